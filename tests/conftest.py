@@ -1,0 +1,25 @@
+"""What several tests share: where the real data lie, and a small simulated scene."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+DATA = Path(os.environ.get("WORKBENCH_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip tests of real data only where there are none."""
+    if DATA.is_dir():
+        return
+    for item in items:
+        if item.get_closest_marker("realdata"):
+            item.add_marker(pytest.mark.skip(reason=f"no real sensor data at {DATA}; set WORKBENCH_DATA"))
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Folder of real sensor data; see its README."""
+    return DATA
