@@ -1,0 +1,46 @@
+"""FILE → CUBE.
+
+In: a scene's file (ENVI, GeoTIFF, MATLAB, NumPy, Zarr), or a seed for the simulated scene.
+Out: a checked cube (see ``contract``), pictures, spectra and facts of it, and files that read back as the same cube.
+May use: numpy, scipy, xarray, dask, rasterio, rioxarray, pyproj, h5py, zarr.
+Never: labels, learning, a screen; a value changed without saying so in ``attrs``.
+"""
+
+from workbench.cubes.contract import CubeError, check_cube, good_bands, has_wavelengths, valid_pixels
+from workbench.cubes.formats import FORMATS, open_cube
+from workbench.cubes.grid import transform_of
+from workbench.cubes.info import describe
+from workbench.cubes.rendering import (
+    PRESETS,
+    band_title,
+    possible_presets,
+    preset_bands,
+    principal_components,
+    render,
+    stretch_limits,
+)
+from workbench.cubes.simulated import simulated_scene
+from workbench.cubes.spectra import spectrum
+from workbench.cubes.writing import save_cube
+
+__all__ = [
+    "FORMATS",
+    "PRESETS",
+    "CubeError",
+    "band_title",
+    "check_cube",
+    "describe",
+    "good_bands",
+    "has_wavelengths",
+    "open_cube",
+    "possible_presets",
+    "preset_bands",
+    "principal_components",
+    "render",
+    "save_cube",
+    "simulated_scene",
+    "spectrum",
+    "stretch_limits",
+    "transform_of",
+    "valid_pixels",
+]

@@ -1,0 +1,67 @@
+"""Where a cube's pixels lie: coordinates, CRS and transform, said once for every reader.
+
+A rotated grid cannot have its ``x`` and ``y`` in one dimension each. It keeps its transform in ``spatial_ref`` (so
+``cube.rio.transform()`` is right), and ``x``, ``y`` count pixels.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import rioxarray  # noqa: F401, brings ``cube.rio``
+import xarray as xr
+from affine import Affine
+from rasterio.crs import CRS
+
+
+def place(cube: xr.DataArray, crs: CRS | str | int | None, transform: Affine | None) -> xr.DataArray:
+    """Give `cube` its coordinates.
+
+    Parameters
+    ----------
+    cube : xarray.DataArray of shape (n_bands, height, width)
+        Without ``x``, ``y``.
+    crs : CRS, str, int or None
+        None for a scene that is not on the Earth: a plain pixel grid.
+    transform : Affine or None
+        (column, row) of a pixel's corner to map units.
+
+    Returns
+    -------
+    xarray.DataArray
+        With ``x``, ``y`` and, where there is a CRS, ``spatial_ref``.
+    """
+    columns, rows = np.arange(cube.sizes["x"]) + 0.5, np.arange(cube.sizes["y"]) + 0.5
+    if crs is None or transform is None:
+        return cube.assign_coords(x=columns, y=rows)
+    if transform.is_rectilinear:
+        columns, rows = transform.c + transform.a * columns, transform.f + transform.e * rows
+    cube = cube.assign_coords(x=columns, y=rows)
+    return cube.rio.write_crs(crs).rio.write_transform(transform)
+
+
+def transform_of(cube: xr.DataArray) -> Affine:
+    """(column, row) of a pixel's corner to map units, for a cube, a part of one, or a map made from it.
+
+    ``cube.rio.transform()`` says the same but for parts of a rotated grid, and warns under affine 3.
+
+    Examples
+    --------
+    >>> cube = xr.DataArray(np.zeros((1, 4, 5), "float32"), dims=("band", "y", "x"))
+    >>> tuple(transform_of(place(cube, "EPSG:32633", Affine(30, 0, 600, 0, -30, 900)).isel(x=slice(2, None))))[:6]
+    (30.0, 0.0, 660.0, 0.0, -30.0, 900.0)
+    """
+    stored = cube.coords["spatial_ref"].attrs.get("GeoTransform") if "spatial_ref" in cube.coords else None
+    grid = Affine.from_gdal(*map(float, stored.split())) if stored else Affine.identity()
+    rotated = not grid.is_rectilinear
+    (left, dx), (top, dy) = (
+        _edge(cube[name].values, 1.0 if rotated else size) for name, size in (("x", grid.a), ("y", grid.e))
+    )
+    own = Affine(dx, 0, left, 0, dy, top)
+    return grid @ own if rotated else own
+
+
+def _edge(centres: np.ndarray, size: float) -> tuple[float, float]:
+    """Where the first pixel begins, and how long one is."""
+    if len(centres) > 1:
+        size = float(centres[-1] - centres[0]) / (len(centres) - 1)
+    return float(centres[0]) - size / 2, size

@@ -1,0 +1,84 @@
+"""What a scene is, as plain values: for ``workbench info`` and the screen's scene card."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from workbench.cubes.contract import good_bands, valid_pixels
+from workbench.cubes.grid import transform_of
+
+_SAMPLE = 40_000
+
+
+def describe(cube: xr.DataArray) -> dict[str, object]:
+    """Facts about a cube, ready for JSON.
+
+    Parameters
+    ----------
+    cube : xarray.DataArray of shape (n_bands, height, width)
+
+    Returns
+    -------
+    dict
+        ``format``, ``sensor``, ``quantity``, ``units``, ``scaling`` (how the numbers were understood), ``bands``,
+        ``height``, ``width``, ``dtype`` (as stored), ``wavelength_min`` and ``wavelength_max`` [nm] or None,
+        ``wavelength_note``, ``crs``, ``pixel_size`` [x, y] in CRS units or None, ``nodata_fraction`` of the pixels
+        (``nodata_sampled`` if from a sample), ``bad_bands`` (indices from 0), ``bytes`` of the cube in memory,
+        ``file_bytes``, ``lazy``, ``source``.
+    """
+    wavelength = cube["wavelength"].values
+    known = wavelength[np.isfinite(wavelength)]
+    crs = cube.rio.crs
+    fraction, sampled = _nodata_fraction(cube)
+    return {
+        "source": cube.attrs.get("source", ""),
+        "format": cube.attrs.get("format", ""),
+        "sensor": cube.attrs.get("sensor", ""),
+        "quantity": cube.attrs["quantity"],
+        "units": cube.attrs.get("units", ""),
+        "scaling": cube.attrs.get("scaling", ""),
+        "bands": cube.sizes["band"],
+        "height": cube.sizes["y"],
+        "width": cube.sizes["x"],
+        "dtype": cube.attrs.get("stored_dtype", str(cube.dtype)),
+        "wavelength_min": float(known.min()) if known.size else None,
+        "wavelength_max": float(known.max()) if known.size else None,
+        "wavelength_note": cube.attrs.get("wavelength_note", "" if known.size else "band number only"),
+        "crs": None if crs is None else _crs_name(crs),
+        "pixel_size": None if crs is None else _pixel_size(cube),
+        "nodata_fraction": fraction,
+        "nodata_sampled": sampled,
+        "bad_bands": [int(band) for band in np.flatnonzero(~good_bands(cube))],
+        "bytes": int(cube.nbytes),
+        "file_bytes": _file_bytes(cube.attrs.get("source", "")),
+        "lazy": cube.chunks is not None,
+    }
+
+
+def _crs_name(crs: object) -> str:
+    code = crs.to_epsg()
+    return f"EPSG:{code}" if code else crs.to_wkt()
+
+
+def _pixel_size(cube: xr.DataArray) -> list[float]:
+    """Lengths of a pixel's two sides, so that a rotated grid is told truly."""
+    transform = transform_of(cube)
+    return [float(np.hypot(transform.a, transform.d)), float(np.hypot(transform.b, transform.e))]
+
+
+def _nodata_fraction(cube: xr.DataArray) -> tuple[float, bool]:
+    sampled = cube.chunks is not None
+    if sampled:
+        step = max(1, int((cube.sizes["y"] * cube.sizes["x"] / _SAMPLE) ** 0.5))
+        cube = cube.isel(y=slice(None, None, step), x=slice(None, None, step))
+    return 1.0 - float(valid_pixels(cube).mean()), sampled
+
+
+def _file_bytes(source: str) -> int | None:
+    path = Path(source)
+    if path.is_dir():
+        return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+    return path.stat().st_size if source and path.is_file() else None

@@ -1,0 +1,90 @@
+"""The workbench's own small format, and other people's NumPy archives.
+
+Ours holds ``values`` (band, y, x), ``wavelength`` and whatever else the cube has. In a foreign archive the one 3-D array
+is taken; its bands lie on the axis as long as its ``wavelength`` array, or else on the shorter of the first and the last.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+from affine import Affine
+from numpy.typing import NDArray
+
+from workbench.cubes.contract import DIMS, UNITS, CubeError
+from workbench.cubes.grid import place, transform_of
+
+
+def recognises(path: Path) -> bool:
+    """By the ending; what is wrong inside is said on reading."""
+    return path.suffix.lower() == ".npz"
+
+
+def read(path: Path, *, variable: str | None = None) -> xr.DataArray:
+    """The archive's cube; pass `variable` where several arrays could be it."""
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+    except (zipfile.BadZipFile, ValueError, OSError, AttributeError, EOFError) as error:
+        raise CubeError(f"an .npz file is a NumPy archive, but {path.name} is not or is damaged; copy it again") from error
+    name = variable or _only_cube(arrays, path)
+    if name not in arrays or arrays[name].ndim != 3:
+        raise CubeError(f"a cube is a 3-D array, but {name!r} in {path.name} is not; it has {', '.join(arrays)}")
+    wavelength = arrays.get("wavelength", arrays.get("wavelengths"))
+    values = _bands_first(arrays[name], wavelength) if name != "values" else arrays[name]
+    n_bands = len(values)
+    attrs = json.loads(str(arrays["attrs"])) if "attrs" in arrays else _guess(name, values)
+    coords = {"wavelength": ("band", np.full(n_bands, np.nan), {"units": "nm"})}
+    if wavelength is not None and wavelength.shape == (n_bands,):
+        coords["wavelength"] = ("band", wavelength.astype(float), {"units": "nm"})
+    if "fwhm" in arrays:
+        coords["fwhm"] = ("band", arrays["fwhm"].astype(float), {"units": "nm"})
+    if "good" in arrays:
+        coords["good"] = ("band", arrays["good"].astype(bool))
+    if "band_name" in arrays:
+        coords["band_name"] = ("band", arrays["band_name"].astype(object))
+    elif wavelength is None:
+        coords["band_name"] = ("band", np.array([f"band {i + 1}" for i in range(n_bands)], dtype=object))
+    cube = xr.DataArray(values.astype("float32", copy=False), dims=DIMS, coords=coords, attrs=attrs)
+    crs = str(arrays["crs"]) if "crs" in arrays else None
+    transform = Affine(*arrays["transform"]) if "transform" in arrays else None
+    return place(cube, crs, transform)
+
+
+def write(cube: xr.DataArray, path: Path) -> None:
+    """Everything a cube has, uncompressed."""
+    arrays = {"values": cube.values, "attrs": np.array(json.dumps(cube.attrs))}
+    for name in ("wavelength", "fwhm", "good", "band_name"):
+        if name in cube.coords:
+            arrays[name] = cube[name].values if name != "band_name" else cube[name].values.astype(str)
+    if cube.rio.crs is not None:
+        arrays |= {"crs": np.array(cube.rio.crs.to_wkt()), "transform": np.array(transform_of(cube)[:6])}
+    with path.open("wb") as file:
+        np.savez(file, **arrays)
+
+
+def _only_cube(arrays: dict[str, NDArray], path: Path) -> str:
+    if "values" in arrays:
+        return "values"
+    cubes = [name for name, array in arrays.items() if array.ndim == 3 and min(array.shape) > 1]
+    if len(cubes) == 1:
+        return cubes[0]
+    found = ", ".join(f"{name} {array.shape}" for name, array in arrays.items()) or "nothing"
+    raise CubeError(f"one 3-D array is needed, but {path.name} holds {found}; pass variable= to choose")
+
+
+def _bands_first(array: NDArray, wavelength: NDArray | None) -> NDArray:
+    if wavelength is not None and len(wavelength) in (array.shape[0], array.shape[2]):
+        first = array.shape[0] == len(wavelength)
+    else:
+        first = array.shape[0] < array.shape[2]
+    return array if first else np.moveaxis(array, 2, 0)
+
+
+def _guess(name: str, values: NDArray) -> dict[str, str]:
+    quantity = name if name in UNITS else "dn"
+    return {"quantity": quantity, "units": UNITS[quantity], "stored_dtype": str(values.dtype)}

@@ -1,0 +1,209 @@
+"""Pictures of a cube: which three bands, how bright, and the pixels as RGBA.
+
+Only the bands of the picture are read, and limits come from a bounded sample, so that a picture of a large lazy cube
+costs what its three bands cost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import dask
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from workbench.cubes.contract import DIMS, CubeError, good_bands, has_wavelengths
+
+PRESETS = {
+    "true colour": (650.0, 560.0, 470.0),
+    "infrared": (860.0, 650.0, 560.0),
+    "short-wave infrared": (2200.0, 1650.0, 860.0),
+    "vegetation": (860.0, 1650.0, 650.0),
+}
+"""Wavelengths [nm] shown as red, green and blue."""
+
+TOLERANCE = 40.0
+"""How far a band may lie from a preset's wavelength [nm]."""
+
+_SAMPLE = 200_000
+
+
+def preset_bands(cube: xr.DataArray, name: str) -> tuple[int, int, int]:
+    """Indices of the bands nearest to a preset's wavelengths.
+
+    Parameters
+    ----------
+    cube : xarray.DataArray of shape (n_bands, height, width)
+        Any cube. One without wavelengths has no colours: three evenly spaced good bands stand in for every preset,
+        and :func:`band_title` says so.
+    name : str
+        One of ``PRESETS``.
+
+    Returns
+    -------
+    tuple of int
+        Bands for red, green, blue.
+
+    Raises
+    ------
+    CubeError
+        If the cube has wavelengths, but none near enough.
+    """
+    if name not in PRESETS:
+        raise CubeError(f"a picture is one of {', '.join(PRESETS)}, got {name!r}; choose one of them")
+    good = np.flatnonzero(good_bands(cube))
+    if not good.size:
+        raise CubeError("a picture needs a good band, but every band is marked bad; look at the header's bbl")
+    wavelength = cube["wavelength"].values.astype(float)[good]
+    if not has_wavelengths(cube) and not np.isfinite(wavelength).any():
+        places = np.array([0.75, 0.5, 0.25]) * (len(good) - 1)
+        return tuple(int(good[i]) for i in places.round().astype(int))
+    bands = []
+    for wanted in PRESETS[name]:
+        distance = np.abs(wavelength - wanted)
+        nearest = int(np.nanargmin(distance))
+        if distance[nearest] > TOLERANCE:
+            raise CubeError(
+                f"{name!r} needs a band within {TOLERANCE:g} nm of {wanted:g} nm, but the nearest good one is at "
+                f"{wavelength[nearest]:g} nm; choose another picture or three bands"
+            )
+        bands.append(int(good[nearest]))
+    return tuple(bands)
+
+
+def possible_presets(cube: xr.DataArray) -> list[str]:
+    """Names of the presets the cube has the bands for."""
+    names = []
+    for name in PRESETS:
+        try:
+            preset_bands(cube, name)
+        except CubeError:
+            continue
+        names.append(name)
+    return names
+
+
+def band_title(cube: xr.DataArray, band: int) -> str:
+    """A band for people: "650 nm (band 37)", or its name, or "band 37, wavelength unknown"."""
+    wavelength = float(cube["wavelength"].values[band])
+    if np.isfinite(wavelength):
+        return f"{wavelength:.0f} nm (band {band + 1})"
+    name = str(cube["band_name"].values[band]) if "band_name" in cube.coords else f"band {band + 1}"
+    return f"{name}, wavelength unknown" if name == f"band {band + 1}" else name
+
+
+def stretch_limits(
+    cube: xr.DataArray, bands: Sequence[int], percent: tuple[float, float] = (2.0, 98.0)
+) -> NDArray[np.float32]:
+    """Values shown black and white, band by band.
+
+    Parameters
+    ----------
+    cube : xarray.DataArray of shape (n_bands, height, width)
+    bands : sequence of int
+        Bands of the picture.
+    percent : (low, high)
+        Percentiles over an even sample of at most 200,000 pixels; NaN does not count.
+
+    Returns
+    -------
+    ndarray of shape (len(bands), 2)
+        In the cube's units; high is always above low.
+    """
+    step = max(1, int(np.ceil((cube.sizes["y"] * cube.sizes["x"] / _SAMPLE) ** 0.5)))
+    planes = _planes(cube.isel(y=slice(None, None, step), x=slice(None, None, step)), bands)
+    limits = np.zeros((len(planes), 2), dtype="float32")
+    for row, plane in zip(limits, planes, strict=True):
+        values = plane[np.isfinite(plane)]
+        row[:] = np.percentile(values, percent) if values.size else (0.0, 1.0)
+        if not row[1] > row[0]:
+            row[1] = row[0] + max(abs(float(row[0])) * 1e-3, 1e-6)
+    return limits
+
+
+def render(cube: xr.DataArray, bands: Sequence[int], limits: NDArray[np.floating]) -> NDArray[np.uint8]:
+    """Three bands as a picture.
+
+    Parameters
+    ----------
+    cube : xarray.DataArray of shape (n_bands, height, width)
+    bands : sequence of three int
+        For red, green, blue.
+    limits : ndarray of shape (3, 2)
+        Values shown black and white; see :func:`stretch_limits`.
+
+    Returns
+    -------
+    ndarray of shape (height, width, 4)
+        RGBA; transparent where one of the three bands has no data.
+    """
+    planes = _planes(cube, bands)
+    picture = np.empty((*planes[0].shape, 4), dtype="uint8")
+    seen = np.ones(planes[0].shape, dtype=bool)
+    for i, (plane, (low, high)) in enumerate(zip(planes, np.asarray(limits, dtype="float32"), strict=True)):
+        finite = np.isfinite(plane)
+        seen &= finite
+        shade = (plane - low) * np.float32(255 / (high - low))
+        shade[~finite] = 0
+        np.clip(shade, 0, 255, out=shade)
+        shade += np.float32(0.5)
+        picture[..., i] = shade  # truncates: rounded to the nearest
+    picture[~seen] = 0
+    picture[..., 3] = np.where(seen, 255, 0)
+    return picture
+
+
+def principal_components(cube: xr.DataArray, n: int = 3, *, seed: int = 0) -> xr.DataArray:
+    """The directions in which the scene's spectra differ most, as bands of a picture.
+
+    Parameters
+    ----------
+    cube : xarray.DataArray of shape (n_bands, height, width)
+    n : int
+        How many; at most the number of good bands.
+    seed : int
+        Draws the at most 20,000 pixels whose covariance is taken.
+
+    Returns
+    -------
+    xarray.DataArray of shape (n, height, width)
+        Scores, largest variance first; NaN where a good band has no data. Its bands have names and no wavelength,
+        and :func:`render` takes it like any cube.
+    """
+    good = np.flatnonzero(good_bands(cube))
+    spectra = cube.isel(band=good)
+    sample = _sample_spectra(spectra, 20_000, seed)
+    if len(sample) < 2:
+        raise CubeError("principal components need two pixels with data in every good band; mark the empty bands bad")
+    n = min(n, len(good))
+    mean = sample.mean(axis=0)
+    variance, axes = np.linalg.eigh(np.cov((sample - mean).T).reshape(len(good), len(good)))
+    share = variance[::-1][:n] / max(variance.sum(), np.finfo(float).tiny)
+    axes = axes[:, ::-1][:, :n]
+    axes *= np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(n)])  # eigenvectors have no sign of their own
+    scores = np.empty((n, *cube.shape[1:]), dtype="float32")
+    rows = max(1, 8_000_000 // (len(good) * cube.sizes["x"]))
+    for top in range(0, cube.sizes["y"], rows):
+        block = spectra.isel(y=slice(top, top + rows)).values
+        scores[:, top : top + rows] = np.tensordot(axes.T.astype("float32"), block - mean[:, None, None], 1)
+    names = np.array([f"PC {i + 1} ({100 * s:.1f} % of the variance)" for i, s in enumerate(share)], dtype=object)
+    coords = {name: cube[name] for name in ("y", "x", "spatial_ref") if name in cube.coords}
+    coords |= {"wavelength": ("band", np.full(n, np.nan), {"units": "nm"}), "band_name": ("band", names)}
+    attrs = {"quantity": "dn", "units": "", "sensor": cube.attrs.get("sensor", ""), "source": "principal components"}
+    return xr.DataArray(scores, dims=DIMS, coords=coords, attrs=attrs)
+
+
+def _planes(cube: xr.DataArray, bands: Sequence[int]) -> list[NDArray[np.float32]]:
+    """The bands alone; each selected by itself, for a dask cube then reads nothing else."""
+    return [np.asarray(plane) for plane in dask.compute(*(cube.isel(band=int(band)).data for band in bands))]
+
+
+def _sample_spectra(cube: xr.DataArray, most: int, seed: int) -> NDArray[np.float64]:
+    """Complete spectra of about `most` pixels drawn from an even grid, shape (n, n_bands)."""
+    step = max(1, int((cube.sizes["y"] * cube.sizes["x"] / (4 * most)) ** 0.5))
+    spectra = cube.isel(y=slice(None, None, step), x=slice(None, None, step)).values.reshape(cube.sizes["band"], -1).T
+    spectra = spectra[np.isfinite(spectra).all(axis=1)]
+    if len(spectra) > most:
+        spectra = spectra[np.random.default_rng(seed).choice(len(spectra), most, replace=False)]
+    return spectra.astype("float64")

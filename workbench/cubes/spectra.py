@@ -1,0 +1,30 @@
+"""One pixel's spectrum out of a cube."""
+
+from __future__ import annotations
+
+import xarray as xr
+
+
+def spectrum(cube: xr.DataArray, row: int, column: int) -> xr.DataArray:
+    """The values of one pixel, read and in memory.
+
+    Parameters
+    ----------
+    cube : xarray.DataArray of shape (n_bands, height, width)
+    row, column : int
+        Pixel, counted from the upper left, from 0.
+
+    Returns
+    -------
+    xarray.DataArray of shape (n_bands,)
+        With the cube's band coordinates; NaN where there is no data.
+
+    Raises
+    ------
+    IndexError
+        If the pixel lies outside the cube.
+    """
+    height, width = cube.sizes["y"], cube.sizes["x"]
+    if not (0 <= row < height and 0 <= column < width):
+        raise IndexError(f"pixel ({row}, {column}) is outside the scene of {height} rows and {width} columns")
+    return cube.isel(y=int(row), x=int(column)).compute()

@@ -1,0 +1,58 @@
+"""A cube as a Zarr store (format 3): lazy, compressed, and the same cube again when it is read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from workbench.cubes.contract import DIMS, CubeError
+
+_CHUNK = 4_000_000
+"""Most values in one chunk."""
+
+
+def recognises(path: Path) -> bool:
+    """By the ending; what is wrong inside is said on reading."""
+    return path.suffix.lower() == ".zarr"
+
+
+def read(path: Path) -> xr.DataArray:
+    """The store's one cube, as dask blocks of the store's chunks."""
+    try:
+        store = xr.open_zarr(path, chunks={}, consolidated=False)
+    except (FileNotFoundError, KeyError, ValueError) as error:
+        raise CubeError(f"a .zarr folder is a Zarr store, but {path.name} is not or is damaged; write it again") from error
+    cubes = [name for name, variable in store.data_vars.items() if set(DIMS) == set(variable.dims)]
+    if len(cubes) != 1:
+        found = ", ".join(f"{name} {variable.dims}" for name, variable in store.data_vars.items()) or "nothing"
+        raise CubeError(f"one array with dims {DIMS} is needed, but {path.name} holds {found}; write it with save_cube")
+    cube = store[cubes[0]].transpose(*DIMS)
+    names = cube.attrs.pop("band_name", None)
+    if names is not None:
+        cube = cube.assign_coords(band_name=("band", np.array(names, dtype=object)))
+    cube.encoding = {}
+    return cube.rename(None)
+
+
+def write(cube: xr.DataArray, path: Path) -> None:
+    """Every band of a block of pixels in one chunk, so that pictures and spectra are both quick to read."""
+    n_bands, height, width = cube.shape
+    # Short runs of bands serve pictures, square blocks serve spectra and patches.
+    bands = min(n_bands, 32)
+    side = max(16, int((_CHUNK / bands) ** 0.5))
+    chunks = (bands, min(height, side), min(width, side))
+    names = [str(name) for name in cube["band_name"].values] if "band_name" in cube.coords else None
+    plain = cube.drop_vars("band_name", errors="ignore")
+    if "wavelength" in plain.xindexes:
+        plain = plain.drop_indexes("wavelength")
+    if names is not None:
+        plain = plain.assign_attrs(band_name=names)  # as JSON: Zarr 3 has no settled string type yet
+    if plain.chunks is not None:
+        plain = plain.chunk(dict(zip(DIMS, chunks, strict=True)))
+    for name in plain.coords:
+        plain[name].encoding = {}
+    dataset = plain.rename("cube").to_dataset()
+    dataset["cube"].encoding = {"chunks": chunks}
+    dataset.to_zarr(path, mode="w-", zarr_format=3, consolidated=False)
