@@ -13,6 +13,7 @@ from workbench.cubes.info import describe
 from workbench.cubes.rendering import (
     PRESETS,
     band_title,
+    natural_limits,
     possible_presets,
     preset_bands,
     principal_components,
@@ -32,6 +33,7 @@ __all__ = [
     "describe",
     "good_bands",
     "has_wavelengths",
+    "natural_limits",
     "open_cube",
     "possible_presets",
     "preset_bands",

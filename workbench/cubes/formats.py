@@ -11,7 +11,8 @@ To add a format, write that module and add one row to ``FORMATS``. Nothing else 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -101,11 +102,13 @@ def open_cube(
     if unknown:
         takes = ", ".join(list(inspect.signature(reader).parameters)[1:]) or "none"
         raise ValueError(f"reading {chosen.name!r} files takes the options: {takes}; got {', '.join(sorted(unknown))}")
-    cube = reader(path, **options)
+    with _damage_named(path):
+        cube = reader(path, **options)
     cube = cube.assign_attrs({"sensor": "", **cube.attrs, "source": str(path), "format": chosen.name})
     cube = check_cube(cube)
     if cube.nbytes < SMALL:
-        cube = _loaded(cube, path)
+        with _damage_named(path):
+            cube = cube.load()
     return _mark_empty_bands(cube, path)
 
 
@@ -128,9 +131,13 @@ def _choose(path: Path, name: str | None, formats: Sequence[Format]) -> Format:
     raise CubeError(f"{found} claims {path.name}; pass format= one of: {known} (an ENVI binary needs its .hdr beside it)")
 
 
-def _loaded(cube: xr.DataArray, path: Path) -> xr.DataArray:
+@contextmanager
+def _damage_named(path: Path) -> Iterator[None]:
+    """What libraries say of a damaged file, in our words."""
     try:
-        return cube.load()
+        yield
+    except (FileNotFoundError, PermissionError):
+        raise
     except OSError as error:
         raise CubeError(f"{path.name} could not be read to its end and may be cut off; copy it again") from error
 

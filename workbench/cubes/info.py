@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from workbench.cubes.contract import good_bands, valid_pixels
+from workbench.cubes.envi import binary_of
 from workbench.cubes.grid import transform_of
 
 _SAMPLE = 40_000
@@ -79,6 +80,8 @@ def _nodata_fraction(cube: xr.DataArray) -> tuple[float, bool]:
 
 def _file_bytes(source: str) -> int | None:
     path = Path(source)
+    if path.suffix.lower() == ".hdr" and path.is_file():
+        path = binary_of(path)
     if path.is_dir():
         return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
     return path.stat().st_size if source and path.is_file() else None

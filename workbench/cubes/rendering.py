@@ -122,6 +122,30 @@ def stretch_limits(
     return limits
 
 
+def natural_limits(
+    cube: xr.DataArray, bands: Sequence[int], percent: tuple[float, float] = (2.0, 98.0)
+) -> NDArray[np.float32]:
+    """Limits that keep the balance of the three bands, for true colour: soils stay brown and straw stays yellow.
+
+    Every band gets its own black, as haze differs; the spans between black and white are drawn half way (geometric
+    mean) to the largest of the three, where :func:`stretch_limits` makes each band as bright as the others.
+
+    Parameters
+    ----------
+    cube, bands, percent
+        As in :func:`stretch_limits`.
+
+    Returns
+    -------
+    ndarray of shape (len(bands), 2)
+        In the cube's units; high is always above low.
+    """
+    limits = stretch_limits(cube, bands, percent)
+    span = limits[:, 1] - limits[:, 0]
+    limits[:, 1] = limits[:, 0] + np.sqrt(span * span.max())
+    return limits
+
+
 def render(cube: xr.DataArray, bands: Sequence[int], limits: NDArray[np.floating]) -> NDArray[np.uint8]:
     """Three bands as a picture.
 

@@ -143,7 +143,7 @@ def _weights(
         farmed = 3 <= i <= 7
         age = 0.5 + 0.22 * surfaces[i % 3] if not farmed else 0.62 * fields + 0.19 + 0.10 * surfaces[i % 3]
         age = np.clip(age + 0.07 * rng.standard_normal((n_rows, width), dtype="float32"), 0, 1) * (len(variants) - 1)
-        brightness = 1 + 0.035 * rng.standard_normal((n_rows, width), dtype="float32")
+        brightness = 1 + 0.022 * rng.standard_normal((n_rows, width), dtype="float32")
         for step in range(len(variants)):
             weights.append(share * brightness * np.clip(1 - np.abs(age - step), 0, None))
     return np.stack(weights).astype("float32")

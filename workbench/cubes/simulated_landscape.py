@@ -65,6 +65,8 @@ class Landscape:
             # Towns stand beside the river, everything apart from each other.
             banks = np.abs(places[:, 0] - self._river(places[:, 1]))
             cost = np.abs(banks - 1.15 * radius) / radius if i < n_towns else np.maximum(0, 2 * radius - banks)
+            woods = [float(self.woods(place[:1], place[1:])[0, 0]) for place in places]
+            cost = cost + 2 * np.maximum(0, np.array(woods) + 0.2)
             for row, column, other, _ in towns:
                 apart = np.hypot(places[:, 0] - row, places[:, 1] - column)
                 cost = cost + 3 * np.maximum(0, 1.7 * (other + radius) - apart)

@@ -33,8 +33,8 @@ def end_members(wavelength: Spectrum) -> dict[str, NDArray[np.float32]]:
         Reflectance [1]. A pixel of the class lies between neighbouring variants: young to old, dry to wet, thin to dense.
     """
     w = np.asarray(wavelength, dtype=float)
-    loam, wet_loam = soil(w, 0.27, iron=0.10, clay=0.12), soil(w, 0.27, iron=0.10, clay=0.08, wet=0.9)
-    sand, wet_sand = soil(w, 0.50, iron=0.20, clay=0.05), soil(w, 0.46, iron=0.18, clay=0.04, wet=0.5)
+    loam, wet_loam = soil(w, 0.29, iron=0.08, clay=0.12), soil(w, 0.28, iron=0.08, clay=0.08, wet=0.9)
+    sand, wet_sand = soil(w, 0.42, iron=0.20, clay=0.05), soil(w, 0.38, iron=0.18, clay=0.04, wet=0.5)
     straw = dry_plant(w)
     spectra = {
         "water": [water(w, 0.4), water(w, 1.0), water(w, 2.0)],
@@ -63,7 +63,7 @@ def end_members(wavelength: Spectrum) -> dict[str, NDArray[np.float32]]:
         "clay tiles": [tiles(w, 0.8), tiles(w, 1.0), tiles(w, 1.2)],
         "metal roof": [metal(w, 0.32), metal(w, 0.44), metal(w, 0.55)],
         "asphalt": [asphalt(w, 0.055), asphalt(w, 0.09), asphalt(w, 0.13)],
-        "concrete": [concrete(w, 0.24), concrete(w, 0.32), concrete(w, 0.38)],
+        "concrete": [concrete(w, 0.20), concrete(w, 0.26), concrete(w, 0.33)],
     }
     return {name: np.clip(np.array(variants), 0.001, 0.95).astype("float32") for name, variants in spectra.items()}
 
@@ -72,10 +72,10 @@ def canopy(
     w: Spectrum, ground: Spectrum, *, cover: float, chlorophyll: float = 1.0, leaf_water: float = 1.0, shade: float = 0.0
 ) -> Spectrum:
     """Leaves over `ground`; `shade` is the part of the light lost between the crowns."""
-    absorption = 0.26 + chlorophyll * (
-        10.0 * _bump(w, 676, 17) + 4.5 * _bump(w, 635, 36) + 11.0 * _bump(w, 440, 42) + 5.0 * _bump(w, 490, 28)
+    absorption = 0.26 + 0.10 * _step(w, 760, -30) + chlorophyll * (
+        9.0 * _bump(w, 674, 15) + 5.5 * _bump(w, 632, 36) + 11.0 * _bump(w, 440, 42) + 6.0 * _bump(w, 495, 26)
     )
-    absorption += chlorophyll**0.5 * 2.2 * _step(w, 690, -9)  # what is left of the pigments at 550 nm
+    absorption += chlorophyll**0.5 * 4.2 * _step(w, 688, -9)  # what is left of the pigments at 550 nm
     absorption += leaf_water * _liquid_water(w)
     absorption += 0.25 * _bump(w, 2100, 60) + 0.35 * _bump(w, 2310, 45) + 0.05 * _bump(w, 1730, 30)
     return (1 - shade) * (cover * _thick_layer(absorption) + (1 - cover) * ground)
@@ -83,7 +83,7 @@ def canopy(
 
 def dry_plant(w: Spectrum) -> Spectrum:
     """Straw: brown pigments, cellulose at 2100 nm and lignin at 2300 nm, hardly any water."""
-    absorption = 0.24 + 3.6 * np.exp(-(w - 450) / 165) + 0.03 * _liquid_water(w)
+    absorption = 0.30 + 5.0 * np.exp(-(w - 450) / 160) + 0.03 * _liquid_water(w)
     absorption += 0.22 * _step(w, 1990, 40) + 0.42 * _bump(w, 2100, 48) + 0.42 * _bump(w, 2310, 42)
     return _thick_layer(absorption + 0.06 * _bump(w, 1730, 28) + 0.07 * _bump(w, 1490, 60))
 
@@ -130,8 +130,9 @@ def concrete(w: Spectrum, brightness: float) -> Spectrum:
 
 def _liquid_water(w: Spectrum) -> Spectrum:
     """Absorption by leaf water, relative to scattering."""
-    overtones = 0.10 * _bump(w, 972, 26) + 0.33 * _bump(w, 1195, 45) + 2.6 * _bump(w, 1452, 46)
-    return overtones + 7.5 * _bump(w, 1935, 55) + 9.0 * _bump(w, 2560, 150) + 0.35 * _step(w, 1370, 35) + _step(w, 1860, 30)
+    overtones = 0.07 * _bump(w, 972, 26) + 0.20 * _bump(w, 1195, 45) + 2.8 * _bump(w, 1452, 48)
+    steps = 0.65 * _step(w, 1370, 35) + 1.6 * _step(w, 1860, 30)
+    return overtones + steps + 7.5 * _bump(w, 1935, 55) + 9.0 * _bump(w, 2560, 150)
 
 
 def _thick_layer(absorption: Spectrum) -> Spectrum:

@@ -1,0 +1,131 @@
+"""ENVI headers: text → fields, and the fields' meaning for place and bands."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+from affine import Affine
+from numpy.typing import NDArray
+from pyproj import CRS
+from pyproj.exceptions import CRSError
+
+from workbench.cubes.contract import CubeError
+from workbench.cubes.wavelengths import from_band_names, in_nanometres
+
+Header = dict[str, str]
+"""Lower-case names to the text after the equals sign, without braces."""
+
+_FIELD = re.compile(r"^[ \t]*([^\n={};]+?)[ \t]*=[ \t]*(\{[^}]*\}|[^\n]*)", re.MULTILINE)
+
+
+def read_header(path: Path) -> Header:
+    """Fields of a header file."""
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError:
+        text = path.read_bytes().decode("latin-1")
+    if not text.lstrip("\ufeff \n\r").startswith("ENVI"):
+        start = text.strip().splitlines()[0][:40] if text.strip() else "nothing"
+        raise CubeError(f"an ENVI header begins with the line 'ENVI', but {path.name} begins with {start!r}; add the line")
+    text = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith(";"))
+    return {m[1].strip().lower(): m[2].strip().strip("{}").strip() for m in _FIELD.finditer(text)}
+
+
+def whole(header: Header, name: str, path: Path, default: int | None = None) -> int:
+    """A field that is a whole number of at least 0."""
+    value = header.get(name, "")
+    if not value and default is not None:
+        return default
+    if not value:
+        raise CubeError(f"an ENVI header says {name!r}, but {path.name} does not; add the line '{name} = …'")
+    try:
+        number = int(value)
+    except ValueError:
+        number = -1
+    if number < 0:
+        raise CubeError(f"{name!r} of an ENVI header is a whole number, got {value!r} in {path.name}; correct the line")
+    return number
+
+
+def number(header: Header, name: str, path: Path) -> float | None:
+    """A field that is a number, or None where it is missing."""
+    if not header.get(name):
+        return None
+    try:
+        return float(header[name])
+    except ValueError as error:
+        got = header[name]
+        raise CubeError(f"{name!r} of an ENVI header is a number, got {got!r} in {path.name}; correct the line") from error
+
+
+def words(header: Header, name: str) -> list[str]:
+    """A field that is a list."""
+    return [word.strip() for word in header.get(name, "").split(",") if word.strip()]
+
+
+def band_numbers(header: Header, name: str, n_bands: int, path: Path) -> NDArray[np.float64] | None:
+    """A field with one number a band, or None where it is missing."""
+    values = words(header, name)
+    if not values:
+        return None
+    if len(values) != n_bands:
+        raise CubeError(f"{name!r} has one number a band, got {len(values)} for {n_bands} bands in {path.name}; correct it")
+    try:
+        return np.array([float(value) for value in values])
+    except ValueError as error:
+        raise CubeError(f"{name!r} holds numbers, but in {path.name} {error}; correct the line") from error
+
+
+def wavelengths(header: Header, n_bands: int, path: Path) -> tuple[NDArray[np.float64], NDArray[np.float64] | None, str]:
+    """Wavelengths and fwhm [nm] of shape (n_bands,), and a note unless the header lists them."""
+    units = header.get("wavelength units", "")
+    values = band_numbers(header, "wavelength", n_bands, path)
+    fwhm = band_numbers(header, "fwhm", n_bands, path)
+    if values is not None:
+        if units.lower() in ("index", "unknown", "none") and np.array_equal(values, np.arange(values[0], values[0] + n_bands)):
+            return np.full(n_bands, np.nan), None, "band number only"
+        centres, source = in_nanometres(values, units), ""
+        unit = units or ("um" if values.max() < 100 else "nm")
+    else:
+        names = words(header, "band names")
+        found = from_band_names(names) if len(names) == n_bands else None
+        if found is None:
+            return np.full(n_bands, np.nan), None, "band number only"
+        centres, source, unit = found, "wavelengths from the band names", units
+    if fwhm is None:
+        return centres, None, source
+    # By itself a width of 0.01 or 10 tells its unit; it need not be that of the wavelengths.
+    unit = unit if unit.lower() not in ("", "unknown") else ("um" if fwhm.max() < 1 else "nm")
+    return centres, in_nanometres(fwhm, unit), source
+
+
+def georeference(header: Header) -> tuple[CRS | None, Affine | None]:
+    """CRS and transform of ``map info``, rotation included; None where there is none."""
+    fields = words(header, "map info")
+    if len(fields) < 7 or fields[0].lower() == "arbitrary":
+        return None, None
+    try:
+        column, row, east, north, width, height = (float(field) for field in fields[1:7])
+        rotation = next((float(f.split("=")[1]) for f in fields[7:] if f.lower().startswith("rotation")), 0.0)
+    except ValueError as error:
+        raise CubeError(f"'map info' of an ENVI header holds six numbers, but {error}; correct the line") from error
+    grid = Affine.translation(east, north) @ Affine.rotation(rotation) @ Affine.scale(width, -height)
+    return _crs(header, fields), grid @ Affine.translation(1 - column, 1 - row)
+
+
+def _crs(header: Header, fields: list[str]) -> CRS | None:
+    rest = [field.lower() for field in fields[7:]]
+    datum = "".join(rest).replace("-", "")
+    if fields[0].upper() == "UTM" and len(rest) >= 2 and rest[0].isdigit() and "wgs84" in datum:
+        return CRS.from_epsg((32700 if rest[1].startswith("s") else 32600) + int(rest[0]))
+    text = header.get("coordinate system string", "")
+    if text:
+        try:
+            crs = CRS.from_wkt(text)
+        except CRSError:
+            return None
+        code = crs.to_epsg(min_confidence=70)
+        return CRS.from_epsg(code) if code else crs
+    return CRS.from_epsg(4326) if "geographic" in fields[0].lower() and "wgs84" in datum else None

@@ -1,0 +1,172 @@
+"""GeoTIFF (and GDAL's virtual mosaics): place from the file, bands from its band tags, numbers by its scale and offset.
+
+Wavelengths are looked for in band tags ``wavelength``, ``fwhm``, ``bbl`` (as ENVI and the EnMAP-Box write them), then in
+GDAL's ``IMAGERY`` domain, then in the bands' descriptions. Pixels are read when they are asked for.
+"""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from pathlib import Path
+
+import dask.array as da
+import numpy as np
+import rasterio
+import xarray as xr
+from numpy.typing import NDArray
+from rasterio.errors import NotGeoreferencedWarning, RasterioIOError
+from rasterio.io import DatasetReader
+from rasterio.windows import Window
+
+from workbench.cubes.contract import DIMS, CubeError
+from workbench.cubes.grid import place
+from workbench.cubes.scaling import apply, masked_sample, understand
+from workbench.cubes.sensors import named_sensor
+from workbench.cubes.wavelengths import detector_order, from_band_names, in_nanometres
+
+_BLOCK = 4_000_000
+
+
+def recognises(path: Path) -> bool:
+    """By the ending; what is wrong inside is said on reading."""
+    return path.suffix.lower() in (".tif", ".tiff", ".vrt")
+
+
+def read(path: Path) -> xr.DataArray:
+    """The scene, lazily."""
+    raster = Raster(path)
+    source = raster.dataset
+    if source.dtypes[0].startswith("complex"):
+        raise CubeError(f"a cube holds real numbers, got {source.dtypes[0]} in {path.name}; write its amplitude")
+    stored = da.from_array(raster, chunks=_chunks(source), lock=False, name=f"geotiff-{path}-{path.stat().st_mtime_ns}")
+    tags = [_lower(source.tags(i)) | _imagery(source.tags(i, ns="IMAGERY")) for i in source.indexes]
+    n_bands = source.count
+
+    centres = _numbers(tags, "wavelength", path)
+    note = ""
+    if centres is not None:
+        centres = in_nanometres(centres, tags[0].get("wavelength_units", tags[0].get("wavelength units", "")))
+    else:
+        centres = from_band_names([name or "" for name in source.descriptions])
+        note = "wavelengths from the band descriptions" if centres is not None else "band number only"
+    centres = np.full(n_bands, np.nan) if centres is None else centres
+    coords = {"wavelength": ("band", centres, {"units": "nm"})}
+    fwhm, good = _numbers(tags, "fwhm", path), _numbers(tags, "bbl", path)
+    if fwhm is not None:
+        # A width of 0.01 or of 10 tells its unit.
+        coords["fwhm"] = ("band", in_nanometres(fwhm, "um" if np.nanmax(fwhm) < 1 else "nm"), {"units": "nm"})
+    if good is not None:
+        coords["good"] = ("band", good > 0)
+    if not np.isfinite(centres).all():
+        names = [name or f"band {i}" for name, i in zip(source.descriptions, source.indexes, strict=True)]
+        coords["band_name"] = ("band", np.array(names, dtype=object))
+
+    words = f"{path.stem} {' '.join(f'{k} {v}' for k, v in source.tags().items())} {' '.join(u or '' for u in source.units)}"
+    unscaled = set(source.scales) <= {1.0} and set(source.offsets) <= {0.0}
+    scaling = understand(
+        masked_sample(stored, source.nodata),
+        words,
+        has_wavelengths=bool(np.isfinite(centres).all()),
+        gain=None if unscaled else _one(source.scales),
+        offset=0.0 if unscaled else _one(source.offsets),
+        stated="the file's scale and offset",
+    )
+    attrs = {
+        **scaling.attrs,
+        "sensor": named_sensor(path.stem) or named_sensor(words),
+        "stored_dtype": source.dtypes[0],
+        "wavelength_note": note,
+    }
+    cube = xr.DataArray(apply(stored, scaling, source.nodata), dims=DIMS, coords=coords, attrs=attrs)
+    if np.isfinite(centres).all():
+        order, overlap = detector_order(centres)
+        if overlap:
+            cube = cube.isel(band=order).assign_attrs(wavelength_note=overlap)
+    crs = source.crs
+    if crs is not None and crs.to_epsg() is not None:
+        crs = f"EPSG:{crs.to_epsg()}"
+    return place(cube, crs, source.transform)
+
+
+class Raster:
+    """A raster file as an array: reads what is indexed; one dataset a process, used by one thread at a time."""
+
+    ndim = 3
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._open()
+        self.shape = (self.dataset.count, self.dataset.height, self.dataset.width)
+        self.dtype = np.result_type(*self.dataset.dtypes)
+
+    def _open(self) -> None:
+        self.lock = threading.Lock()
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", NotGeoreferencedWarning)  # a scene may lie on a plain pixel grid
+                self.dataset: DatasetReader = rasterio.open(self.path)
+        except RasterioIOError as error:
+            name = self.path.name
+            raise CubeError(f"a GeoTIFF is read by GDAL, but {name} is none or is damaged; copy it again") from error
+
+    def __getitem__(self, key: tuple[slice | int, ...]) -> NDArray:
+        """Any basic selection of (band, row, column)."""
+        bands, rows, columns = (range(n)[k] for n, k in zip(self.shape, key, strict=True))
+        picked = [bands] if isinstance(bands, int) else list(bands)
+        (top, height), (left, width) = _span(rows), _span(columns)
+        if not (picked and height and width):
+            values = np.empty((len(picked), height, width), self.dtype)
+        else:
+            with self.lock:
+                window = Window(left, top, width, height)
+                values = self.dataset.read([band + 1 for band in picked], window=window).astype(self.dtype, copy=False)
+        values = values[:, _within(rows), _within(columns)]
+        return values[0] if isinstance(bands, int) else values
+
+    def __reduce__(self) -> tuple:
+        return Raster, (self.path,)
+
+
+def _span(places: range | int) -> tuple[int, int]:
+    if isinstance(places, int):
+        return places, 1
+    return (min(places), max(places) - min(places) + 1) if places else (0, 0)
+
+
+def _within(places: range | int) -> slice | int:
+    return 0 if isinstance(places, int) else slice(None, None, places.step)
+
+
+def _chunks(source: DatasetReader) -> tuple[int, int, int]:
+    """Blocks of whole rows that follow the file: all bands where pixels are interleaved, runs of bands otherwise."""
+    pixel_interleaved = source.interleaving is not None and source.interleaving.value.lower() == "pixel"
+    bands = source.count if pixel_interleaved else max(1, min(source.count, _BLOCK // (source.height * source.width)))
+    rows = max(1, _BLOCK // (bands * source.width))
+    block = source.block_shapes[0][0]
+    return bands, min(source.height, max(block, rows // block * block)), source.width
+
+
+def _lower(tags: dict[str, str]) -> dict[str, str]:
+    return {key.lower(): value for key, value in tags.items()}
+
+
+def _imagery(tags: dict[str, str]) -> dict[str, str]:
+    """GDAL's own words for the same, in µm."""
+    found = {"wavelength": tags.get("CENTRAL_WAVELENGTH_UM"), "fwhm": tags.get("FWHM_UM")}
+    found = {key: value for key, value in found.items() if value}
+    return found | ({"wavelength_units": "Micrometers"} if "wavelength" in found else {})
+
+
+def _numbers(tags: list[dict[str, str]], name: str, path: Path) -> NDArray[np.float64] | None:
+    """One number a band; NaN for a band without the tag, None if no band has it."""
+    if not any(name in tag for tag in tags):
+        return None
+    try:
+        return np.array([float(tag.get(name, "nan")) for tag in tags])
+    except ValueError as error:
+        raise CubeError(f"the band tag {name!r} is a number, but in {path.name} {error}; correct the tag") from error
+
+
+def _one(values: tuple[float, ...]) -> float | tuple[float, ...]:
+    return values[0] if len(set(values)) == 1 else tuple(values)
