@@ -1,0 +1,40 @@
+"""How much a dense pass saves over embedding every pixel's patch, in the same run."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+import torch
+from tests.scenes import make_cube
+
+from workbench.patches import BandScaler
+from workbench.pretrain.encoders import SpectralEncoder
+from workbench.probe import embed
+
+
+@pytest.mark.slow
+def test_a_dense_map_is_at_least_8_times_faster_than_patches(benchmark):
+    """The scene of issue and paper: 145 x 145 pixels, 200 bands, a footprint of 7 x 7."""
+    cube = make_cube(np.random.default_rng(0).random((200, 145, 145), dtype="float32"))
+    encoder = SpectralEncoder(200, windows=(1, 7)).eval()
+    encoder.scaler = BandScaler(200).fit(torch.from_numpy(cube.values))
+    encoder.wavelength = cube.wavelength.values
+
+    def patches() -> np.ndarray:
+        scene = encoder.scaler(torch.from_numpy(cube.values)[None])[0]
+        padded = torch.nn.functional.pad(scene, (3, 3, 3, 3), value=torch.nan).numpy()
+        views = np.lib.stride_tricks.sliding_window_view(padded, (7, 7), axis=(1, 2)).transpose(1, 2, 0, 3, 4)
+        rows = [encoder(torch.from_numpy(np.ascontiguousarray(row))) for row in views]
+        return torch.cat(rows).T.reshape(-1, 145, 145).numpy()
+
+    with torch.inference_mode():
+        began = time.perf_counter()
+        slow = patches()
+        seconds = time.perf_counter() - began
+    quick = benchmark.pedantic(embed, (cube, encoder), {"device": "cpu"}, rounds=5, warmup_rounds=1)
+    np.testing.assert_allclose(quick.values, slow, atol=1e-4)
+    ratio = seconds / benchmark.stats.stats.min
+    benchmark.extra_info["times faster than patches"] = round(ratio, 1)
+    assert ratio >= 8

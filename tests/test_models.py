@@ -1,0 +1,126 @@
+"""Every classifier keeps scikit-learn's rules; our own agree with slow formulas or other libraries."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.datasets import make_blobs
+from sklearn.semi_supervised import LabelSpreading
+from sklearn.svm import SVC
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from workbench.probe import MODELS, find_model
+from workbench.probe.neighbours import FewNeighbours, GraphPropagation
+from workbench.probe.prototypes import NearestAngle
+from workbench.probe.svm import RBFSVM
+
+
+def known_exceptions(estimator: object) -> dict[str, str]:
+    """Rules a classifier breaks on purpose."""
+    if isinstance(estimator, GraphPropagation):
+        return {"check_classifiers_classes": "-1 is an unlabelled row, as in scikit-learn's own LabelSpreading"}
+    return {}
+
+
+@parametrize_with_checks(
+    [RBFSVM(), RBFSVM(C=None), NearestAngle(), FewNeighbours(), GraphPropagation()],
+    expected_failed_checks=known_exceptions,
+)
+def test_keeps_the_rules_of_scikit_learn(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3, 6])
+def test_the_quick_decision_is_scikit_learns(n_classes):
+    X, y = make_blobs(200, centers=n_classes, cluster_std=4, random_state=0)
+    ours, theirs = RBFSVM(C=10).fit(X, y), SVC(C=10, break_ties=True).fit(X, y)
+    many = np.random.default_rng(0).uniform(-15, 15, (3000, 2))
+    expected = theirs.decision_function(many)
+    if n_classes == 2:
+        np.testing.assert_array_equal(ours.predict(many), theirs.predict(many))
+    else:
+        np.testing.assert_allclose(ours.decision_function(many), expected, atol=1e-6)
+        np.testing.assert_array_equal(ours.predict(many), theirs.predict(many))
+
+
+def test_single_precision_makes_no_other_map():
+    X, y = make_blobs(200, n_features=20, centers=5, cluster_std=5, random_state=1)
+    machine = RBFSVM().fit(X, y)
+    many = np.random.default_rng(0).normal(0, 8, (2000, 20))
+    same = machine.predict(many) == machine.predict(many.astype("float32"))
+    assert same.mean() > 0.998
+
+
+def test_the_cost_is_chosen_on_the_labels_and_said():
+    X, y = make_blobs(60, centers=3, cluster_std=3, random_state=0)
+    machine = RBFSVM(C=None, random_state=0).fit(X, y)
+    assert machine.C_ in {1, 10, 100, 1000}
+    assert machine.chosen_ == "cross-validation on the labels"
+    assert RBFSVM(C=None).fit(X[[0, 1, 2]], [0, 1, 2]).chosen_ == "fixed, a class has a single label"
+
+
+def test_many_labels_are_tuned_on_a_share_of_every_class():
+    X, y = make_blobs([3000, 20], centers=[[0, 0], [4, 4]], random_state=0)
+    assert RBFSVM(C=None, random_state=0).fit(X, y).score(X, y) > 0.98
+
+
+def test_the_nearest_angle_is_the_smallest():
+    rng = np.random.default_rng(0)
+    X, y = rng.random((40, 7)), np.arange(40) % 4
+    probe = NearestAngle().fit(X, y)
+    for row in rng.random((50, 7)):
+        means = [np.mean([x / np.linalg.norm(x) for x in X[y == k]], axis=0) for k in range(4)]
+        angles = [np.arccos(row @ m / np.linalg.norm(row) / np.linalg.norm(m)) for m in means]
+        assert probe.predict([row])[0] == np.argmin(angles)
+
+
+def test_brightness_does_not_change_an_angle():
+    probe = NearestAngle().fit([[1.0, 0.2], [0.3, 1.0]], [1, 2])
+    np.testing.assert_allclose(probe.predict_proba([[0.4, 0.1]]), probe.predict_proba([[4.0, 1.0]]), atol=1e-6)
+
+
+def test_labels_travel_along_a_moon_where_a_nearest_label_fails():
+    from sklearn.datasets import make_moons
+
+    X, truth = make_moons(400, noise=0.06, random_state=0)
+    y = np.full(400, -1)
+    y[[np.flatnonzero(truth == 0)[3], np.flatnonzero(truth == 1)[8]]] = 0, 1
+    spread = GraphPropagation().fit(X, y)
+    nearest = FewNeighbours(1).fit(X[y >= 0], y[y >= 0])
+    assert (spread.predict(X) == truth).mean() > 0.97 > (nearest.predict(X) == truth).mean()
+
+
+def test_propagation_agrees_with_scikit_learns_label_spreading():
+    X, truth = make_blobs(300, centers=4, cluster_std=2.2, random_state=3)
+    y = np.full(300, -1)
+    y[:40] = truth[:40]
+    ours = GraphPropagation(n_neighbors=10, alpha=0.8).fit(X, y).predict(X)
+    theirs = LabelSpreading(kernel="knn", n_neighbors=10, alpha=0.8, max_iter=500).fit(X, y).predict(X)
+    assert (ours == theirs).mean() > 0.95
+
+
+def test_propagation_solves_the_equation_of_the_paper():
+    X, truth = make_blobs(60, centers=2, cluster_std=3, random_state=3)
+    y = np.where(np.arange(60) < 10, truth, -1)
+    spread = GraphPropagation(n_neighbors=6, alpha=0.7, max_iter=1000).fit(X, y)
+    distance = np.linalg.norm(X[:, None] - X[None], axis=2)
+    near = np.sort(distance, axis=1)[:, 5:6]
+    weight = np.where(distance <= near, np.exp(-((distance / np.median(near)) ** 2)), 0)
+    np.fill_diagonal(weight, 0)
+    weight = weight + weight.T
+    root = 1 / np.sqrt(weight.sum(axis=1))
+    told = np.zeros((60, 2))
+    for code in (0, 1):
+        told[y == code, code] = 1 / (y == code).sum()
+    share = np.linalg.solve(np.eye(60) - 0.7 * root[:, None] * weight * root[None], 0.3 * told)
+    np.testing.assert_allclose(spread.label_distributions_, share / share.sum(axis=1, keepdims=True), atol=1e-3)
+
+
+def test_every_family_has_a_model_and_every_row_a_paper():
+    assert {row.family for row in MODELS.values()} == {"baseline", "supervised", "semi-supervised", "self-supervised"}
+    assert all(row.paper and row.title for row in MODELS.values())
+
+
+def test_an_unknown_model_is_refused_with_the_names():
+    with pytest.raises(ValueError, match="no model is named 'resnet'; choose one of: svm, random_forest"):
+        find_model("resnet")

@@ -1,0 +1,12 @@
+"""Batches for learning, drawn from a cube that lies in memory on the device that learns.
+
+In: a cube. Out: tensors, scaled band by band.
+May use: cubes, torch. Never: labels, anything that draws.
+"""
+
+from workbench.patches.sampling import ScenePairs
+from workbench.patches.scaling import BandScaler
+from workbench.patches.tensors import pick_device, scene_tensor
+from workbench.patches.windows import centre_means, window_means
+
+__all__ = ["BandScaler", "ScenePairs", "centre_means", "pick_device", "scene_tensor", "window_means"]

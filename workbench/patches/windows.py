@@ -1,0 +1,62 @@
+"""Means over square windows, of a whole block at once or of one patch a pixel: the same numbers both ways.
+
+A window's mean is over the pixels in it that have data; those outside the scene have none. A window with no data at
+its centre is NaN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+
+def window_means(block: Tensor, windows: Sequence[int]) -> Tensor:
+    """Means of the windows round every pixel.
+
+    Parameters
+    ----------
+    block : Tensor of shape (n_bands, height, width)
+        NaN where there is no data.
+    windows : sequence of int
+        Odd widths [pixels]; 1 is the pixel itself.
+
+    Returns
+    -------
+    Tensor of shape (n_bands, n_windows, height, width)
+    """
+    has_data = block[:1].isfinite()
+    filled, weight = block.where(has_data, 0.0), has_data.to(block.dtype)
+    means = [block if size == 1 else _box(filled, size) / _box(weight, size) for size in windows]
+    return torch.stack(means, dim=1).where(has_data, torch.nan)
+
+
+def centre_means(patches: Tensor, windows: Sequence[int]) -> Tensor:
+    """Means of the windows round the centre of each patch.
+
+    Parameters
+    ----------
+    patches : Tensor of shape (n, n_bands, size, size)
+        `size` odd and at least the largest window; NaN where there is no data or no scene.
+    windows : sequence of int
+        Odd widths [pixels].
+
+    Returns
+    -------
+    Tensor of shape (n, n_bands, n_windows)
+    """
+    middle = patches.shape[-1] // 2
+    means = []
+    for size in windows:
+        low, high = middle - size // 2, middle + size // 2 + 1
+        means.append(patches[..., low:high, low:high].flatten(2).nanmean(dim=2))
+    return torch.stack(means, dim=2).where(patches[..., middle, middle, None].isfinite(), torch.nan)
+
+
+def _box(block: Tensor, size: int) -> Tensor:
+    """Sum over a window as two passes of a running mean: rows, then columns."""
+    half = size // 2
+    rows = functional.avg_pool2d(block[:, None], (size, 1), stride=1, padding=(half, 0))
+    return functional.avg_pool2d(rows, (1, size), stride=1, padding=(0, half))[:, 0]

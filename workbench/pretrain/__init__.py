@@ -1,0 +1,33 @@
+"""Encoders that learn from unlabelled pixels.
+
+In: batches of a scene. Out: an encoder, and its progress on the way.
+May use: cubes, patches, torch, Lightning Fabric, safetensors. Never: labels, scikit-learn, anything that draws.
+"""
+
+from workbench.pretrain.checkpoint import fingerprint, load_encoder, matching_bands, save_encoder
+from workbench.pretrain.encoders import ENCODERS, Encoder, find_encoder
+from workbench.pretrain.loop import Progress, train, warm_cosine
+from workbench.pretrain.objectives import OBJECTIVES, Objective, find_objective
+from workbench.pretrain.recipe import Recipe, begin, pretrain
+from workbench.verb import make_callable
+
+__all__ = [
+    "ENCODERS",
+    "OBJECTIVES",
+    "Encoder",
+    "Objective",
+    "Progress",
+    "Recipe",
+    "begin",
+    "find_encoder",
+    "find_objective",
+    "fingerprint",
+    "load_encoder",
+    "matching_bands",
+    "pretrain",
+    "save_encoder",
+    "train",
+    "warm_cosine",
+]
+
+make_callable(__name__)

@@ -1,0 +1,158 @@
+"""Encoders on disk: weights as safetensors, everything one must know about them as JSON beside. Nothing is unpickled."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import torch
+import xarray as xr
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from workbench.cubes import good_bands
+from workbench.files import replacing, write_json
+from workbench.pretrain.encoders import find_encoder
+from workbench.pretrain.recipe import Recipe
+
+SAME_BAND = 1.0
+"""Two bands are the same if their centres differ by less than this [nm]."""
+
+
+def save_encoder(
+    encoder: nn.Module, path: str | Path, *, recipe: Recipe, cube: xr.DataArray, steps: int | None = None
+) -> dict:
+    """Write an encoder to `path` (``.safetensors``) and its card beside it (``.json``).
+
+    Parameters
+    ----------
+    encoder : nn.Module
+        As :func:`workbench.pretrain.begin` makes it.
+    path : str or Path
+        File to write; whole or not at all.
+    recipe : Recipe
+        What it was made with.
+    cube : xarray.DataArray
+        The scene it learnt from; only its name and fingerprint are stored.
+    steps : int, optional
+        Steps really done, if the training was stopped before its end.
+
+    Returns
+    -------
+    dict
+        The card.
+    """
+    path = Path(path)
+    if path.suffix != ".safetensors":
+        raise ValueError(f"an encoder's file ends in .safetensors, got {path.name}; use {path.stem}.safetensors")
+    card = {
+        "kind": "workbench encoder",
+        "version": version("hyperspectral-workbench"),
+        "torch": torch.__version__,
+        "arguments": encoder.arguments,
+        "recipe": asdict(recipe),
+        "steps": recipe.steps if steps is None else steps,
+        "wavelength": [None if np.isnan(w) else float(w) for w in encoder.wavelength],
+        "scaling": "per band: subtract scaler.mean, divide by scaler.scale; in the units of the scene",
+        "quantity": cube.attrs.get("quantity", ""),
+        "scene": {"source": Path(str(cube.attrs.get("source", ""))).name, "fingerprint": fingerprint(cube)},
+        "licence": "that of the scene it learnt from",
+    }
+    with replacing(path) as draft:
+        save_file({name: tensor.contiguous().cpu() for name, tensor in encoder.state_dict().items()}, draft)
+    write_json(path.with_suffix(".json"), card)
+    return card
+
+
+def load_encoder(path: str | Path, device: str | torch.device = "cpu") -> nn.Module:
+    """Read an encoder that :func:`save_encoder` wrote; on the CPU it gives the same embeddings, bit for bit.
+
+    Parameters
+    ----------
+    path : str or Path
+        The ``.safetensors`` file; its ``.json`` must lie beside it.
+    device : str or torch.device
+        Where it is wanted.
+
+    Returns
+    -------
+    nn.Module
+        In evaluation mode, with its ``card``, ``recipe`` and ``wavelength`` [nm].
+
+    Raises
+    ------
+    FileNotFoundError
+        If either file is missing.
+    ValueError
+        If the files are not an encoder's, are damaged, or do not belong together.
+    """
+    path = Path(path)
+    beside = path.with_suffix(".json")
+    for file in (path, beside):
+        if not file.is_file():
+            raise FileNotFoundError(f"an encoder is two files, but there is no {file}; give the .safetensors file")
+    try:
+        card = json.loads(beside.read_text(encoding="utf-8"))
+        recipe = Recipe(**card["recipe"])
+        encoder = find_encoder(recipe.encoder).module(**card["arguments"])
+        wavelength = np.array([np.nan if w is None else w for w in card["wavelength"]])
+    except (KeyError, TypeError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise ValueError(
+            f"{beside} is not the card of an encoder ({error}); write it with workbench pretrain"
+        ) from error
+    try:
+        encoder.load_state_dict(load_file(path))
+    except (SafetensorError, RuntimeError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise ValueError(f"{path} is damaged or not of this card ({reason}); pretrain again") from error
+    encoder.card, encoder.recipe, encoder.wavelength = card, recipe, wavelength
+    return encoder.to(device).eval()
+
+
+def matching_bands(encoder: nn.Module, cube: xr.DataArray) -> np.ndarray:
+    """Which bands of a cube an encoder takes: by wavelength where there are any, never by count alone.
+
+    Returns
+    -------
+    ndarray of shape (encoder.n_bands,), int
+        Indices on ``band``.
+
+    Raises
+    ------
+    ValueError
+        If the cube lacks any of the encoder's bands, or only one of the two knows its wavelengths.
+    """
+    wanted, good = encoder.wavelength, np.flatnonzero(good_bands(cube))
+    there = np.asarray(cube["wavelength"].values, dtype="float64")
+    if np.isnan(wanted).all() and np.isnan(there).all():
+        if len(good) != len(wanted):
+            raise ValueError(
+                f"the encoder was made for {len(wanted)} bands without wavelengths, the scene has {len(good)}; "
+                "pretrain on this scene"
+            )
+        return good
+    if np.isnan(wanted).any() or np.isnan(there).any():
+        blind = "encoder" if np.isnan(wanted).any() else "scene"
+        raise ValueError(f"bands are matched by wavelength, and the {blind} has none; pretrain on this scene")
+    nearest = np.abs(there[None] - wanted[:, None]).argmin(axis=1)
+    off = np.abs(there[nearest] - wanted)
+    if off.max() >= SAME_BAND:
+        worst = int(off.argmax())
+        raise ValueError(
+            f"the encoder needs a band at {wanted[worst]:.1f} nm, the nearest of the scene is at "
+            f"{there[nearest[worst]]:.1f} nm; resample the scene or pretrain on it"
+        )
+    return nearest
+
+
+def fingerprint(cube: xr.DataArray) -> str:
+    """Short hash of a scene's size, bands and a few of its pixels, to tell whether two files are the same scene."""
+    rows, columns = (np.linspace(0, size - 1, 5).astype(int) for size in cube.shape[1:])
+    few = cube.isel(y=np.unique(rows), x=np.unique(columns)).values
+    parts = (repr(cube.shape).encode(), np.asarray(cube["wavelength"].values, "float64").tobytes(), few.tobytes())
+    return hashlib.sha256(b"".join(parts)).hexdigest()[:16]

@@ -1,0 +1,83 @@
+"""An encoder of spectra in their surroundings: a pixel, and the means of windows round it, through a small network.
+
+With one window of width 1 it is a pixel encoder and sees a spectrum alone. With wider windows beside it, it sees what
+the pixel lies in: means of the neighbourhood tell a roof in a settlement from bare rock, and average the noise away.
+The windows have no weights, so a whole scene needs them once; after that a map is one matrix product a layer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from workbench.patches import BandScaler, centre_means, window_means
+
+
+class SpectralEncoder(nn.Module):
+    """Window means through a multilayer perceptron that every pixel shares.
+
+    Parameters
+    ----------
+    n_bands : int
+        Good bands of the scene.
+    windows : sequence of int
+        Odd widths [pixels] of the windows whose means are seen; 1 is the pixel itself.
+    dim : int
+        Length of an embedding.
+    hidden : int
+        Width of the two hidden layers.
+
+    Attributes
+    ----------
+    scaler : BandScaler
+        Applied by :meth:`dense` and to patches; identity until a recipe fits it.
+    footprint : int
+        Pixels of context in each direction across: an embedding depends on a square this wide.
+    """
+
+    def __init__(self, n_bands: int, *, windows: Sequence[int] = (1,), dim: int = 64, hidden: int = 256) -> None:
+        super().__init__()
+        if not windows or any(size < 1 or size % 2 == 0 for size in windows):
+            raise ValueError(f"windows are odd widths in pixels, got {tuple(windows)}; use for example (1, 7, 11)")
+        self.arguments = {"n_bands": n_bands, "windows": tuple(windows), "dim": dim, "hidden": hidden}
+        self.n_bands, self.windows, self.dim = n_bands, tuple(windows), dim
+        self.footprint = max(self.windows)
+        self.scaler = BandScaler(n_bands)
+        self.layers = nn.Sequential(
+            nn.Linear(n_bands * len(self.windows), hidden),
+            nn.BatchNorm1d(hidden),
+            nn.ReLU(),
+            nn.Linear(hidden, hidden),
+            nn.BatchNorm1d(hidden),
+            nn.ReLU(),
+            nn.Linear(hidden, dim),
+        )
+
+    def forward(self, batch: Tensor) -> Tensor:
+        """Embeddings of a batch, shape (n, dim).
+
+        Parameters
+        ----------
+        batch : Tensor of shape (n, n_bands, size, size) or (n, n_bands, n_windows)
+            Patches, or the window means of pixels as :class:`workbench.patches.ScenePairs` yields them; scaled by
+            `scaler`. NaN where a patch leaves the scene.
+        """
+        means = centre_means(batch, self.windows) if batch.ndim == 4 else batch
+        return self.layers(means.flatten(1))
+
+    def dense(self, block: Tensor) -> Tensor:
+        """Embeddings of every pixel of a block, shape (n, dim, height, width); NaN where there is no data.
+
+        Parameters
+        ----------
+        block : Tensor of shape (n, n_bands, height, width)
+            Scaled by `scaler`; windows shrink at its edges, so give it a halo of half a footprint.
+        """
+        return torch.stack([self._map(window_means(image, self.windows)) for image in block])
+
+    def _map(self, means: Tensor) -> Tensor:
+        """From window means (n_bands, n_windows, height, width) to embeddings (dim, height, width)."""
+        table = means.flatten(2).permute(2, 0, 1).flatten(1)
+        return self.layers(table).T.unflatten(1, means.shape[2:])

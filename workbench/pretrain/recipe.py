@@ -1,0 +1,148 @@
+"""What a pretraining was made with, as one value that can be stored and replayed; and the two ways to carry it out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import xarray as xr
+from torch import nn
+
+from workbench.cubes import good_bands
+from workbench.patches import ScenePairs, pick_device
+from workbench.pretrain.encoders import find_encoder
+from workbench.pretrain.loop import Progress, train
+from workbench.pretrain.objectives import find_objective
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How an encoder learns from a scene's unlabelled pixels. Defaults are those of a first try on a laptop."""
+
+    objective: str = "barlow_twins"
+    """Name in ``OBJECTIVES``."""
+
+    encoder: str = "context"
+    """Name in ``ENCODERS``."""
+
+    steps: int = 800
+    """Optimiser steps."""
+
+    pairs: int = 512
+    """Pairs of pixels a step."""
+
+    learning_rate: float = 1e-3
+    """Peak rate."""
+
+    reach: int | None = None
+    """The second view is a neighbour up to this many pixels away; None takes the encoder's own."""
+
+    dim: int = 64
+    """Length of an embedding."""
+
+    patience: int = 0
+    """Steps after which a loss that no longer falls ends the training; 0 never does."""
+
+    seed: int = 0
+    """Seeds the weights, the pixels drawn and the views."""
+
+    precision: str = "32-true"
+    """Lightning Fabric's name for the arithmetic; ``bf16-mixed`` is quicker on recent GPUs."""
+
+    def __post_init__(self) -> None:
+        """Refuse values that cannot be meant."""
+        find_objective(self.objective), find_encoder(self.encoder)
+        for name, least in (("steps", 2), ("pairs", 2), ("dim", 1), ("patience", 0)):
+            if getattr(self, name) < least:
+                raise ValueError(f"{name} must be at least {least}, got {getattr(self, name)}")
+        if self.learning_rate <= 0:
+            raise ValueError(f"the learning rate must be positive, got {self.learning_rate:g}; try 0.001")
+        if self.reach is not None and self.reach < 0:
+            raise ValueError(f"reach is a distance in pixels, got {self.reach}; use 0 or more")
+
+
+def begin(
+    cube: xr.DataArray, recipe: Recipe, *, device: str = "auto", every: int = 10
+) -> tuple[nn.Module, Iterator[Progress]]:
+    """Make a fresh encoder for a scene, and the steps that will train it. Nothing is trained until they are asked for.
+
+    Parameters
+    ----------
+    cube : xarray.DataArray of shape (n_bands, height, width)
+        The scene; its pixels are read here.
+    recipe : Recipe
+        What to do.
+    device : str
+        ``"auto"``, or torch's name of one.
+    every : int
+        Steps from one report to the next.
+
+    Returns
+    -------
+    encoder : nn.Module
+        With its scaler fitted, and ``wavelength`` [nm] of the bands it takes (NaN where unknown).
+    steps : iterator of Progress
+    """
+    place = pick_device(device)
+    encoder_row, objective_row = find_encoder(recipe.encoder), find_objective(recipe.objective)
+    windows = encoder_row.arguments["windows"]
+    reach = encoder_row.reach if recipe.reach is None else recipe.reach
+    batches = ScenePairs(cube, windows, n=recipe.pairs, reach=reach, seed=recipe.seed, device=place)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(recipe.seed)
+        encoder = encoder_row.module(batches.scaler.mean.numel(), dim=recipe.dim, **encoder_row.arguments)
+        views = torch.Generator(place).manual_seed(recipe.seed)
+        objective = objective_row.module(encoder.dim, generator=views)
+    encoder.scaler = batches.scaler
+    encoder.wavelength = np.asarray(cube["wavelength"].values, dtype="float64")[good_bands(cube)]
+    encoder.to(place), objective.to(place)
+    return encoder, train(
+        encoder,
+        objective,
+        batches,
+        steps=recipe.steps,
+        every=every,
+        learning_rate=recipe.learning_rate,
+        patience=recipe.patience,
+        precision=recipe.precision,
+        device=place,
+    )
+
+
+def pretrain(
+    cube: xr.DataArray, objective: str = "barlow_twins", *, device: str = "auto", **choices: object
+) -> nn.Module:
+    """Let an encoder learn from a scene's unlabelled pixels, to the end.
+
+    Parameters
+    ----------
+    cube : xarray.DataArray of shape (n_bands, height, width)
+        The scene.
+    objective : str
+        What to learn by; see :data:`workbench.pretrain.OBJECTIVES`.
+    device : str
+        ``"auto"`` or torch's name of a device.
+    **choices
+        Fields of :class:`Recipe`.
+
+    Returns
+    -------
+    nn.Module
+        In evaluation mode; its ``recipe`` is what it was made with.
+
+    Examples
+    --------
+    >>> from workbench.cubes import simulated_scene
+    >>> cube, _ = simulated_scene(24, 32, seed=1)
+    >>> encoder = pretrain(cube, steps=2, device="cpu")
+    >>> encoder.dim, encoder.footprint
+    (64, 11)
+    """
+    recipe = Recipe(objective=objective, **choices)
+    encoder, steps = begin(cube, recipe, device=device, every=recipe.steps)
+    for _ in steps:
+        continue
+    encoder.recipe = recipe
+    return encoder

@@ -1,0 +1,73 @@
+"""Embeddings of a whole scene: blocks with a halo through the dense encoder, in bounded memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+import xarray as xr
+from torch import nn
+
+from workbench.patches import pick_device, scene_tensor
+from workbench.pretrain import matching_bands
+
+Place = tuple[slice, slice]
+"""Rows and columns of a block in the scene."""
+
+
+def embed(cube: xr.DataArray, encoder: nn.Module, *, block: int = 256, device: str = "auto") -> xr.DataArray:
+    """Embedding of every pixel.
+
+    Parameters
+    ----------
+    cube : xarray.DataArray of shape (n_bands, height, width)
+        The scene; a lazy one is read block by block.
+    encoder : nn.Module
+        Its bands are found in the cube by wavelength.
+    block : int
+        Side of a block [pixels]. It bounds the memory and does not change the numbers.
+    device : str
+        ``"auto"`` or torch's name of one.
+
+    Returns
+    -------
+    xarray.DataArray of shape (dim, height, width), float32
+        Dims (``feature``, ``y``, ``x``); NaN where the scene has no data.
+
+    Raises
+    ------
+    ValueError
+        If the scene lacks a band of the encoder.
+    """
+    out = np.empty((encoder.dim, *cube.shape[1:]), dtype="float32")
+    for (rows, columns), values in embed_blocks(cube, encoder, block=block, device=device):
+        out[:, rows, columns] = values
+    return like_scene(out, cube)
+
+
+def embed_blocks(
+    cube: xr.DataArray, encoder: nn.Module, *, block: int = 256, device: str = "auto"
+) -> Iterator[tuple[Place, np.ndarray]]:
+    """Embeddings block by block: where each lies, and its values (dim, height, width)."""
+    bands, place = matching_bands(encoder, cube), pick_device(device)
+    encoder = encoder.to(place).eval()
+    halo, (height, width) = encoder.footprint // 2, cube.shape[1:]
+    for top in range(0, height, block):
+        for left in range(0, width, block):
+            rows, columns = slice(top, min(top + block, height)), slice(left, min(left + block, width))
+            up, before = min(halo, rows.start), min(halo, columns.start)
+            wide = cube.isel(
+                y=slice(rows.start - up, rows.stop + halo), x=slice(columns.start - before, columns.stop + halo)
+            )
+            with torch.inference_mode():
+                values = encoder.dense(encoder.scaler(scene_tensor(wide, place, bands)[None]))[0]
+            inner = values[:, up : up + rows.stop - rows.start, before : before + columns.stop - columns.start]
+            yield (rows, columns), inner.cpu().numpy()
+
+
+def like_scene(values: np.ndarray, cube: xr.DataArray) -> xr.DataArray:
+    """Values (feature, height, width) or (height, width) on the scene's grid, with its CRS."""
+    dims = ("feature", "y", "x")[-values.ndim :]
+    coords = {name: cube.coords[name] for name in ("y", "x", "spatial_ref") if name in cube.coords}
+    return xr.DataArray(values, dims=dims, coords=coords)
