@@ -1,0 +1,15 @@
+"""CHOICES → STATE.
+
+In: what a person chose, clicked, drew or began.
+Out: the state every screen shows, kept in a folder that survives a crash.
+May use: the rooms before it, param, geopandas, SQLite; torch and scikit-learn only in the worker process and where the
+live class map is computed. Never: anything that draws.
+"""
+
+from workbench.session.classes import LabelClass
+from workbench.session.jobs import Job
+from workbench.session.marks import Mark
+from workbench.session.runs import Run
+from workbench.session.session import Session
+
+__all__ = ["Job", "LabelClass", "Mark", "Run", "Session"]

@@ -1,0 +1,96 @@
+"""The classes one labels with: a tuple of them in, another tuple out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from workbench.labels import PALETTE
+from workbench.labels.colors import usual_colors
+
+_COLOR = re.compile(r"#[0-9a-fA-F]{6}")
+
+
+@dataclass(frozen=True, slots=True)
+class LabelClass:
+    """One class of the legend."""
+
+    code: int
+    """1…K: its number in label rasters and class maps."""
+
+    name: str
+    """Unique among the classes."""
+
+    color: str
+    """``#rrggbb``."""
+
+
+Classes = tuple[LabelClass, ...]
+
+
+def add(classes: Classes, name: str = "", color: str = "") -> Classes:
+    """One class more, at the end; without a name it is called "class 3", without a colour it gets an unused one."""
+    code = len(classes) + 1
+    taken = {c.name for c in classes}
+    name = name.strip() or next(n for n in (f"class {i}" for i in range(code, 2 * code + 1)) if n not in taken)
+    return (*classes, LabelClass(code, _free(classes, name), _color(color or _unused(classes, name))))
+
+
+def add_missing(classes: Classes, names: Iterable[str], colors: dict[str, str] | None = None) -> Classes:
+    """`classes`, and after them those of `names` that were not there."""
+    for name in names:
+        if name not in {c.name for c in classes}:
+            classes = add(classes, name, (colors or {}).get(name, ""))
+    return classes
+
+
+def rename(classes: Classes, code: int, name: str) -> Classes:
+    """The class `code` under another name."""
+    old = find(classes, code)
+    if name.strip() == old.name:
+        return classes
+    return tuple(replace(c, name=_free(classes, name.strip())) if c is old else c for c in classes)
+
+
+def recolor(classes: Classes, code: int, color: str) -> Classes:
+    """The class `code` in another colour."""
+    old = find(classes, code)
+    return tuple(replace(c, color=_color(color)) if c is old else c for c in classes)
+
+
+def remove(classes: Classes, code: int) -> Classes:
+    """Without the class `code`; those behind it move up by one."""
+    gone = find(classes, code)
+    return tuple(replace(c, code=i) for i, c in enumerate((c for c in classes if c is not gone), start=1))
+
+
+def find(classes: Classes, code: int) -> LabelClass:
+    """The class `code`."""
+    for one in classes:
+        if one.code == code:
+            return one
+    if not classes:
+        raise ValueError("there is no class yet; add one first")
+    raise ValueError(f"classes are numbered 1 to {len(classes)}, got {code}; choose one of them")
+
+
+def _free(classes: Classes, name: str) -> str:
+    if not name:
+        raise ValueError("a class needs a name, got an empty one; type one")
+    if name in {c.name for c in classes}:
+        raise ValueError(f"class names must differ, but {name!r} is there already; choose another")
+    return name
+
+
+def _color(color: str) -> str:
+    if not _COLOR.fullmatch(color):
+        raise ValueError(f"a colour is written #rrggbb, got {color!r}; for example {PALETTE[0]}")
+    return color.lower()
+
+
+def _unused(classes: Classes, name: str) -> str:
+    """The colour the cover usually has, else the next of the palette, as long as no class has it."""
+    used = {c.color for c in classes}
+    wished = (*usual_colors(name), *PALETTE)
+    return next((c for c in wished if c.lower() not in used), PALETTE[len(classes) % len(PALETTE)])

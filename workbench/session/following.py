@@ -1,0 +1,176 @@
+"""Runs and the job under way: followed while it lasts, put down in its folder when it ends, found again later."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import param
+import xarray as xr
+
+from workbench.session.commands import command, sentence
+from workbench.session.jobs import Job, Worker
+from workbench.session.mapping import Mapping
+from workbench.session.runs import PROGRESS, Run, new_run, read_runs, write_run
+
+
+class Following(Mapping):
+    """Runs, the active one, and one job at a time in a worker process."""
+
+    runs = param.List(default=[], item_type=Run, doc="All of them, the oldest first")
+    active_run = param.String(default="", doc="Id of the run whose embedding is used; empty without")
+    job = param.ClassSelector(class_=Job, doc="What is under way or was last; None before the first")
+
+    def __init__(self, folder: str | Path, **params: object) -> None:
+        self._worker: Worker | None = None
+        self._last: dict = {}
+        super().__init__(folder, **params)
+
+    @command
+    def stop(self) -> None:
+        """Stop the job; what it has so far is kept."""
+        if self._worker is None:
+            raise ValueError("nothing is under way")
+        self.job = replace(self.job, note="stopping")
+        self._worker.stop()
+
+    @command
+    def activate_run(self, id: str) -> None:
+        """Use this run's embedding for the class map; if it has only an encoder, a job makes the embedding first."""
+        run = self._run(id)
+        if run is None or run.encoder is None:
+            raise ValueError(f"run {id!r} has no encoder; choose one that was pretrained to its end")
+        if self._absolute(run.settings["scene"]) != self.scene:
+            raise ValueError(f"run {id} is of {Path(run.settings['scene']).name}; open that scene first")
+        if run.embedding is None:
+            self._follow_worker(run, "embedding", f"embedding of {run.title}")
+        else:
+            self._activate(run)
+
+    def wait_for_job(self, timeout: float | None = None) -> bool:
+        """Until the job is over; for scripts and tests. False if that took longer than `timeout` seconds."""
+        worker = self._worker
+        return worker is None or worker.wait(timeout)
+
+    def _run(self, id: str) -> Run | None:
+        return next((run for run in self.runs if run.id == id), None)
+
+    def _begin(self, kind: str, title: str, settings: dict) -> None:
+        self._scene()
+        if self._worker is not None:
+            raise ValueError(f"{self.job.title} is under way; stop it first")
+        run = new_run(
+            self.runs_path, kind, title, {"scene": self._portable(self.scene), "options": self._options} | settings
+        )
+        self._prepare(run)
+        self.runs = read_runs(self.runs_path)
+        self._follow_worker(run, kind, title)
+
+    def _prepare(self, run: Run) -> None:
+        """Put into the run's folder what the worker needs."""
+
+    def _follow_worker(self, run: Run, kind: str, title: str) -> None:
+        if self._worker is not None:
+            raise ValueError(f"{self.job.title} is under way; stop it first")
+        self._last = {}
+        self.job = Job(run.id, kind, title, note="starting")
+        heard, ended = partial(self._heard, run), partial(self._ended, run)
+        self._worker = Worker(run.folder, kind, heard, ended)
+
+    def _heard(self, run: Run, report: dict) -> None:
+        """In the worker's thread: what a report changes is worked out here and shown by the screen's thread."""
+        if {"end", "error"} & set(report):
+            self._last = report
+            return
+        self.post(partial(self._show_report, run, report))
+
+    def _show_report(self, run: Run, report: dict) -> None:
+        with self.lock:
+            if self.job is None or self.job.id != run.id:
+                return
+            told = {key: report[key] for key in ("fraction", "seconds") if key in report}
+            note = self.job.note if self.job.note == "stopping" else report.get("note", "")
+            history = (*self.job.history, report["progress"]) if "progress" in report else self.job.history
+            self.job = replace(self.job, history=history, note=note, **told)
+            if "embedding" in report:
+                self._activate(run)
+
+    def _ended(self, run: Run, status: int) -> None:
+        """In the worker's thread: the end is put down in ``run.json`` whether or not anybody looks."""
+        stopping = self.job.note == "stopping"
+        job = replace(self.job, **_outcome(self._last, status, stopping, run.folder), note="")
+        if job.state == "done":
+            job = replace(job, fraction=1.0)
+        try:
+            if job.kind == run.kind:
+                write_run(replace(run, state=job.state, error=job.error, seconds=job.seconds))
+        except OSError as error:
+            self.post(partial(self.param.update, message=f"the end of {run.id} was not noted: {sentence(error)}"))
+        self.post(partial(self._show_end, run, job))
+
+    def _show_end(self, run: Run, job: Job) -> None:
+        with self.lock:
+            self._worker = None
+            self.param.update(job=replace(job, history=self.job.history), runs=read_runs(self.runs_path))
+
+    def _activate(self, run: Run) -> None:
+        values = np.load(run.embedding, mmap_mode="r")
+        if values.shape[1:] != self.cube.shape[1:]:
+            raise ValueError(f"the embedding of {run.id} is of another size than the scene; pretrain on this scene")
+        coords = {name: self.cube.coords[name] for name in ("y", "x", "spatial_ref") if name in self.cube.coords}
+        if self.active_run != run.id:
+            self.active_run = run.id
+            self._save_state()
+        self._show_embedding(xr.DataArray(values, dims=("feature", "y", "x"), coords=coords))
+
+    def _scene_changed(self) -> None:
+        super()._scene_changed()
+        run = self._run(self.active_run)
+        if run and run.embedding and self._absolute(run.settings["scene"]) == self.scene:
+            self._activate(run)
+        else:
+            self.active_run = ""
+
+    def _remembered(self) -> dict:
+        return super()._remembered() | {"active_run": self.active_run}
+
+    def _restore_runs(self, active_run: str) -> None:
+        """The runs of the folder. One that says it is running belongs to a server that has died: we hold the folder."""
+        for run in read_runs(self.runs_path):
+            if run.state == "running":
+                with suppress(OSError):
+                    write_run(replace(run, state="interrupted"))
+        self.param.update(runs=read_runs(self.runs_path), active_run=active_run)
+        last = next((run for run in reversed(self.runs) if run.kind == "pretraining"), None)
+        if last:
+            history = tuple(report["progress"] for report in reports(last) if "progress" in report)
+            fraction = history[-1]["step"] / last.settings["recipe"]["steps"] if history else 0.0
+            self.job = Job(
+                last.id, last.kind, last.title, last.state, fraction, last.seconds, history, error=last.error
+            )
+
+
+def reports(run: Run) -> list[dict]:
+    """What the worker of a run said; a line cut short by a crash is passed over."""
+    found = []
+    with suppress(OSError):
+        for line in (run.folder / PROGRESS).read_text(encoding="utf-8").splitlines():
+            with suppress(ValueError):
+                found.append(json.loads(line))
+    return found
+
+
+def _outcome(last: dict, status: int, stopping: bool, folder: Path) -> dict:
+    """State and error of a job that ended with `status` after saying `last`."""
+    if "error" in last:
+        return {"state": "failed", "error": last["error"]}
+    if "end" in last:
+        return {"state": last["end"]}
+    if stopping:
+        return {"state": "stopped"}
+    how = f"was killed by signal {-status}, perhaps for want of memory" if status < 0 else f"ended with status {status}"
+    return {"state": "failed", "error": f"the worker process {how}; start again, or see {folder / 'worker.log'}"}

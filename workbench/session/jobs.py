@@ -1,0 +1,141 @@
+"""Work in another process: begun, heard, stopped within a second or two; never left behind.
+
+The worker is ``python -m workbench.session.work RUN_FOLDER KIND``, a plain child process: ``multiprocessing`` would run
+the caller's main script again in it, which scripts without a guard and ``python -`` do not survive. It reads what to do
+from ``run.json``, so that line replays any run; it says what happens as JSON lines on its standard output, and its
+standard input stays open as long as this process lives. When that closes, the worker ends.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+from weakref import WeakSet
+
+import workbench
+from workbench.session.runs import LOG
+
+GRACE = 1.0
+"""Seconds a worker has to end by itself once it is asked to stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Work under way or just over, as the screen shows it. Every change is a new value of ``session.job``."""
+
+    id: str
+    """Its run."""
+
+    kind: str
+    """``pretraining``, ``comparison`` or ``embedding``."""
+
+    title: str
+    """In a few words."""
+
+    state: str = "running"
+    """``running``, ``done``, ``stopped``, ``failed``; ``interrupted`` if the server died meanwhile."""
+
+    fraction: float = 0.0
+    """Done so far, 0 to 1."""
+
+    seconds: float = 0.0
+    """Since the work itself began [s]."""
+
+    history: tuple[dict, ...] = ()
+    """Of a pretraining: ``step``, ``seconds``, ``loss`` and the loss terms by name, one dict a report."""
+
+    note: str = ""
+    """What it is doing, in a few words."""
+
+    error: str = ""
+    """Why it failed, in one sentence."""
+
+    @property
+    def seconds_left(self) -> float | None:
+        """At the pace so far [s]; None before there is one."""
+        return self.seconds * (1 - self.fraction) / self.fraction if self.fraction > 0 else None
+
+
+class Worker:
+    """One child process.
+
+    Parameters
+    ----------
+    folder : Path
+        The run's.
+    kind : str
+        What to do in it; a name in ``tasks.TASKS``.
+    heard : callable
+        Called with each report (a dict), in a thread of ours.
+    ended : callable
+        Called once, in the same thread, with the exit status (negative: the signal that killed it).
+    """
+
+    living: ClassVar[WeakSet[Worker]] = WeakSet()
+
+    def __init__(self, folder: Path, kind: str, heard: Callable[[dict], None], ended: Callable[[int], None]) -> None:
+        self._heard, self._ended = heard, ended
+        self._stopping = threading.Lock()
+        path = os.pathsep.join([str(Path(workbench.__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
+        with (folder / LOG).open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "workbench.session.work", str(folder), kind],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env=os.environ | {"PYTHONPATH": path.rstrip(os.pathsep)},
+                start_new_session=True,  # an interrupt meant for a notebook's kernel is not meant for it
+            )
+        Worker.living.add(self)
+        self._thread = threading.Thread(target=self._listen, name=f"worker {self.process.pid}", daemon=True)
+        self._thread.start()
+
+    def stop(self, grace: float = GRACE) -> None:
+        """Ask it to end; make it end if it does not within `grace` seconds. Returns at once."""
+        if self._stopping.acquire(blocking=False):
+            threading.Thread(target=self._stop, args=(grace,), name="stop", daemon=True).start()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Until it has ended and was heard to the end; False if that took longer than `timeout` seconds."""
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def _stop(self, grace: float) -> None:
+        with suppress(OSError, ValueError):
+            self.process.stdin.write(b"stop\n")
+            self.process.stdin.flush()
+        for end in (self.process.terminate, self.process.kill):
+            deadline = time.monotonic() + grace
+            while time.monotonic() < deadline:
+                if self.process.poll() is not None:
+                    return
+                time.sleep(0.02)
+            end()
+
+    def _listen(self) -> None:
+        for line in self.process.stdout:
+            with suppress(ValueError):  # a worker killed in the middle of a line
+                self._heard(json.loads(line))
+        status = self.process.wait()
+        self.process.stdout.close()
+        with suppress(OSError):
+            self.process.stdin.close()
+        Worker.living.discard(self)
+        self._ended(status)
+
+
+@atexit.register
+def _end_all() -> None:
+    for worker in list(Worker.living):
+        worker.process.kill()
+        worker.process.wait()

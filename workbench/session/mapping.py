@@ -1,0 +1,157 @@
+"""The live class map: it follows every label and every new embedding."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import param
+import xarray as xr
+
+from workbench.session.commands import command, sentence
+from workbench.session.labelling import Labelling
+from workbench.session.live import Refit
+from workbench.session.marks import LabelState
+
+if TYPE_CHECKING:
+    from workbench.probe import ClassMap, Model
+
+IN_MEMORY = 2**30
+"""A scene up to this size [bytes] is kept in memory once a class map has been made of its spectra."""
+
+WITHOUT_RUN, WITH_RUN = "svm", "barlow_twins"
+"""The model used until the user chooses one."""
+
+
+class Mapping(Labelling):
+    """Model, class map and confidence; the numbers are computed in a thread, the newest labels win."""
+
+    model = param.String(default=WITHOUT_RUN, doc="Name in `models`; set it to choose another")
+    live = param.Boolean(default=True, doc="Does the map follow by itself? If not, update_map() makes it once")
+    embedding = param.ClassSelector(class_=xr.DataArray, doc="(feature, y, x) of the active run; None without")
+    class_map = param.ClassSelector(class_=xr.DataArray, doc="(y, x) int16, 0 = no data; names and colours are its own")
+    confidence = param.ClassSelector(class_=xr.DataArray, doc="(y, x) 0…1, NaN = no data")
+    map_state = param.Selector(default="idle", objects=["idle", "computing", "ready", "needs labels"])
+    map_seconds = param.Number(default=0.0, doc="Fit and prediction together [s]")
+    map_note = param.String(default="", doc="Why there is no map, and what to do first")
+
+    def __init__(self, folder: str | Path, **params: object) -> None:
+        self._asked = self._shown = 0
+        self._asked_labels: xr.DataArray | None = None
+        self._chosen = self._suggesting = self._is_spectral = False
+        self._in_memory: tuple[xr.DataArray | None, xr.DataArray | None] = (None, None)
+        self._refit = Refit(lambda generation, result: self.post(partial(self._map_done, generation, result)))
+        super().__init__(folder, **params)
+        self.param.watch(self._model_set, "model")
+        self.param.watch(lambda _: self._follow(), "live")
+
+    @property
+    def models(self) -> dict[str, Model]:
+        """The models there are, by name. The first time takes seconds: scikit-learn and torch are imported."""
+        from workbench.probe import MODELS
+
+        return MODELS
+
+    @command
+    def update_map(self) -> None:
+        """Make the class map of the labels there are, now."""
+        self._update_map()
+
+    def wait_for_map(self, timeout: float | None = None) -> bool:
+        """Until the last wish is answered; for scripts and tests. False if that took longer than `timeout` seconds."""
+        return self._refit.wait(timeout)
+
+    def _follow(self) -> None:
+        if self.live:
+            self._update_map()
+
+    def _labels_changed(self, before: LabelState) -> None:
+        super()._labels_changed(before)
+        if self.map_state == "ready" and np.array_equal(self.labels, self._asked_labels):
+            # Only names or colours are new.
+            self.class_map = self.class_map.assign_attrs(self.labels.attrs)
+        else:
+            self._follow()
+
+    def _scene_changed(self) -> None:
+        self._shown = self._asked
+        self._in_memory = (None, None)
+        self.param.update(embedding=None, class_map=None, confidence=None, map_state="idle", map_note="")
+        super()._scene_changed()
+
+    def _model_set(self, _: object) -> None:
+        self._chosen = self._chosen or not self._suggesting
+        self._save_state()
+        self._follow()
+
+    def _show_embedding(self, embedding: xr.DataArray | None) -> None:
+        """Use another embedding from now on; the model goes with it unless the user has chosen one."""
+        self.embedding = embedding
+        wanted = WITHOUT_RUN if embedding is None else WITH_RUN
+        if not self._chosen and self.model != wanted:
+            self._suggesting = True
+            try:
+                self.model = wanted
+            finally:
+                self._suggesting = False
+        elif not (self._is_spectral and self.map_state == "ready"):
+            self._follow()
+
+    def _update_map(self) -> None:
+        self._asked += 1
+        state, note = self._first_step()
+        if note:
+            self._refit.forget()
+            self._shown = self._asked
+            self.param.update(class_map=None, confidence=None, map_state=state, map_note=note)
+            return
+        self._asked_labels = self.labels
+        self.param.update(map_state="computing", map_note="")
+        self._refit.ask(self._asked, partial(self._map, self.model, self.cube, self.labels, self.embedding))
+
+    def _first_step(self) -> tuple[str, str]:
+        """What the user has to do before there can be a map."""
+        if self.cube is None:
+            return "idle", "open a scene first"
+        if len(self.classes) < 2:
+            return "needs labels", "add at least two classes, then click pixels of each"
+        without = [name for name, pixels in self.counts.items() if not pixels]
+        if len(self.classes) - len(without) < 2:
+            return "needs labels", f"label at least two classes: click pixels of {' or '.join(without[:3])}"
+        return "", ""
+
+    def _map(
+        self, model: str, cube: xr.DataArray, labels: xr.DataArray, embedding: xr.DataArray | None
+    ) -> tuple[ClassMap, bool]:
+        """In the background: the map, and whether it is of spectra."""
+        from workbench.probe import classify_scene, find_model
+
+        spectral = find_model(model).features != "embedding"
+        if spectral and cube.nbytes <= IN_MEMORY:
+            if self._in_memory[0] is not cube:
+                self._in_memory = (cube, cube.compute())
+            cube = self._in_memory[1]
+        return classify_scene(model, cube, labels, embedding=embedding), spectral
+
+    def _map_done(self, generation: int, result: tuple[ClassMap, bool] | Exception) -> None:
+        with self.lock:
+            newest = generation == self._asked
+            if generation <= self._shown or (isinstance(result, Exception) and not newest):
+                return
+            self._shown = generation
+            if isinstance(result, Exception):
+                self.param.update(class_map=None, confidence=None, map_state="idle", map_note=sentence(result))
+                return
+            made, self._is_spectral = result
+            self.param.update(
+                class_map=made.class_map,
+                confidence=made.confidence,
+                map_seconds=made.seconds,
+                map_state="ready" if newest else "computing",
+            )
+
+    def _remembered(self) -> dict:
+        chosen = {"model": self.model} if self._chosen else {}
+        return super()._remembered() | chosen | {"live": self.live, "current_class": self.current_class}

@@ -1,0 +1,72 @@
+"""A mark is a piece of ground that a person gave a class: a clicked pixel, a polygon, a feature of an imported file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from shapely.geometry.base import BaseGeometry
+
+from workbench.session.classes import Classes
+
+
+def now() -> str:
+    """This moment as GeoPackage writes moments: UTC, to the millisecond."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One label as it was given."""
+
+    id: int
+    """Its row in ``labels.gpkg``. Where marks overlap, the one with the greater id is seen."""
+
+    class_name: str
+    """Name of its class."""
+
+    geometry: BaseGeometry
+    """In the scene's CRS; without one, on the pixel grid (x counts columns, y counts rows downwards)."""
+
+    source: str
+    """``click``, ``polygon`` or ``import:FILE``."""
+
+    created: str = field(default_factory=now)
+    """When, ISO 8601 in UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelState:
+    """Everything that labelling can change, as one value: what undo goes back to, and what is stored."""
+
+    marks: tuple[Mark, ...] = ()
+    """By increasing id."""
+
+    classes: Classes = ()
+    """By code."""
+
+    @property
+    def next_id(self) -> int:
+        """An id for the next mark."""
+        return self.marks[-1].id + 1 if self.marks else 1
+
+    def with_marks(self, *new: tuple[str, BaseGeometry, str]) -> LabelState:
+        """With marks of (class name, geometry, source) on top."""
+        made = (Mark(self.next_id + i, *mark) for i, mark in enumerate(new))
+        return replace(self, marks=(*self.marks, *made))
+
+    def without(self, *ids: int) -> LabelState:
+        """Without the marks of these ids."""
+        return replace(self, marks=tuple(m for m in self.marks if m.id not in ids))
+
+    def cut(self, class_name: str, ground: BaseGeometry) -> LabelState:
+        """Without the parts of this class's marks that lie on `ground`."""
+        left = []
+        for mark in self.marks:
+            if mark.class_name == class_name and mark.geometry.intersects(ground):
+                rest = mark.geometry.difference(ground)
+                if not rest.is_empty:
+                    left.append(replace(mark, geometry=rest))
+            else:
+                left.append(mark)
+        return replace(self, marks=tuple(left))

@@ -1,0 +1,102 @@
+"""Runs: one folder each, with everything that replays it in ``run.json`` and what came of it beside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from workbench.files import write_json
+from workbench.session.folder import read_json
+from workbench.session.marks import now
+
+CARD = "run.json"
+PROGRESS = "progress.jsonl"
+ENCODER = "encoder.safetensors"
+EMBEDDING = "embedding.npy"
+SCORES = "scores.parquet"
+SUMMARY = "summary.parquet"
+TRUTH = "labels.tif"
+LOG = "worker.log"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A training or a comparison, under way or over, as its folder tells."""
+
+    id: str
+    """Name of its folder."""
+
+    kind: str
+    """``pretraining`` or ``comparison``."""
+
+    title: str
+    """In a few words, for the screen."""
+
+    state: str
+    """``running``, ``done``, ``stopped``, ``failed`` or ``interrupted``."""
+
+    created: str
+    """When it began, ISO 8601 in UTC."""
+
+    seconds: float
+    """How long it took [s]."""
+
+    error: str
+    """Why it failed, in one sentence."""
+
+    settings: dict
+    """What replays it."""
+
+    folder: Path
+    """Where it lies."""
+
+    @property
+    def encoder(self) -> Path | None:
+        """Its encoder, if it has one."""
+        path = self.folder / ENCODER
+        return path if path.exists() else None
+
+    @property
+    def embedding(self) -> Path | None:
+        """Its embedding of the scene, if it has one."""
+        path = self.folder / EMBEDDING
+        return path if path.exists() else None
+
+
+def new_run(runs: Path, kind: str, title: str, settings: dict) -> Run:
+    """Make the folder of a run that begins now."""
+    stem = f"{datetime.now():%Y%m%d-%H%M%S}-{kind}"
+    runs.mkdir(exist_ok=True)
+    name = next(n for n in (stem, *(f"{stem}-{i}" for i in range(2, 1000))) if not (runs / n).exists())
+    folder = runs / name
+    folder.mkdir()
+    run = Run(name, kind, title, "running", now(), 0.0, "", settings, folder)
+    write_run(run)
+    return run
+
+
+def write_run(run: Run) -> None:
+    """Write ``run.json``, whole or not at all."""
+    names = ("id", "kind", "title", "state", "created", "seconds", "error", "settings")
+    write_json(run.folder / CARD, {name: getattr(run, name) for name in names})
+
+
+def read_run(folder: Path) -> Run:
+    """A run from its folder."""
+    card = read_json(folder / CARD)
+    try:
+        return Run(folder=folder, **card)
+    except TypeError as error:
+        raise ValueError(f"{folder / CARD} does not describe a run ({error}); move the folder away") from error
+
+
+def read_runs(runs: Path) -> list[Run]:
+    """All runs, the oldest first. Folders without a readable card are passed over: nobody finished making them."""
+    found = []
+    for card in sorted(runs.glob(f"*/{CARD}")):
+        try:
+            found.append(read_run(card.parent))
+        except (OSError, ValueError):
+            continue
+    return sorted(found, key=lambda run: run.created)

@@ -1,0 +1,115 @@
+"""What is open: a folder, a scene and, where there is one, its truth."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import param
+import xarray as xr
+
+from workbench.cubes import open_cube
+from workbench.files import write_json
+from workbench.labels import open_labels
+from workbench.session.commands import command, sentence
+from workbench.session.folder import LABELS, RUNS, STATE, FolderLock
+
+
+def at_once(change: Callable[[], None]) -> None:
+    """Do it now, in this thread: right where no screen has a thread of its own."""
+    change()
+
+
+class SceneState(param.Parameterized):
+    """Folder, scene and truth, remembered in ``session.json``."""
+
+    folder = param.ClassSelector(class_=Path, constant=True, doc="Where everything is kept")
+    scene = param.String(default="", doc="Path of the open scene")
+    cube = param.ClassSelector(class_=xr.DataArray, doc="The open scene (band, y, x), lazy; None before one is open")
+    truth = param.ClassSelector(class_=xr.DataArray, doc="Full reference (y, x) int16; None without one")
+    view = param.Dict(default={}, doc="What the screen remembers: bands, stretch, opacity …; JSON values")
+    message = param.String(default="", doc="One sentence for the user: the reason of a refusal, or what was done")
+    post = param.Callable(default=at_once, doc="Carries a change to the thread that owns the screens")
+
+    def __init__(self, folder: str | Path, **params: object) -> None:
+        super().__init__(folder=Path(folder).absolute(), **params)
+        self.lock = threading.RLock()
+        self._options: dict = {}
+        self._truth_path, self._truth_options = "", {}
+        self._shape: tuple[int, ...] = ()
+        self._held = FolderLock(self.folder)
+
+    @property
+    def labels_path(self) -> Path:
+        """The GeoPackage of labels."""
+        return self.folder / LABELS
+
+    @property
+    def runs_path(self) -> Path:
+        """The folder of runs."""
+        return self.folder / RUNS
+
+    @command
+    def open_scene(self, path: str | Path, **options: object) -> None:
+        """Open the scene at `path`; `options` go to its format (:func:`workbench.cubes.open_cube`)."""
+        path = Path(path).expanduser().absolute()
+        cube = open_cube(path, **options)
+        if not self._can_show(path, cube):
+            raise ValueError(
+                f"labels move between scenes with a CRS only, and this session's lie on {Path(self.scene).name}; "
+                f"open {path.name} in a new session folder"
+            )
+        self._options, self._shape = options, cube.shape[1:]
+        self._truth_path, self._truth_options = "", {}
+        self.param.update(cube=cube, scene=str(path), truth=None)
+        self._scene_changed()
+        self._save_state()
+
+    @command
+    def open_truth(self, path: str | Path, **options: object) -> None:
+        """Take the full reference at `path`, a raster or a vector file, to compare models with."""
+        if self.cube is None:
+            raise ValueError("a truth lies on a scene; open a scene first")
+        path = Path(path).expanduser().absolute()
+        self.truth = open_labels(path, self.cube, **options)
+        self._truth_path, self._truth_options = str(path), options
+        self._save_state()
+
+    @property
+    def truth_path(self) -> str:
+        """File the truth came from, or an empty string."""
+        return self._truth_path
+
+    def _can_show(self, path: Path, cube: xr.DataArray) -> bool:
+        """May `cube` be shown with the labels there are?"""
+        return True
+
+    def _scene_changed(self) -> None:
+        """Later layers follow."""
+
+    def _remembered(self) -> dict:
+        """What ``session.json`` holds."""
+        return {
+            "scene": self._portable(self.scene),
+            "options": self._options,
+            "shape": self._shape,
+            "truth": self._portable(self._truth_path),
+            "truth_options": self._truth_options,
+            "view": self.view,
+        }
+
+    def _save_state(self, *_: object) -> None:
+        """Write ``session.json``; a failure is said, and the next change tries again."""
+        try:
+            write_json(self.folder / STATE, self._remembered())
+        except OSError as error:
+            self.message = f"the session's choices were not saved: {sentence(error)}"
+
+    def _portable(self, path: str) -> str:
+        """Relative inside the folder, so that the folder can be moved; else as it is."""
+        here = self.folder.absolute()
+        return Path(path).relative_to(here).as_posix() if path and Path(path).is_relative_to(here) else path
+
+    def _absolute(self, path: str) -> str:
+        return str(self.folder.absolute() / path) if path else ""

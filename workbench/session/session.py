@@ -1,0 +1,108 @@
+"""A session: one folder, one scene, its labels, runs and results; what every screen shows."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import ClassVar
+
+from workbench.session import exports
+from workbench.session.commands import command, sentence
+from workbench.session.folder import STATE, read_json
+from workbench.session.learning import Learning
+
+
+class Session(Learning):
+    """The state behind the screens. Commands return True, or False with the reason in ``message``; none raises.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Made on first use. What it holds is shown again.
+
+    Raises
+    ------
+    RuntimeError
+        If another program has the folder open.
+    OSError
+        If the folder cannot be used.
+    """
+
+    living: ClassVar[dict[Path, Session]] = {}
+    _door: ClassVar[threading.RLock] = threading.RLock()
+
+    def __init__(self, folder: str | Path, **params: object) -> None:
+        super().__init__(Path(folder).expanduser(), **params)
+        with self.lock:
+            self._restore()
+        self.param.watch(self._save_state, ["view", "current_class", "live"])
+
+    @classmethod
+    def at(cls, folder: str | Path) -> Session:
+        """The session of `folder`: the living one where there is one, so that a second tab and a reload share it."""
+        place = Path(folder).expanduser().resolve()
+        with cls._door:
+            if place not in cls.living:
+                cls.living[place] = cls(place)
+            return cls.living[place]
+
+    def close(self) -> None:
+        """End the job and let others have the folder."""
+        if self._worker is not None:
+            self._worker.stop()
+            self._worker.wait(5)
+        self._refit.forget()
+        self._refit.wait(30)
+        self._held.release()
+        with self._door:
+            for place in [place for place, session in self.living.items() if session is self]:
+                del self.living[place]
+
+    @command
+    def export_map(self, path: str | Path) -> None:
+        """Write the class map as a cloud-optimised GeoTIFF, its confidence beside it."""
+        from workbench.probe import write_class_map
+
+        if self.class_map is None:
+            raise ValueError(f"there is no class map yet: {self.map_note or 'it is being made'}")
+        files = write_class_map(self.class_map, self.confidence, Path(path).expanduser())
+        self.message = f"class map written to {files[0]}"
+
+    @command
+    def export_labels(self, path: str | Path) -> None:
+        """Write the labels as .gpkg, .geojson or .shp as they were given, or as .tif on the scene's grid."""
+        path, _ = Path(path).expanduser(), self._scene()
+        exports.export_labels(self.marks, self.labels, path)
+        self.message = f"labels written to {path}"
+
+    @command
+    def export_scores(self, path: str | Path) -> None:
+        """Write every row of the last comparison as .parquet or .csv."""
+        path = Path(path).expanduser()
+        exports.export_scores(self.rows, path)
+        self.message = f"scores written to {path}"
+
+    def _restore(self) -> None:
+        """Show what the folder holds: choices first, then the scene, then what lies on it."""
+        try:
+            state = read_json(self.folder / STATE)
+        except (ValueError, OSError) as error:
+            state, self.message = {}, sentence(error)
+        self._chosen = "model" in state
+        self._shape = tuple(state.get("shape", ()))
+        self.param.update(
+            view=state.get("view", {}),
+            model=state.get("model", self.model),
+            live=state.get("live", True),
+            scene=self._absolute(state.get("scene", "")),
+        )
+        self._restore_runs(state.get("active_run", ""))
+        said = []
+        truth, options = self._absolute(state.get("truth", "")), state.get("truth_options", {})
+        if self.scene and not self.open_scene(self.scene, **state.get("options", {})):
+            said.append(self.message)
+        self.current_class = min(max(state.get("current_class", 1), 1), len(self.classes))
+        if truth and self.cube is not None and not self.open_truth(truth, **options):
+            said.append(self.message)
+        self._truth_path, self._truth_options = truth, options
+        self.message = "; ".join(said) or self.message
