@@ -18,7 +18,16 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from workbench.cubes.contract import DIMS, CubeError
-from workbench.cubes.envi_header import Header, band_numbers, georeference, number, read_header, wavelengths, whole, words
+from workbench.cubes.envi_header import (
+    Header,
+    band_numbers,
+    georeference,
+    number,
+    read_header,
+    wavelengths,
+    whole,
+    words,
+)
 from workbench.cubes.grid import place
 from workbench.cubes.scaling import apply, masked_sample, stated_factor, understand
 from workbench.cubes.sensors import named_sensor
@@ -79,7 +88,9 @@ def read(path: Path) -> xr.DataArray:
     sensor = header.get("sensor type", "")
     attrs = {
         **scaling.attrs,
-        "sensor": sensor if sensor.lower() not in ("", "unknown") else named_sensor(data_path.stem) or named_sensor(titles),
+        "sensor": sensor
+        if sensor.lower() not in ("", "unknown")
+        else named_sensor(data_path.stem) or named_sensor(titles),
         "stored_dtype": stored.dtype.name,
         "wavelength_note": source,
     }
@@ -103,7 +114,9 @@ def binary_of(header: Path) -> Path:
     if plain.is_file():
         return plain
     endings = (".bsq", ".bil", ".bip", ".dat", ".img", ".raw", ".bin", "")
-    beside = {path.suffix.lower(): path for path in header.parent.glob(f"{_escaped(plain.name)}.*") if path.stem == plain.name}
+    beside = {
+        path.suffix.lower(): path for path in header.parent.glob(f"{_escaped(plain.name)}.*") if path.stem == plain.name
+    }
     found = next((beside[ending] for ending in endings if ending in beside), None)
     if found is None:
         raise FileNotFoundError(f"no binary beside {header}; put {plain.name}.bsq, .bil, .bip, .dat or .img next to it")
@@ -164,7 +177,9 @@ def _unpacked(path: Path, dtype: np.dtype, shape: tuple[int, ...], offset: int, 
                     raise _cut_off(path, plain.tell(), need)
                 return np.memmap(plain, dtype=dtype, mode="r", offset=offset, shape=shape)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise CubeError(f"{path.name} is gzip-compressed, but its data are cut off or damaged; copy it again") from error
+        raise CubeError(
+            f"{path.name} is gzip-compressed, but its data are cut off or damaged; copy it again"
+        ) from error
 
 
 def _cut_off(path: Path, have: int, need: int) -> CubeError:

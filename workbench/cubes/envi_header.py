@@ -28,7 +28,9 @@ def read_header(path: Path) -> Header:
         text = path.read_bytes().decode("latin-1")
     if not text.lstrip("\ufeff \n\r").startswith("ENVI"):
         start = text.strip().splitlines()[0][:40] if text.strip() else "nothing"
-        raise CubeError(f"an ENVI header begins with the line 'ENVI', but {path.name} begins with {start!r}; add the line")
+        raise CubeError(
+            f"an ENVI header begins with the line 'ENVI', but {path.name} begins with {start!r}; add the line"
+        )
     text = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith(";"))
     return {m[1].strip().lower(): m[2].strip().strip("{}").strip() for m in _FIELD.finditer(text)}
 
@@ -57,7 +59,9 @@ def number(header: Header, name: str, path: Path) -> float | None:
         return float(header[name])
     except ValueError as error:
         got = header[name]
-        raise CubeError(f"{name!r} of an ENVI header is a number, got {got!r} in {path.name}; correct the line") from error
+        raise CubeError(
+            f"{name!r} of an ENVI header is a number, got {got!r} in {path.name}; correct the line"
+        ) from error
 
 
 def words(header: Header, name: str) -> list[str]:
@@ -71,20 +75,26 @@ def band_numbers(header: Header, name: str, n_bands: int, path: Path) -> NDArray
     if not values:
         return None
     if len(values) != n_bands:
-        raise CubeError(f"{name!r} has one number a band, got {len(values)} for {n_bands} bands in {path.name}; correct it")
+        raise CubeError(
+            f"{name!r} has one number a band, got {len(values)} for {n_bands} bands in {path.name}; correct it"
+        )
     try:
         return np.array([float(value) for value in values])
     except ValueError as error:
         raise CubeError(f"{name!r} holds numbers, but in {path.name} {error}; correct the line") from error
 
 
-def wavelengths(header: Header, n_bands: int, path: Path) -> tuple[NDArray[np.float64], NDArray[np.float64] | None, str]:
+def wavelengths(
+    header: Header, n_bands: int, path: Path
+) -> tuple[NDArray[np.float64], NDArray[np.float64] | None, str]:
     """Wavelengths and fwhm [nm] of shape (n_bands,), and a note unless the header lists them."""
     units = header.get("wavelength units", "")
     values = band_numbers(header, "wavelength", n_bands, path)
     fwhm = band_numbers(header, "fwhm", n_bands, path)
     if values is not None:
-        if units.lower() in ("index", "unknown", "none") and np.array_equal(values, np.arange(values[0], values[0] + n_bands)):
+        if units.lower() in ("index", "unknown", "none") and np.array_equal(
+            values, np.arange(values[0], values[0] + n_bands)
+        ):
             return np.full(n_bands, np.nan), None, "band number only"
         centres, source = in_nanometres(values, units), ""
         unit = units or ("um" if values.max() < 100 else "nm")

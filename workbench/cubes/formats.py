@@ -128,7 +128,9 @@ def _choose(path: Path, name: str | None, formats: Sequence[Format]) -> Format:
     if len(claims) == 1:
         return claims[0]
     found = " and ".join(f.name for f in claims) or "no format"
-    raise CubeError(f"{found} claims {path.name}; pass format= one of: {known} (an ENVI binary needs its .hdr beside it)")
+    raise CubeError(
+        f"{found} claims {path.name}; pass format= one of: {known} (an ENVI binary needs its .hdr beside it)"
+    )
 
 
 @contextmanager
@@ -149,7 +151,9 @@ def _mark_empty_bands(cube: xr.DataArray, path: Path) -> xr.DataArray:
     seen = cube if cube.chunks is None else cube.isel(y=slice(None, None, step), x=slice(None, None, step))
     (filled,) = dask.compute(np.isfinite(seen.variable.data).any(axis=(1, 2)))
     if not filled.any() and not _any_data(cube):
-        raise CubeError(f"a scene needs a pixel with data, but all of {path.name} is nodata or NaN; check its nodata value")
+        raise CubeError(
+            f"a scene needs a pixel with data, but all of {path.name} is nodata or NaN; check its nodata value"
+        )
     if not filled.any() or filled.all():
         return cube
     good = cube["good"].values & filled if "good" in cube.coords else filled

@@ -30,7 +30,9 @@ def read(path: Path, *, variable: str | None = None) -> xr.DataArray:
         with np.load(path, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
     except (zipfile.BadZipFile, ValueError, OSError, AttributeError, EOFError) as error:
-        raise CubeError(f"an .npz file is a NumPy archive, but {path.name} is not or is damaged; copy it again") from error
+        raise CubeError(
+            f"an .npz file is a NumPy archive, but {path.name} is not or is damaged; copy it again"
+        ) from error
     name = variable or _only_cube(arrays, path)
     if name not in arrays or arrays[name].ndim != 3:
         raise CubeError(f"a cube is a 3-D array, but {name!r} in {path.name} is not; it has {', '.join(arrays)}")

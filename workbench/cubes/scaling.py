@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 
 from workbench.cubes.contract import UNITS
 
-_REFLECTANCE = re.compile(r"reflectance|reflectivity|_?rfl(?![a-z])|(?<![a-z])refl|(?<![a-z0-9])l2a(?![a-z0-9])", re.IGNORECASE)
+_REFLECTANCE = re.compile(
+    r"reflectance|reflectivity|_?rfl(?![a-z])|(?<![a-z])refl|(?<![a-z0-9])l2a(?![a-z0-9])", re.IGNORECASE
+)
 _RADIANCE = re.compile(r"radiance|rdn|(?<![a-z])rad(?![a-z])|(?<![a-z0-9])l1[abc](?![a-z0-9])", re.IGNORECASE)
 _FACTOR = re.compile(r"[*×x]\s*(10+)\b")
 
@@ -80,7 +82,9 @@ def understand(
     if gain is not None:
         size = float(np.median(np.atleast_1d(gain)))
         near_one = -0.5 <= low * size and high * size <= 2.5
-        quantity = "reflectance" if near_one and not (radiance and not reflectance) else "radiance" if radiance else "dn"
+        quantity = (
+            "reflectance" if near_one and not (radiance and not reflectance) else "radiance" if radiance else "dn"
+        )
         if not has_wavelengths and not reflectance:
             quantity = "dn"
         return Scaling(quantity, f"{quantity}, scaled as {stated} states", gain, offset)
@@ -101,7 +105,9 @@ def apply(stored: da.Array, scaling: Scaling, nodata: float | None) -> da.Array:
     gain, offset = (np.atleast_1d(np.asarray(x, "float64")).reshape(-1, 1, 1) for x in (scaling.gain, scaling.offset))
     if gain.size > 1 or offset.size > 1:
         shape = (stored.shape[0], 1, 1)
-        gain, offset = (da.from_array(np.broadcast_to(x, shape), chunks=(stored.chunks[0], 1, 1)) for x in (gain, offset))
+        gain, offset = (
+            da.from_array(np.broadcast_to(x, shape), chunks=(stored.chunks[0], 1, 1)) for x in (gain, offset)
+        )
         return da.map_blocks(_physical, stored, gain, offset, nodata=nodata, dtype="float32")
     plain = (float(gain[0, 0, 0]), float(offset[0, 0, 0]))
     return da.map_blocks(_physical, stored, gain=plain[0], offset=plain[1], nodata=nodata, dtype="float32")
@@ -123,7 +129,9 @@ def _physical(
     if stored.dtype.kind == "f":
         values[~np.isfinite(stored)] = np.nan
     if nodata is not None and np.isfinite(nodata):
-        values[stored == stored.dtype.type(nodata) if _fits(nodata, stored.dtype) else np.zeros_like(stored, bool)] = np.nan
+        values[stored == stored.dtype.type(nodata) if _fits(nodata, stored.dtype) else np.zeros_like(stored, bool)] = (
+            np.nan
+        )
     if np.any(gain != 1):
         values *= np.asarray(gain, "float32")
     if np.any(offset != 0):

@@ -60,7 +60,9 @@ def simulated_scene(
     ((224, 32, 48), (32, 48), True)
     """
     if min(height, width) < 16 or n_bands < 8:
-        raise ValueError(f"a simulated scene has at least 16 × 16 pixels and 8 bands, got {height} × {width} × {n_bands}")
+        raise ValueError(
+            f"a simulated scene has at least 16 × 16 pixels and 8 bands, got {height} × {width} × {n_bands}"
+        )
     ground, weather, sensor = (np.random.default_rng([seed, part]) for part in range(3))
     wavelength, fwhm = _bands(n_bands)
     spectra = end_members(wavelength)

@@ -167,7 +167,15 @@ class Landscape:
         return np.where(self._is_road(row, column), ASPHALT, cover)
 
     def _settle(
-        self, cover: NDArray, y: Array, x: Array, radius: float, direction: float, number: int, edges: Array, gardens: Array
+        self,
+        cover: NDArray,
+        y: Array,
+        x: Array,
+        radius: float,
+        direction: float,
+        number: int,
+        edges: Array,
+        gardens: Array,
     ) -> NDArray:
         """Build a settlement over `cover`: an old core, houses in gardens, and halls on one side of a town."""
         distance = np.hypot(y, x) / radius + 0.13 * edges
@@ -249,7 +257,9 @@ def _part(x: Array) -> Array:
     return x - np.floor(x) - 0.5
 
 
-def _lattice(p: Array, q: Array, long: float, short: float, half: float) -> tuple[tuple[Array, Array], NDArray[np.bool_]]:
+def _lattice(
+    p: Array, q: Array, long: float, short: float, half: float
+) -> tuple[tuple[Array, Array], NDArray[np.bool_]]:
     """Blocks between streets: the block's two numbers, and whether the point is on a street `half` wide to each side."""
     street = (np.abs(_part(p / long)) * long > long / 2 - half) | (np.abs(_part(q / short)) * short > short / 2 - half)
     return (np.floor(p / long), np.floor(q / short)), street

@@ -69,11 +69,20 @@ def end_members(wavelength: Spectrum) -> dict[str, NDArray[np.float32]]:
 
 
 def canopy(
-    w: Spectrum, ground: Spectrum, *, cover: float, chlorophyll: float = 1.0, leaf_water: float = 1.0, shade: float = 0.0
+    w: Spectrum,
+    ground: Spectrum,
+    *,
+    cover: float,
+    chlorophyll: float = 1.0,
+    leaf_water: float = 1.0,
+    shade: float = 0.0,
 ) -> Spectrum:
     """Leaves over `ground`; `shade` is the part of the light lost between the crowns."""
-    absorption = 0.26 + 0.10 * _step(w, 760, -30) + chlorophyll * (
-        9.0 * _bump(w, 674, 15) + 5.5 * _bump(w, 632, 36) + 11.0 * _bump(w, 440, 42) + 6.0 * _bump(w, 495, 26)
+    absorption = (
+        0.26
+        + 0.10 * _step(w, 760, -30)
+        + chlorophyll
+        * (9.0 * _bump(w, 674, 15) + 5.5 * _bump(w, 632, 36) + 11.0 * _bump(w, 440, 42) + 6.0 * _bump(w, 495, 26))
     )
     absorption += chlorophyll**0.5 * 4.2 * _step(w, 688, -9)  # what is left of the pigments at 550 nm
     absorption += leaf_water * _liquid_water(w)
@@ -107,7 +116,9 @@ def water(w: Spectrum, turbidity: float) -> Spectrum:
 def tiles(w: Spectrum, age: float) -> Spectrum:
     """Fired clay: the iron edge at 560 nm makes it red; flat and bright beyond."""
     red = 0.045 + 0.19 * _step(w, 585, 22) + 0.10 * _step(w, 740, 60) + 0.10 * _step(w, 1150, 150)
-    return age * red * (1 - 0.10 * _bump(w, 870, 60)) * (1 - 0.05 * _bump(w, 2205, 30)) * (1 - 0.06 * _bump(w, 1930, 50))
+    return (
+        age * red * (1 - 0.10 * _bump(w, 870, 60)) * (1 - 0.05 * _bump(w, 2205, 30)) * (1 - 0.06 * _bump(w, 1930, 50))
+    )
 
 
 def metal(w: Spectrum, brightness: float) -> Spectrum:

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from workbench.cubes.contract import CubeError, check_wavelengths
 
-_NUMBER_AND_UNIT = re.compile(r"(\d+\.?\d*(?:e[+-]?\d+)?)\s*(micromet\w*|micron\w*|um|µm|μm|nanomet\w*|nm)\b", re.IGNORECASE)
+_NUMBER_AND_UNIT = re.compile(
+    r"(\d+\.?\d*(?:e[+-]?\d+)?)\s*(micromet\w*|micron\w*|um|µm|μm|nanomet\w*|nm)\b", re.IGNORECASE
+)
 
 
 def in_nanometres(values: Sequence[float], units: str = "") -> NDArray[np.float64]:

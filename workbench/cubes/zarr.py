@@ -23,7 +23,9 @@ def read(path: Path) -> xr.DataArray:
     try:
         store = xr.open_zarr(path, chunks={}, consolidated=False)
     except (FileNotFoundError, KeyError, ValueError) as error:
-        raise CubeError(f"a .zarr folder is a Zarr store, but {path.name} is not or is damaged; write it again") from error
+        raise CubeError(
+            f"a .zarr folder is a Zarr store, but {path.name} is not or is damaged; write it again"
+        ) from error
     cubes = [name for name, variable in store.data_vars.items() if set(DIMS) == set(variable.dims)]
     if len(cubes) != 1:
         found = ", ".join(f"{name} {variable.dims}" for name, variable in store.data_vars.items()) or "nothing"
