@@ -1,0 +1,30 @@
+"""FILE or CLICKS → LABELS.
+
+In: a vector file, a truth map, or geometries drawn by hand; a cube, of which only the grid is used.
+Out: labels (``y``, ``x``) int16 on the cube's grid with names and colours; budgets and splits of them; files of labels.
+May use: cubes, geopandas, rasterio, scipy, pandas. Never: a spectrum, a model, anything that draws.
+"""
+
+from workbench.labels.budget import check_trainable, counts, draw
+from workbench.labels.colors import PALETTE, class_colors
+from workbench.labels.opening import open_labels
+from workbench.labels.rasterise import rasterise
+from workbench.labels.split import Split, block_split, footprint_distance, random_split
+from workbench.labels.vector import read_vector
+from workbench.labels.writing import write_labels
+
+__all__ = [
+    "PALETTE",
+    "Split",
+    "block_split",
+    "check_trainable",
+    "class_colors",
+    "counts",
+    "draw",
+    "footprint_distance",
+    "open_labels",
+    "random_split",
+    "rasterise",
+    "read_vector",
+    "write_labels",
+]

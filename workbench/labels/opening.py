@@ -1,0 +1,95 @@
+"""Any file with labels → labels on the scene's grid: ``open_labels`` picks the reader by suffix."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import xarray as xr
+
+from workbench.labels.grid import Grid, grid_of, short_name, to_pixels
+from workbench.labels.raster import RASTER_SUFFIXES, read_mat, read_raster
+from workbench.labels.rasterise import rasterise
+from workbench.labels.vector import VECTOR_SUFFIXES, read_vector
+
+
+def open_labels(
+    path: str | Path, cube: xr.DataArray, *, column: str | None = None, layer: str | None = None
+) -> xr.DataArray:
+    """Labels or a full truth map from a file, on the scene's grid.
+
+    Parameters
+    ----------
+    path : str or Path
+        GeoPackage, GeoJSON, Shapefile in any CRS; GeoTIFF or ENVI classification on any grid; MATLAB file or raster
+        without CRS of the scene's size.
+    cube : xarray.DataArray of shape (n_bands, height, width)
+        The scene.
+    column : str, optional
+        Column of a vector file that names the classes; found by rule where not given (see ``labels.columns``).
+    layer : str, optional
+        Layer of a GeoPackage or array of a MATLAB file, where there are several.
+
+    Returns
+    -------
+    xarray.DataArray of shape (height, width)
+        int16, 0 = unlabelled, 1…K; ``attrs["classes"]`` names, ``attrs["colors"]``, ``attrs["source"]`` the path and,
+        for vectors, ``attrs["column"]``.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it cannot be read, or no label lies on the scene. The message says what to do.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"no file at {path}")
+    if path.is_dir():
+        raise ValueError(f"labels come from a file, but {path} is a folder; name the file in it")
+    suffix = path.suffix.lower()
+    if suffix in VECTOR_SUFFIXES:
+        labels = _from_vector(path, cube, column, layer)
+    elif suffix == ".mat":
+        labels = read_mat(path, cube, layer)
+    elif suffix in RASTER_SUFFIXES:
+        labels = read_raster(path, cube)
+    else:
+        known = " ".join([*VECTOR_SUFFIXES[:4], ".mat", *RASTER_SUFFIXES[:3]])
+        raise ValueError(f"labels come as {known}, got {path.name}; save them as one of these")
+    if not labels.values.any():
+        raise ValueError(f"{path.name} labels no pixel of the scene: it holds only 0 and no data there")
+    return labels.assign_attrs(source=str(path))
+
+
+def _from_vector(path: Path, cube: xr.DataArray, column: str | None, layer: str | None) -> xr.DataArray:
+    """Rasterised features, refused where none of them is on the scene."""
+    frame = read_vector(path, column, layer)
+    column = frame.attrs["column"]
+    grid = grid_of(cube)
+    if grid.crs is None and path.suffix.lower() in (".geojson", ".json") and not _declares_crs(path):
+        frame = frame.set_crs(None, allow_override=True)  # a GeoJSON of pixel coordinates cannot say so
+    if not _overlap(frame, grid):
+        crs = "" if frame.crs is None else f" ({short_name(frame.crs)})"
+        raise ValueError(
+            f"all labels of {path.name}{crs} lie outside the scene; check that both belong together and their CRS"
+        )
+    labels = rasterise(frame, cube)
+    if not labels.values.any():
+        raise ValueError(f"no polygon of {path.name} covers the centre of a pixel; draw larger polygons or points")
+    return labels.assign_attrs(column=column)
+
+
+def _overlap(frame: gpd.GeoDataFrame, grid: Grid) -> bool:
+    """Whether any geometry's bounds meet the scene's pixels."""
+    left, top, right, bottom = to_pixels(frame, grid).bounds.to_numpy().T
+    with np.errstate(invalid="ignore"):
+        return bool(((left < grid.width) & (right >= 0) & (top < grid.height) & (bottom >= 0)).any())
+
+
+def _declares_crs(path: Path) -> bool:
+    """Whether a GeoJSON names its CRS."""
+    return json.loads(path.read_text(encoding="utf-8-sig")).get("crs") is not None

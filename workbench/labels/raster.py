@@ -1,0 +1,201 @@
+"""Labels from a raster: a truth map in a ``.mat`` file, a GeoTIFF, an ENVI classification.
+
+Codes are made dense: 1, 10, 11… become 1…K named ``"1"``, ``"10"``, ``"11"``…; category names and the colour table are
+taken where the file has them. 0, no data, NaN and negative values are unlabelled. A raster on another grid is
+resampled by nearest neighbour: class codes must not be averaged.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import warnings
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import rasterio
+import rasterio.shutil
+import xarray as xr
+from rasterio.errors import NotGeoreferencedWarning, RasterioIOError
+from rasterio.warp import Resampling, reproject
+
+from workbench.cubes import mat
+from workbench.labels.columns import MAX_CLASSES
+from workbench.labels.grid import Grid, grid_of, short_name
+from workbench.labels.rasterise import as_labels
+
+RASTER_SUFFIXES = (".tif", ".tiff", ".img", ".bsq", ".bil", ".bip", ".dat", ".hdr", ".vrt", ".png")
+
+
+def read_mat(path: Path, cube: xr.DataArray, layer: str | None = None) -> xr.DataArray:
+    """Labels from the array of a MATLAB file that has the scene's height and width.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    cube : xarray.DataArray
+        The scene.
+    layer : str, optional
+        Name of the array; needed only where several fit.
+
+    Returns
+    -------
+    xarray.DataArray of shape (height, width)
+
+    Raises
+    ------
+    ValueError
+        If no array fits the scene, or several do.
+    """
+    grid = grid_of(cube)
+    shape = (grid.height, grid.width)
+    arrays = mat.arrays(path)
+    fitting = [name for name, array in arrays.items() if tuple(array.shape) == shape]
+    if layer is None and len(fitting) == 1:
+        layer = fitting[0]
+    if layer not in fitting:
+        found = ", ".join(f"{name} {' × '.join(map(str, array.shape))}" for name, array in arrays.items())
+        if layer is None and fitting:
+            raise ValueError(
+                f"{path.name} has several arrays of the scene's size; pass layer= one of: {', '.join(fitting)}"
+            )
+        raise ValueError(
+            f"labels without a CRS must have the scene's size, {grid.height} × {grid.width}, "
+            f"but {path.name} has: {found or 'no array'}; check that it belongs to this scene"
+        )
+    return from_codes(np.asarray(arrays[layer]), cube, path.name)
+
+
+def read_raster(path: Path, cube: xr.DataArray) -> xr.DataArray:
+    """Labels from the first band of any raster GDAL opens, on the scene's grid.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    cube : xarray.DataArray
+        The scene.
+
+    Returns
+    -------
+    xarray.DataArray of shape (height, width)
+
+    Raises
+    ------
+    ValueError
+        If it cannot be read, does not hold classes, or cannot be placed on the scene.
+    """
+    grid = grid_of(cube)
+    if path.suffix.lower() == ".hdr":
+        path = envi_data(path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        try:
+            with rasterio.open(path) as source:
+                if source.count != 1:
+                    raise ValueError(
+                        f"a truth map has one band, but {path.name} has {source.count}; save the class band alone"
+                    )
+                values = np.ma.filled(source.read(1, masked=True).astype(float), np.nan)
+                values = _on_grid(values, source, grid, path.name)
+                names, colors = _legend(path)
+        except RasterioIOError as error:
+            raise ValueError(f"{path.name} cannot be read as a raster: {error}; check the file") from error
+    return from_codes(values, cube, path.name, names, colors)
+
+
+def from_codes(
+    values: np.ndarray,
+    cube: xr.DataArray,
+    name: str,
+    names: dict[int, str] | None = None,
+    colors: dict[int, str] | None = None,
+) -> xr.DataArray:
+    """Labels from class codes on the scene's grid.
+
+    Parameters
+    ----------
+    values : array of shape (height, width)
+        Whole numbers; 0, negative and NaN are unlabelled.
+    cube : xarray.DataArray
+        The scene.
+    name : str
+        What to call the file in an error.
+    names, colors : dict from code to name or ``#rrggbb``, optional
+        The file's legend. Named classes are kept even where no pixel has them.
+
+    Returns
+    -------
+    xarray.DataArray of shape (height, width)
+
+    Raises
+    ------
+    ValueError
+        If the values are not classes.
+    """
+    values = np.where(np.isfinite(values) & (values > 0), values, 0)
+    if (values != np.round(values)).any():
+        raise ValueError(
+            f"a truth map holds whole-number codes, but {name} has {values[values != np.round(values)][0]:g}"
+        )
+    present = np.unique(values[values > 0]).astype(int).tolist()
+    if len(present) > MAX_CLASSES:
+        raise ValueError(
+            f"a truth map has at most {MAX_CLASSES} classes, but {name} has {len(present)}; is it an image?"
+        )
+    names = {code: text for code, text in (names or {}).items() if code > 0 and text}
+    codes = sorted({*present, *names})
+    dense = np.zeros(int(max(codes, default=0)) + 1, np.int16)
+    dense[codes] = np.arange(1, len(codes) + 1)
+    own = [colors[code] for code in codes] if colors and all(code in colors for code in codes) else None
+    return as_labels(dense[values.astype(int)], cube, [names.get(code, str(code)) for code in codes], own)
+
+
+def envi_data(header: Path) -> Path:
+    """The data file beside an ENVI header."""
+    for beside in (header.with_suffix(""), *(header.with_suffix(s) for s in (".img", ".dat", ".bsq", ".bil", ".bip"))):
+        if beside.is_file():
+            return beside
+    raise FileNotFoundError(f"no data file beside {header}; put it next to its header")
+
+
+def _on_grid(values: np.ndarray, source: rasterio.DatasetReader, grid: Grid, name: str) -> np.ndarray:
+    """The values on the scene's grid, by nearest neighbour where the grids differ."""
+    same_size = values.shape == (grid.height, grid.width)
+    if source.crs is None or grid.crs is None:
+        if not same_size:
+            raise ValueError(
+                f"labels that share no CRS with the scene must have its size, {grid.height} × {grid.width}, "
+                f"but {name} has {source.height} × {source.width}; give both a CRS or check that they belong together"
+            )
+        return values
+    if same_size and source.transform.almost_equals(grid.transform, 1e-6) and source.crs == grid.crs:
+        return values
+    placed = np.full((grid.height, grid.width), np.nan)
+    reproject(
+        values,
+        placed,
+        src_transform=source.transform,
+        src_crs=source.crs,
+        src_nodata=np.nan,
+        dst_transform=grid.transform,
+        dst_crs=grid.crs.to_wkt(),
+        dst_nodata=np.nan,
+        resampling=Resampling.nearest,
+    )
+    if np.isnan(placed).all():
+        raise ValueError(f"no pixel of {name} ({short_name(grid.crs)} after warping) lies on the scene; check its CRS")
+    return placed
+
+
+def _legend(path: Path) -> tuple[dict[int, str], dict[int, str]]:
+    """Category names and colours by code; GDAL tells them in its XML, rasterio has no call for the names."""
+    with tempfile.TemporaryDirectory() as folder:
+        description = Path(folder) / "legend.vrt"
+        rasterio.shutil.copy(path, description, driver="VRT")
+        band = ElementTree.parse(description).getroot().find("VRTRasterBand")
+    names = [(node.text or "").strip() for node in band.iterfind("CategoryNames/Category")]
+    entries = [[int(node.get(c)) for c in ("c1", "c2", "c3")] for node in band.iterfind("ColorTable/Entry")]
+    colors = {code: "#{:02x}{:02x}{:02x}".format(*entry) for code, entry in enumerate(entries)}
+    return dict(enumerate(names)), colors

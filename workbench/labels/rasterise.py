@@ -1,0 +1,100 @@
+"""Geometries → labels on the cube's own grid.
+
+A polygon labels the pixels whose *centre* lies in it, a point the pixel that *contains* it, a line the pixels nearest
+to it (Bresenham); where marks overlap, the later row wins.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+import geopandas as gpd
+import numpy as np
+import xarray as xr
+from rasterio.features import rasterize
+
+from workbench.labels.colors import class_colors
+from workbench.labels.grid import grid_of, to_pixels
+
+
+def rasterise(frame: gpd.GeoDataFrame, cube: xr.DataArray, classes: Sequence[str] | None = None) -> xr.DataArray:
+    """Labels of a scene from geometries.
+
+    Parameters
+    ----------
+    frame : geopandas.GeoDataFrame
+        ``class_name`` and geometry: points, lines or polygons in any CRS, or in pixel coordinates (x = column, y = row,
+        from the upper left corner) for a scene without one. Later rows win.
+    cube : xarray.DataArray
+        The scene; only its grid is used.
+    classes : sequence of str, optional
+        Class names in the order of their codes 1…K. By default the names found, in natural order (``"2"`` before
+        ``"10"``). Rows of other classes are an error.
+
+    Returns
+    -------
+    xarray.DataArray of shape (height, width)
+        int16, 0 = unlabelled, with ``attrs["classes"]`` and ``attrs["colors"]``. All zero for an empty frame.
+
+    Raises
+    ------
+    ValueError
+        If scene and labels cannot be brought to one CRS, or a class is unknown.
+    """
+    grid = grid_of(cube)
+    classes = natural_order(frame["class_name"]) if classes is None else list(classes)
+    codes = {name: code for code, name in enumerate(classes, start=1)}
+    if unknown := [name for name in natural_order(frame["class_name"]) if name not in codes]:
+        raise ValueError(
+            f"labels name the class {unknown[0]!r}, but the classes are: {', '.join(classes)}; add it first"
+        )
+    shapes = [
+        (geometry, codes[name])
+        for geometry, name in zip(to_pixels(frame, grid), frame["class_name"], strict=True)
+        if geometry is not None and not geometry.is_empty and np.isfinite(geometry.bounds).all()
+    ]
+    values = np.zeros((grid.height, grid.width), np.int16)
+    if shapes:
+        values = rasterize(shapes, out=values)
+    return as_labels(values, cube, classes)
+
+
+def as_labels(
+    values: np.ndarray, cube: xr.DataArray, classes: Sequence[str], colors: Sequence[str] | None = None
+) -> xr.DataArray:
+    """Codes as labels on a cube's grid.
+
+    Parameters
+    ----------
+    values : array of int of shape (height, width)
+        0 = unlabelled, 1…K.
+    cube : xarray.DataArray
+        Gives ``y``, ``x`` and the CRS.
+    classes, colors : sequence of str
+        Names and ``#rrggbb`` of classes 1…K; colours by name where not given.
+
+    Returns
+    -------
+    xarray.DataArray of shape (height, width)
+    """
+    coords = {name: cube.coords[name] for name in ("y", "x", "spatial_ref") if name in cube.coords}
+    attrs = {"classes": list(classes), "colors": list(colors) if colors is not None else class_colors(classes)}
+    return xr.DataArray(values.astype(np.int16), dims=("y", "x"), coords=coords, attrs=attrs, name="labels")
+
+
+def natural_order(names: Iterable[str]) -> list[str]:
+    """Distinct names, numbers in them by value, letters without regard to case.
+
+    Examples
+    --------
+    >>> natural_order(["10", "2", "Tree", "grass", "2"])
+    ['2', '10', 'grass', 'Tree']
+    """
+    return sorted(
+        set(names), key=lambda n: [(not p.isdecimal(), int(p) if p.isdecimal() else 0, p.lower()) for p in _parts(n)]
+    )
+
+
+def _parts(name: str) -> list[str]:
+    return [part for part in re.split(r"(\d+)", name) if part]

@@ -1,0 +1,137 @@
+"""Labels → file: GeoPackage, GeoJSON or Shapefile as marks, GeoTIFF as a map with names and colours.
+
+Every file is written beside its place and then renamed, so that an interrupted write leaves the old one whole.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import warnings
+from datetime import UTC, datetime
+from pathlib import Path
+from xml.etree import ElementTree
+
+import geopandas as gpd
+import numpy as np
+import rasterio
+import rasterio.shutil
+import shapely
+import xarray as xr
+from rasterio.errors import NotGeoreferencedWarning
+from rasterio.features import shapes
+
+from workbench.labels.grid import grid_of
+
+DRIVERS = {".gpkg": "GPKG", ".geojson": "GeoJSON", ".json": "GeoJSON", ".shp": "ESRI Shapefile"}
+
+
+def write_labels(labels: xr.DataArray | gpd.GeoDataFrame, path: str | Path) -> Path:
+    """Save labels so that ``open_labels`` reads them back the same.
+
+    Parameters
+    ----------
+    labels : xarray.DataArray of shape (height, width) or geopandas.GeoDataFrame
+        A map of labels, or marks with ``class_name``, ``source``, ``created``. A map saved as vectors becomes one
+        polygon for each connected piece of a class.
+    path : str or Path
+        ``.gpkg``, ``.geojson``, ``.shp`` or ``.tif``. An existing file is replaced.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    ValueError
+        If the suffix is unknown, or marks are to be saved as a map.
+    """
+    path = Path(path)
+    suffix = path.suffix.lower()
+    is_map = isinstance(labels, xr.DataArray)
+    if suffix not in (*DRIVERS, ".tif", ".tiff"):
+        raise ValueError(f"labels are saved as .gpkg, .geojson, .shp or .tif, got {path.name}; choose one of these")
+    if suffix in (".tif", ".tiff") and not is_map:
+        raise ValueError(
+            f"marks have no pixels, so {path.name} cannot be a GeoTIFF; rasterise them first or save a .gpkg"
+        )
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"no folder {path.parent} to write {path.name} in; create it first")
+    with tempfile.TemporaryDirectory(prefix=f".{path.stem}-", dir=path.parent) as folder:
+        temporary = Path(folder) / path.name
+        if suffix in DRIVERS:
+            _write_vector(polygonise(labels) if is_map else labels, temporary, DRIVERS[suffix])
+        else:
+            _write_tiff(labels, temporary)
+        for part in sorted(Path(folder).glob(f"{path.stem}.*"), key=lambda p: p.name == path.name):
+            if part.suffix != ".vrt":
+                os.replace(part, path.parent / part.name)
+    if suffix == ".shp" and not (labels.rio.crs if is_map else labels.crs):
+        path.with_suffix(".prj").unlink(missing_ok=True)  # or an older file's CRS would be taken for this one's
+    return path
+
+
+def polygonise(labels: xr.DataArray) -> gpd.GeoDataFrame:
+    """One polygon for each connected piece of a class, along the edges of its pixels.
+
+    Parameters
+    ----------
+    labels : xarray.DataArray of shape (height, width)
+        0 = unlabelled, 1…K.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        ``class_name``, ``source`` ("map"), ``created``, geometry in the labels' CRS.
+    """
+    grid = grid_of(labels)
+    values = labels.values.astype(np.int16)
+    found = [
+        (shapely.geometry.shape(piece), int(code))
+        for piece, code in shapes(values, values > 0, transform=grid.transform)
+    ]
+    return gpd.GeoDataFrame(
+        {
+            "class_name": [labels.attrs["classes"][code - 1] for _, code in found],
+            "source": "map",
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        },
+        geometry=[piece for piece, _ in found],
+        crs=grid.crs,
+    )
+
+
+def _write_vector(frame: gpd.GeoDataFrame, path: Path, driver: str) -> None:
+    """By GDAL; a GeoJSON without CRS says so, or it would be read as longitude and latitude."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="'crs' was not provided")
+        frame.to_file(path, driver=driver, **({"layer": "labels"} if driver == "GPKG" else {}))
+    if driver == "GeoJSON" and frame.crs is None:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        path.write_text(json.dumps({"type": content["type"], "crs": None, **content}), encoding="utf-8")
+
+
+def _write_tiff(labels: xr.DataArray, path: Path) -> None:
+    """A GeoTIFF with colour table; the category names go to the ``.aux.xml`` beside it, GDAL's place for them."""
+    grid = grid_of(labels)
+    classes, colors = labels.attrs["classes"], labels.attrs["colors"]
+    plain = path.with_name("plain.tif")
+    profile = {"driver": "GTiff", "height": grid.height, "width": grid.width, "count": 1, "nodata": 0}
+    placed = {} if grid.crs is None else {"crs": grid.crs.to_wkt(), "transform": grid.transform}
+    table = {0: (0, 0, 0, 0)} | {i: (*bytes.fromhex(c[1:]), 255) for i, c in enumerate(colors, start=1)}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        with rasterio.open(plain, "w", dtype="uint8" if len(classes) < 256 else "int16", **profile, **placed) as target:
+            target.write(labels.values.astype(target.dtypes[0]), 1)
+            if len(classes) < 256:
+                target.write_colormap(1, table)
+        described = path.with_suffix(".vrt")
+        rasterio.shutil.copy(plain, described, driver="VRT")
+        tree = ElementTree.parse(described)
+        names = ElementTree.Element("CategoryNames")
+        for name in ("", *classes):
+            ElementTree.SubElement(names, "Category").text = name
+        tree.getroot().find("VRTRasterBand").insert(0, names)
+        tree.write(described)
+        rasterio.shutil.copy(described, path, driver="GTiff", compress="deflate", tiled=True)
