@@ -1,0 +1,164 @@
+"""What words on the command line mean: checked here, so that nothing starts on a slip of the pen."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that refuses in one line."""
+
+    def __init__(self, **options: object) -> None:
+        # No abbreviations: a script that says --out must not change meaning when --outline comes.
+        super().__init__(**{"allow_abbrev": False, **options})
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong and where the help is; exit with 2."""
+        self.exit(2, f"{self.prog}: {' '.join(message.split())}; see {self.prog} --help\n")
+
+
+def names(text: str) -> list[str]:
+    """Comma-separated names, in order, each once.
+
+    Examples
+    --------
+    >>> names("svm, knn,svm")
+    ['svm', 'knn']
+    """
+    found = list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    if not found:
+        raise argparse.ArgumentTypeError(f"names separated by commas are needed, got {text!r}")
+    return found
+
+
+def counts(text: str) -> list[int]:
+    """Comma-separated whole numbers of at least 1, in order, each once.
+
+    Examples
+    --------
+    >>> counts("5,20")
+    [5, 20]
+    """
+    return list(dict.fromkeys(count(part) for part in names(text)))
+
+
+def count(text: str) -> int:
+    """A whole number of at least 1."""
+    return _whole(text, 1)
+
+
+def port(text: str) -> int:
+    """A port, 0 to 65535; 0 means any that is free."""
+    number = _whole(text, 0)
+    if number > 65535:
+        raise argparse.ArgumentTypeError(f"a port is 0 to 65535, got {number}")
+    return number
+
+
+def seed(text: str) -> int:
+    """A seed, 0 or more."""
+    return _whole(text, 0)
+
+
+def _whole(text: str, least: int) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = least - 1
+    if number < least:
+        raise argparse.ArgumentTypeError(f"a whole number of at least {least} is needed, got {text!r}")
+    return number
+
+
+def output(*suffixes: str) -> Callable[[str], Path]:
+    """A file to write: one of `suffixes`, in a folder that exists and can be written.
+
+    An existing file is replaced, but only at the end and in one step; a folder is refused, except a ``.zarr`` one.
+    """
+
+    def check(text: str) -> Path:
+        path = Path(text).expanduser()
+        if path.suffix.lower() not in suffixes:
+            raise argparse.ArgumentTypeError(f"{text} must end in {' or '.join(suffixes)}")
+        if path.is_dir() and path.suffix.lower() != ".zarr":
+            raise argparse.ArgumentTypeError(f"{text} is a folder; name a file in it")
+        _check_folder(path.absolute().parent, text)
+        return path
+
+    return check
+
+
+def output_folder(text: str) -> Path:
+    """A folder to write into: it exists, or its parent does."""
+    path = Path(text).expanduser()
+    if path.exists() and not path.is_dir():
+        raise argparse.ArgumentTypeError(f"{text} is a file; name a folder")
+    _check_folder(path if path.is_dir() else path.absolute().parent, text)
+    return path
+
+
+def _check_folder(folder: Path, text: str) -> None:
+    if not folder.is_dir():
+        raise argparse.ArgumentTypeError(f"{text} lies in {folder}, which is no folder; make it first (mkdir -p)")
+    if not os.access(folder, os.W_OK):
+        raise argparse.ArgumentTypeError(f"{text} lies in {folder}, which cannot be written; choose another folder")
+
+
+def is_scene(parser: argparse.ArgumentParser, nargs: str | None = None) -> None:
+    """Add SCENE, which most verbs take, and how to read it where the file leaves that open."""
+    parser.add_argument(
+        "scene",
+        metavar="SCENE",
+        nargs=nargs,
+        type=Path,
+        help="hyperspectral file: ENVI, GeoTIFF, .mat, .npz or .zarr (`workbench formats`)",
+    )
+    parser.add_argument("--format", metavar="NAME", help="read SCENE as this format (default: found by its contents)")
+    parser.add_argument("--variable", metavar="NAME", help="array in a .mat file (default: the only one that fits)")
+
+
+def open_scene(args: argparse.Namespace) -> xr.DataArray:
+    """The cube that :func:`is_scene`'s arguments name."""
+    from workbench.cubes import open_cube
+
+    options = {"variable": args.variable} if args.variable else {}
+    return open_cube(args.scene, args.format, **options)
+
+
+def takes_labels(parser: argparse.ArgumentParser, flag: str, text: str) -> None:
+    """Add a file of labels, and which layer and column of it."""
+    parser.add_argument(flag, required=True, metavar="FILE", type=Path, help=text)
+    parser.add_argument("--column", metavar="NAME", help="column that names the class (default: the only candidate)")
+    parser.add_argument("--layer", metavar="NAME", help="layer of a GeoPackage (default: the only one)")
+
+
+def on_device(verb: argparse.ArgumentParser) -> None:
+    """Add --device."""
+    verb.add_argument(
+        "--device",
+        default="auto",
+        metavar="NAME",
+        help="auto takes a GPU where there is one; or cpu, cuda, cuda:1, mps (default: %(default)s)",
+    )
+
+
+def repeats(parser: argparse.ArgumentParser) -> None:
+    """Add --seed and --json, which every verb that computes takes."""
+    parser.add_argument(
+        "--seed", type=seed, default=0, metavar="N", help="seed of every random choice (default: %(default)s)"
+    )
+    prints_json(parser)
+
+
+def prints_json(parser: argparse.ArgumentParser) -> None:
+    """Add --json."""
+    parser.add_argument(
+        "--json", action="store_true", help="print the result as JSON on standard output, and nothing else there"
+    )

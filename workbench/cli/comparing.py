@@ -1,0 +1,148 @@
+"""``compare``: which model serves this scene best with few labels, and how far a random split flatters it."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workbench.cli.arguments import count, counts, is_scene, names, open_scene, output_folder, repeats, takes_labels
+from workbench.cli.outputs import Meter, print_json, say, write_run
+from workbench.cli.pretraining import encoder_for
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SPLITS = ("random", "blocks")
+COMPARE = """\
+Train each model on a few labels a class, test it on the rest, and repeat with other draws. Accuracies are 0…1, with the
+95 % interval over draws. Nothing is chosen on test labels.
+
+Two splits: random tests on pixels anywhere, often right beside the training ones, and flatters; blocks keeps training
+and test apart by the model's footprint. The blocks figures are always computed and shown beside those asked for, with
+the gap between the two; --only-split leaves them out (and halves the time).
+"""
+
+
+def add_verbs(verbs: argparse._SubParsersAction) -> None:
+    """Add ``compare``."""
+    verb = verbs.add_parser(
+        "compare",
+        help="which model serves this scene best with few labels",
+        description=COMPARE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    is_scene(verb)
+    takes_labels(verb, "--truth", "full reference: a raster on the scene's grid, or polygons in any CRS")
+    verb.add_argument(
+        "--models",
+        type=names,
+        default="svm,random_forest,barlow_twins",
+        metavar="A,B,C",
+        help="see `workbench models` (default: %(default)s)",
+    )
+    verb.add_argument(
+        "--budgets", type=counts, default="5,10,20", metavar="N,N", help="labels a class (default: %(default)s)"
+    )
+    verb.add_argument(
+        "--draws", type=count, default=10, metavar="N", help="random choices of labels a budget (default: %(default)s)"
+    )
+    verb.add_argument(
+        "--split", type=splits, default="random", metavar="NAMES", help="random, blocks or both (default: %(default)s)"
+    )
+    verb.add_argument("--only-split", action="store_true", help="compute only the splits named by --split")
+    verb.add_argument(
+        "--encoder",
+        metavar="FILE",
+        type=Path,
+        help="encoder from `workbench pretrain`; by default one is pretrained on the scene, without labels",
+    )
+    verb.add_argument(
+        "--out",
+        type=output_folder,
+        metavar="DIR",
+        help="folder for scores.parquet, scores.csv and run.json; without it, nothing is written",
+    )
+    repeats(verb)
+    verb.set_defaults(do=compare)
+
+
+def splits(text: str) -> list[str]:
+    """Names of splits, commas between."""
+    found = names(text)
+    if unknown := [name for name in found if name not in SPLITS]:
+        raise argparse.ArgumentTypeError(f"no split is named {unknown[0]!r}; choose from {', '.join(SPLITS)}")
+    return found
+
+
+def compare(args: argparse.Namespace) -> None:
+    """Print the scores of the models, and keep them where asked."""
+    from workbench import compare as room
+    from workbench.labels import open_labels
+    from workbench.probe import find_model
+
+    rows = [find_model(name) for name in args.models]
+    asked = args.split if args.only_split else list(dict.fromkeys([*args.split, *SPLITS]))
+    cube = open_scene(args)
+    truth = open_labels(args.truth, cube, column=args.column, layer=args.layer)
+    encoder = encoder_for(cube, args.encoder, {row.objective for row in rows} - {""}, args.seed)
+    meter, found = Meter("comparing"), []
+    total = len(args.models) * len(args.budgets) * args.draws * len(asked)
+    for row in room.compare_rows(
+        cube, truth, args.models, args.budgets, args.draws, asked, encoder=encoder, seed=args.seed
+    ):
+        found.append(row)
+        meter.show(len(found), total, f"{row['model']}, {row['budget']} labels a class, {row['split']}")
+    table = room.score_table(found)
+    summary = room.summarise(table)
+    if args.out:
+        keep(args, table, summary)
+    if args.json:
+        print_json(summary.to_dict("records"))
+    else:
+        print(in_columns(summary, asked))
+
+
+def keep(args: argparse.Namespace, table: pd.DataFrame, summary: pd.DataFrame) -> None:
+    """Write every row and the summary into the folder, each whole or not at all."""
+    from workbench.files import replacing
+
+    args.out.mkdir(exist_ok=True)
+    with replacing(args.out / "scores.parquet") as draft:
+        table.to_parquet(draft)
+    with replacing(args.out / "scores.csv") as draft:
+        summary.to_csv(draft, index=False)
+    files = {"scene": args.scene, "truth": args.truth, "encoder": args.encoder}
+    write_run(args.out / "run.json", args, files, result=summary.to_dict("records"))
+    say(f"wrote scores.parquet, scores.csv and run.json into {args.out}")
+
+
+def in_columns(summary: pd.DataFrame, asked: list[str]) -> str:
+    """The table people read: overall accuracy of every model and budget, one column a split, and the gap."""
+    heads = ["model", "family", "budget", *(f"OA {split} [95 %]" for split in asked), "AA", "kappa"]
+    lines = [[*heads, "gap"] if len(asked) > 1 else heads]
+    for (model, family, budget), rows in summary.groupby(["model", "family", "budget"], sort=False):
+        by_split = {row["split"]: row for row in rows.to_dict("records")}
+        first = by_split[asked[0]]
+        cells = [model, family, str(budget), *(_accuracy(by_split.get(split)) for split in asked)]
+        cells += [f"{first['aa_mean']:.3f}", f"{first['kappa_mean']:.3f}"]
+        if len(asked) > 1:
+            both = all(split in by_split for split in SPLITS)
+            cells.append(f"{by_split['random']['oa_mean'] - by_split['blocks']['oa_mean']:+.3f}" if both else "")
+        lines.append(cells)
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
+    table = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
+    notes = [f"AA and kappa are of the {asked[0]} split; accuracies 0…1, means over draws."]
+    if len(asked) > 1:
+        notes.append(
+            "gap: how much higher random is than blocks, that is, by how much neighbouring test pixels flatter."
+        )
+    return "\n".join([*table, "", *notes])
+
+
+def _accuracy(row: dict | None) -> str:
+    """Mean and interval of a row, or a dash."""
+    if row is None:
+        return "–"
+    low, high = row["oa_ci95"]
+    return f"{row['oa_mean']:.3f} [{low:.3f}, {high:.3f}]"

@@ -1,0 +1,161 @@
+"""How results leave: progress on standard error, JSON on standard output, ``run.json`` beside what was computed."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import math
+import os
+import platform
+import shlex
+import sys
+import time
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import workbench
+from workbench.files import write_json
+
+PACKAGES = ("numpy", "xarray", "rasterio", "torch", "lightning-fabric", "scikit-learn")
+"""Whose versions a run.json keeps."""
+
+
+def say(text: str) -> None:
+    """One line to the person, on standard error."""
+    print(text, file=sys.stderr)
+
+
+def tell(args: argparse.Namespace, result: dict, sentence: str) -> None:
+    """The result, as asked for."""
+    if args.json:
+        print_json(result)
+    else:
+        say(sentence)
+
+
+class Meter:
+    """How far a long verb is: one line that is rewritten on a terminal, now and then a plain line elsewhere."""
+
+    def __init__(self, what: str, *, every: float = 10.0) -> None:
+        self.what = what
+        self.terminal = sys.stderr.isatty()
+        self.every = 0.1 if self.terminal else every
+        self.shown = time.monotonic() if not self.terminal else 0.0
+        self.began = time.monotonic()
+
+    def show(self, done: int, of: int, note: str = "") -> None:
+        """Show `done` of `of`: every 0.1 s on a terminal, every 10 s elsewhere, and the end of what took over 2 s."""
+        now = time.monotonic()
+        if now - self.shown < self.every and not (done >= of and now - self.began > 2):
+            return
+        self.shown = now
+        left = (now - self.began) / max(done, 1) * (of - done)
+        text = f"{self.what}: {done}/{of} ({100 * done / max(of, 1):.0f} %), {left:.0f} s left" + (
+            f", {note}" if note else ""
+        )
+        if self.terminal:
+            print(f"\r{text}\033[K", end="" if done < of else "\n", file=sys.stderr, flush=True)
+        else:
+            say(text)
+
+
+def print_json(value: object) -> None:
+    """`value` on standard output; numbers that are not finite become null, since JSON has no other word for them."""
+    print(json.dumps(plain(value), indent=1, ensure_ascii=False))
+
+
+def plain(value: object) -> object:
+    """`value` as lists, dicts, strings, numbers and None.
+
+    Examples
+    --------
+    >>> plain({"oa": float("nan"), "path": Path("a"), "budgets": (5, 20)})
+    {'oa': None, 'path': 'a', 'budgets': [5, 20]}
+    """
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set):
+        return [plain(item) for item in value]
+    if hasattr(value, "tolist"):
+        return plain(value.tolist())
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if isinstance(value, str | int | bool | None) else str(value)
+
+
+def write_run(path: Path, args: argparse.Namespace, files: dict[str, Path | None], **more: object) -> None:
+    """Write what a verb was asked, of which files, with which versions: enough to do it again.
+
+    Parameters
+    ----------
+    path : Path
+        The ``run.json``; replaced in one step.
+    args : argparse.Namespace
+        The verb's arguments, defaults among them.
+    files : dict of str to Path
+        Files read, by argument; each is kept with its size and fingerprint.
+    **more
+        Results worth keeping beside them.
+    """
+    run = {
+        "verb": args.verb,
+        "command": shlex.join(command(args)),
+        "arguments": {key: value for key, value in vars(args).items() if key not in ("do", "verb", "line")},
+        "files": {name: fingerprint(file) for name, file in files.items() if file is not None},
+        "versions": versions(),
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        **more,
+    }
+    write_json(path, plain(run))
+
+
+def command(args: argparse.Namespace) -> list[str]:
+    """The words that ask for the same again: every option in full, defaults too, paths absolute."""
+    words = ["workbench", args.verb]
+    for name, value in vars(args).items():
+        if name in ("do", "verb", "json") or value is None or value is False:
+            continue
+        if isinstance(value, list) and all(isinstance(item, Path) for item in value):
+            words += [str(item.absolute()) for item in value]
+        elif name == "scene":
+            words.append(str(value.absolute()))
+        else:
+            flag = f"--{name.replace('_', '-')}"
+            text = ",".join(map(str, value)) if isinstance(value, list) else value
+            text = text.absolute() if isinstance(text, Path) else text
+            words += [flag] if value is True else [flag, str(text)]
+    return words
+
+
+def fingerprint(path: Path) -> dict[str, object]:
+    """Path, size [bytes] and a SHA-256 over the size and the first and last MiB of a file, or of a folder's listing.
+
+    Whole files of several GB would take minutes; two scenes that agree in size, head and tail are the same in practice.
+    """
+    path = path.absolute()
+    digest = hashlib.sha256()
+    members = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+    total = 0
+    for member in members:
+        size = member.stat().st_size
+        total += size
+        digest.update(f"{member.relative_to(path)}:{size}\n".encode())
+        with member.open("rb") as file:
+            digest.update(file.read(2**20))
+            if size > 2**21 and len(members) == 1:
+                file.seek(-(2**20), os.SEEK_END)
+                digest.update(file.read())
+    return {"path": str(path), "bytes": total, "sha256": digest.hexdigest()}
+
+
+def versions() -> dict[str, str]:
+    """Of the workbench, Python and the packages that decide the numbers."""
+    found = {"workbench": workbench.__version__, "python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found

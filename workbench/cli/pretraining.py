@@ -1,0 +1,123 @@
+"""``pretrain``: let an encoder learn from a scene's unlabelled pixels."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workbench.cli.arguments import count, is_scene, on_device, open_scene, output, repeats
+from workbench.cli.outputs import Meter, tell, write_run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    import xarray as xr
+    from torch import nn
+
+    from workbench.pretrain import Progress
+
+PRETRAIN = """\
+Let an encoder learn from a scene's unlabelled pixels. Writes FILE.safetensors (weights), FILE.json (what they are) and
+FILE.run.json (how to repeat it). The same seed gives the same encoder on the same machine.
+"""
+
+
+def add_verbs(verbs: argparse._SubParsersAction) -> None:
+    """Add ``pretrain``."""
+    verb = verbs.add_parser("pretrain", help="let an encoder learn from unlabelled pixels", description=PRETRAIN)
+    is_scene(verb)
+    verb.add_argument(
+        "--objective", default="barlow_twins", metavar="NAME", help="see `workbench objectives` (default: %(default)s)"
+    )
+    verb.add_argument(
+        "--encoder", default="context", metavar="NAME", help="see `workbench encoders` (default: %(default)s)"
+    )
+    length = verb.add_mutually_exclusive_group()
+    length.add_argument("--steps", type=count, metavar="N", help="optimiser steps (default: 800)")
+    length.add_argument(
+        "--epochs", type=count, metavar="N", help="passes over as many pixels as the scene has, instead of --steps"
+    )
+    verb.add_argument(
+        "--pairs", type=count, default=512, metavar="N", help="pairs of pixels a step (default: %(default)s)"
+    )
+    verb.add_argument(
+        "--dim", type=count, default=64, metavar="N", help="length of an embedding (default: %(default)s)"
+    )
+    verb.add_argument(
+        "--reach",
+        type=int,
+        metavar="N",
+        help="the second view is a neighbour up to N pixels away (default: the encoder's own)",
+    )
+    verb.add_argument(
+        "--learning-rate",
+        type=float,
+        default=1e-3,
+        metavar="X",
+        help="peak rate of the optimiser (default: %(default)s)",
+    )
+    on_device(verb)
+    verb.add_argument(
+        "--out",
+        required=True,
+        metavar="FILE",
+        type=output(".safetensors"),
+        help="encoder to write (.safetensors); replaced if it exists",
+    )
+    repeats(verb)
+    verb.set_defaults(do=pretrain)
+
+
+def pretrain(args: argparse.Namespace) -> None:
+    """Write an encoder that has learnt from `args.scene`."""
+    from workbench import pretrain as room
+
+    room.find_objective(args.objective), room.find_encoder(args.encoder)
+    cube = open_scene(args)
+    if args.epochs:
+        args.steps, args.epochs = math.ceil(args.epochs * cube.sizes["y"] * cube.sizes["x"] / args.pairs), None
+    args.steps = args.steps or room.Recipe().steps  # the run.json names what was really done
+    recipe = room.Recipe(
+        objective=args.objective,
+        encoder=args.encoder,
+        steps=args.steps,
+        pairs=args.pairs,
+        dim=args.dim,
+        reach=args.reach,
+        learning_rate=args.learning_rate,
+        seed=args.seed,
+    )
+    encoder, reports = room.begin(cube, recipe, device=args.device)
+    terms = []
+    for report in shown(reports):
+        terms.append({"step": report.step, **report.terms})
+    card = room.save_encoder(encoder, args.out, recipe=recipe, cube=cube, steps=report.step)
+    result = {"encoder": args.out, "steps": report.step, "seconds": report.seconds, "loss": report.loss}
+    write_run(
+        args.out.with_suffix(".run.json"), args, {"scene": args.scene}, scene=card["scene"], result=result, loss=terms
+    )
+    tell(args, result, f"wrote {args.out} after {report.step} steps in {report.seconds:.0f} s, loss {report.loss:.4g}")
+
+
+def shown(reports: Iterable[Progress]) -> Iterator[Progress]:
+    """The same reports, each shown on the way."""
+    meter = Meter("pretraining")
+    for report in reports:
+        meter.show(report.step, report.steps, f"loss {report.loss:.4g}, {report.rate:,.0f} pairs/s")
+        yield report
+
+
+def encoder_for(cube: xr.DataArray, file: Path | None, objectives: set[str], seed: int) -> nn.Module | None:
+    """The encoder of `file`; without one, a fresh one pretrained on the scene if `objectives` name any."""
+    from workbench import pretrain as room
+
+    if file:
+        return room.load_encoder(file)
+    if not objectives:
+        return None
+    encoder, reports = room.begin(cube, room.Recipe(objective=min(objectives), seed=seed))
+    for _ in shown(reports):
+        continue
+    return encoder

@@ -1,0 +1,84 @@
+"""``info`` and ``convert``: what a file is, and the same scene in another format."""
+
+from __future__ import annotations
+
+import argparse
+
+from workbench.cli.arguments import is_scene, open_scene, output, prints_json
+from workbench.cli.outputs import print_json, say, write_run
+
+INFO = """\
+What a file is: format, sensor, size, wavelengths [nm], CRS, pixel size [units of the CRS], bad bands (counted from 0),
+no data [fraction 0…1] and bytes. Reads the header and a bounded sample, never the whole scene.
+"""
+CONVERT = """\
+The same cube in the workbench's own formats: .zarr (chunked, for large scenes) or .npz (one file, for small ones).
+Reflectance, radiance or digital numbers are kept as read, as float32; wavelengths in nm; the CRS and grid go along.
+"""
+
+
+def add_verbs(verbs: argparse._SubParsersAction) -> None:
+    """Add ``info`` and ``convert``."""
+    verb = verbs.add_parser("info", help="what a file is: sensor, size, wavelengths, CRS, bad bands", description=INFO)
+    is_scene(verb)
+    prints_json(verb)
+    verb.set_defaults(do=info)
+
+    verb = verbs.add_parser("convert", help="the same scene as .zarr or .npz", description=CONVERT)
+    is_scene(verb)
+    verb.add_argument("out", metavar="OUT", type=output(".zarr", ".npz"), help="file to write; replaced if it exists")
+    prints_json(verb)
+    verb.set_defaults(do=convert)
+
+
+def info(args: argparse.Namespace) -> None:
+    """Print what `args.scene` is."""
+    from workbench.cubes import describe
+
+    facts = describe(open_scene(args))
+    if args.json:
+        print_json(facts)
+        return
+    facts = {name: value for name, value in facts.items() if name not in NOTES or value}
+    width = max(map(len, facts))
+    for name, value in facts.items():
+        print(f"{name:<{width}}  {_in_words(name, value)}")
+
+
+def convert(args: argparse.Namespace) -> None:
+    """Write `args.scene` as `args.out`."""
+    from workbench.cubes import save_cube
+
+    if args.out.exists() and args.out.samefile(args.scene):
+        raise ValueError(f"{args.out} is the scene itself; name another file to write")
+    cube = open_scene(args)
+    save_cube(cube, args.out, overwrite=True)
+    write_run(args.out.with_suffix(".run.json"), args, {"scene": args.scene})
+    if args.json:
+        print_json({"out": args.out, "bands": cube.sizes["band"], "height": cube.sizes["y"], "width": cube.sizes["x"]})
+    else:
+        say(f"wrote {args.out}")
+
+
+NOTES = ("scaling", "wavelength_note", "units", "sensor", "nodata_sampled")
+"""Facts that people see only where there is something to say."""
+
+UNITS = {"wavelength_min": " nm", "wavelength_max": " nm"}
+"""What a number is in, where its name does not say."""
+
+
+def _in_words(name: str, value: object) -> str:
+    """One fact for people to read."""
+    if value is None or value == [] or value == "":
+        return "none" if name == "bad_bands" else "unknown"
+    if name.endswith("bytes"):
+        return f"{value:,} ({value / 1e6:,.1f} MB)"
+    if name == "nodata_fraction":
+        return f"{100 * value:.2f} %"
+    if isinstance(value, list | tuple):
+        return (
+            f"{len(value)}: " + ", ".join(map(str, value))
+            if name == "bad_bands"
+            else " × ".join(f"{v:g}" for v in value)
+        )
+    return (f"{value:g}" if isinstance(value, float) else str(value)) + UNITS.get(name, "")

@@ -1,0 +1,126 @@
+"""``demo`` and ``serve``: the dashboard, on the simulated scene or on one's own."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workbench.cli.arguments import count, is_scene, open_scene, port, seed
+
+if TYPE_CHECKING:
+    from workbench.session import Session
+
+DEMO = """\
+The dashboard on the built-in simulated scene: a landscape of which everything is known, seen by an EnMAP-like sensor.
+The scene and all you do go into a session folder, printed at the start, that `workbench serve --session` opens again.
+"""
+SERVE = """\
+The dashboard on your own scene. Labels, runs and maps are kept in a session folder as you go, so that a crash, a reload
+or a restart with the same --session loses nothing. Stop with Ctrl+C.
+"""
+
+
+def add_verbs(verbs: argparse._SubParsersAction) -> None:
+    """Add ``demo`` and ``serve``."""
+    verb = verbs.add_parser("demo", help="the dashboard on the built-in simulated scene", description=DEMO)
+    verb.add_argument("--height", type=count, default=200, metavar="N", help="rows of the scene (default: %(default)s)")
+    verb.add_argument(
+        "--width", type=count, default=300, metavar="N", help="columns of the scene (default: %(default)s)"
+    )
+    verb.add_argument("--seed", type=seed, default=0, metavar="N", help="seed of the scene (default: %(default)s)")
+    _serves(verb, "a new folder under the user's data folder")
+    verb.set_defaults(do=demo)
+
+    verb = verbs.add_parser("serve", help="the dashboard on your own scene", description=SERVE)
+    is_scene(verb, nargs="?")
+    verb.add_argument(
+        "--labels", type=Path, metavar="FILE", help="labels to import: vector (any CRS) or raster on the scene's grid"
+    )
+    verb.add_argument(
+        "--column", metavar="NAME", help="column of the labels that names the class (default: the only candidate)"
+    )
+    _serves(verb, "workbench-session-SCENE in the current folder")
+    verb.set_defaults(do=serve)
+
+
+def _serves(verb: argparse.ArgumentParser, session: str) -> None:
+    verb.add_argument(
+        "--session", type=Path, metavar="DIR", help=f"session folder, made if needed (default: {session})"
+    )
+    verb.add_argument(
+        "--port", type=port, default=0, metavar="N", help="port to listen on; 0, the default, is any free one"
+    )
+    verb.add_argument(
+        "--address",
+        default="127.0.0.1",
+        metavar="A",
+        help="address to listen on (default: %(default)s, this machine only)",
+    )
+    verb.add_argument("--no-show", action="store_true", help="do not open a browser")
+
+
+def demo(args: argparse.Namespace) -> None:
+    """Write the simulated scene into a session, unless it is there, and serve it like any other."""
+    from workbench.cubes import save_cube, simulated_scene
+    from workbench.labels import write_labels
+
+    folder = args.session or data_folder() / f"demo-{datetime.now():%Y%m%d-%H%M%S}"
+    args.scene, truth = folder / "scene.zarr", folder / "truth.tif"
+    if not truth.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        cube, labels = simulated_scene(args.height, args.width, seed=args.seed)
+        save_cube(cube, args.scene, overwrite=True)
+        write_labels(labels, truth)
+    _show(_session(folder, args, truth=truth), args)
+
+
+def serve(args: argparse.Namespace) -> None:
+    """Open the scene in its session and serve it."""
+    if args.scene:
+        open_scene(args)  # a scene that cannot be read is refused before there is a session
+    name = f"workbench-session-{args.scene.stem}" if args.scene else "workbench-session"
+    _show(_session(args.session or Path(name), args, labels=args.labels), args)
+
+
+def _session(
+    folder: Path, args: argparse.Namespace, *, labels: Path | None = None, truth: Path | None = None
+) -> Session:
+    """The session of `folder`, with what was named opened in it."""
+    from workbench.session import Session
+
+    session = Session.at(folder)
+    options = {key: value for key in ("format", "variable") if (value := getattr(args, key, None))}
+    if args.scene and Path(session.scene) != args.scene.absolute():
+        _done(session, session.open_scene(args.scene, **options))
+    if labels:
+        _done(session, session.import_labels(labels, args.column))
+    if truth and session.truth is None:
+        _done(session, session.open_truth(truth))
+    return session
+
+
+def _done(session: Session, done: bool) -> None:
+    """Make a command's refusal an error again."""
+    if not done:
+        raise ValueError(session.message)
+
+
+def _show(session: Session, args: argparse.Namespace) -> None:
+    from workbench.panels import serve
+
+    print(
+        f"Session folder: {session.folder} (open it again with: workbench serve --session {session.folder})", flush=True
+    )
+    try:
+        serve(session, port=args.port, address=args.address, show=not args.no_show)
+    finally:
+        session.close()
+
+
+def data_folder() -> Path:
+    """Where sessions go that were given no place: the user's data folder, by the desktop's convention."""
+    base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(base) / "hyperspectral-workbench"
