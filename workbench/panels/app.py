@@ -1,0 +1,154 @@
+"""The desk: all panels on one page, for a server or a notebook cell."""
+
+from __future__ import annotations
+
+import socket
+import tempfile
+import threading
+from pathlib import Path
+
+import panel as pn
+import panel_material_ui as pmui
+import xarray as xr
+
+from workbench.panels.assets import install_widget_assets, load_extensions
+from workbench.panels.choices import LayersPanel
+from workbench.panels.classes import ClassesPanel
+from workbench.panels.compare import ComparePanel
+from workbench.panels.export import ExportPanel
+from workbench.panels.header import HeaderPanel, StatusLine
+from workbench.panels.learn import LearnPanel
+from workbench.panels.look import Look
+from workbench.panels.menu import read_menu
+from workbench.panels.pages import Page
+from workbench.panels.scene import MapPanel
+from workbench.panels.spectra import SpectraPanel
+from workbench.panels.style import CSS, HEADER, THEME, region
+from workbench.session import Session
+
+TITLE = "Hyperspectral workbench"
+DOCK = 252
+"""Height of the dock at the foot [pixels]."""
+
+
+class Desk(pn.viewable.Viewer):
+    """All panels of one page on one session."""
+
+    def __init__(self, session: Session, **params: object) -> None:
+        super().__init__(**params)
+        page, look = Page(), Look()
+        scene = MapPanel(session, look, page)
+        layers = LayersPanel(session, look, scene.layers, page)
+        learn, compare = LearnPanel(session, page), ComparePanel(session, page)
+        self.header = HeaderPanel(session, page)
+        edge = "1px solid var(--divider-color)"
+        left = region(layers, width="clamp(216px, 15vw, 280px)", styles={"border-right": edge})
+        right = region(
+            SpectraPanel(session, look, page),
+            ClassesPanel(session, look, page),
+            gap=14,
+            width="clamp(280px, 22vw, 420px)",
+            styles={"border-left": edge},
+        )
+        tabs = pmui.Tabs(
+            ("Learn", learn),
+            ("Compare", compare),
+            ("Export", ExportPanel(session, page)),
+            margin=0,
+            sizing_mode="stretch_both",
+        )
+        dock = region(tabs, height=DOCK, styles={"border-top": edge, "padding": "0 16px 8px"})
+        middle = pn.Column(scene, dock, sizing_mode="stretch_both", margin=0)
+        self._body = pn.Column(
+            pn.Row(left, middle, right, sizing_mode="stretch_both", margin=0, styles={"overflow": "hidden"}),
+            StatusLine(session, page),
+            sizing_mode="stretch_both", margin=0, styles={"background": "var(--panel-background-color)"},
+        )  # fmt: skip
+        offered = (learn, compare, layers, self.header)
+        page.work(read_menu, lambda menu: [panel.offer(menu) for panel in offered])
+
+    def __panel__(self) -> pn.Column:
+        """The page without its header."""
+        return self._body
+
+
+def app(session: Session) -> pmui.Page:
+    """The page a server shows, once for every tab.
+
+    Parameters
+    ----------
+    session : Session
+        Shared by all pages on it.
+    """
+    load_extensions()
+    desk = Desk(session)
+    return pmui.Page(
+        title=TITLE, header=[desk.header], main=[desk], theme_config=THEME, sx=HEADER, raw_css=[CSS], theme_toggle=True
+    )
+
+
+def desk(cube: xr.DataArray, labels: xr.DataArray | None = None) -> pn.Column:
+    """The dashboard in a notebook cell.
+
+    Parameters
+    ----------
+    cube : xarray.DataArray of shape (n_bands, height, width)
+        Its scene is opened from the file it came from; a cube made in memory is written to the session's folder first.
+    labels : xarray.DataArray of shape (height, width), optional
+        Taken as the truth.
+
+    Returns
+    -------
+    panel.Column
+        Show it as the last line of a cell.
+    """
+    from workbench.cubes import save_cube
+    from workbench.labels import write_labels
+
+    load_extensions()
+    folder = Path(tempfile.mkdtemp(prefix="workbench-session-"))
+    session = Session.at(folder)
+    save_cube(cube, folder / "scene.zarr")
+    session.open_scene(folder / "scene.zarr")
+    if labels is not None:
+        write_labels(labels, folder / "truth.tif")
+        session.open_truth(folder / "truth.tif")
+    page = Desk(session)
+    style = pn.pane.HTML(f"<style>{CSS}</style>", margin=0, height=0)
+    return pn.Column(style, page.header, page, height=900, sizing_mode="stretch_width")
+
+
+def serve(session: Session, *, port: int = 0, address: str = "127.0.0.1", show: bool = True) -> None:
+    """Serve the dashboard until interrupted.
+
+    Parameters
+    ----------
+    session : Session
+        What every page shows.
+    port : int
+        0 for any free one.
+    address : str
+        What to listen on; the default is this machine only.
+    show : bool
+        Whether to open a browser.
+
+    Raises
+    ------
+    OSError
+        If the port is in use.
+    """
+    install_widget_assets()
+    with socket.socket() as probe:
+        try:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((address, port))
+        except OSError as error:
+            raise OSError(
+                f"port {port} at {address} is not free ({error.strerror}); choose another with --port"
+            ) from error
+        port = probe.getsockname()[1]
+    threading.Thread(target=read_menu, name="menu", daemon=True).start()  # ready when the first page asks
+    pn.serve(
+        lambda: app(session), port=port, address=address, show=show, title=TITLE, verbose=True,
+        websocket_origin=[f"{address}:{port}", f"localhost:{port}"],
+    )  # fmt: skip

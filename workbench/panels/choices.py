@@ -1,0 +1,125 @@
+"""The layers panel: which bands, how bright, how much class map, and two layers side by side."""
+
+from __future__ import annotations
+
+import numpy as np
+import panel as pn
+import panel_material_ui as pmui
+
+from workbench.cubes import band_title, good_bands, possible_presets
+from workbench.panels.layers import Layers
+from workbench.panels.look import OWN_BANDS, Look
+from workbench.panels.menu import Menu, in_words
+from workbench.panels.pages import Page
+from workbench.panels.style import heading, line, note, put, stack
+from workbench.session import Session
+
+CHANNELS = ("Red", "Green", "Blue")
+
+
+class LayersPanel(pn.viewable.Viewer):
+    """Widgets of a :class:`Look`; it changes nothing else."""
+
+    def __init__(self, session: Session, look: Look, layers: Layers, page: Page, **params: object) -> None:
+        super().__init__(**params)
+        self.session, self.look, self._layers = session, look, layers
+        small = {"size": "small", "margin": 0, "sizing_mode": "stretch_width"}
+        self._picture = pmui.Select(label="Picture", options=[OWN_BANDS], **small)
+        self._picture.param.watch(self._choose, "value")
+        self._bands = [pmui.TextInput(label=name, **small) for name in CHANNELS]
+        for box in self._bands:
+            box.param.watch(self._set_bands, "value")
+        self._titles = note("")
+        self._percent = pmui.RangeSlider(label="Stretch [%]", start=0, end=100, step=0.5, **small)
+        self._percent.param.watch(lambda event: look.param.update(percent=event.new), "value_throttled")
+        self._model = pmui.Select(label="Class map by", options={in_words(session.model): session.model}, **small)
+        self._model.param.watch(lambda event: session.param.update(model=event.new), "value")
+        self._opacity = pmui.FloatSlider.from_param(
+            look.param.opacity, label="Class map opacity", description="", start=0, end=1, step=0.05, **small
+        )
+        self._unsure = _switch(look.param.by_confidence, "Fade where unsure")
+        self._swipe = _switch(look.param.swipe, "Swipe left | right")
+        self._left = pmui.Select.from_param(
+            look.param.left, label="Left", description="", options=layers.names(), **small
+        )
+        self._right = pmui.Select.from_param(
+            look.param.right, label="Right", description="", options=layers.names(), **small
+        )
+        self._online = _switch(look.param.base_map, "Base map (asks OpenStreetMap)")
+        page.follow(session, "cube", self._open)
+        page.follow(look, "picture bands percent", self._draw)
+        page.follow(session, "class_map truth cube", self._list)
+        page.follow(look, "swipe", self._list)
+        page.follow(session, "model", self._show_model, now=False)
+
+    def offer(self, menu: Menu) -> None:
+        """Fill the models, family by family."""
+        self._model.param.update(options={in_words(name): name for name in menu.models}, value=self.session.model)
+
+    def __panel__(self) -> pn.Column:
+        """From the ground up: picture, class map, two layers, base map."""
+        return stack(
+            heading("Layers"),
+            self._picture, line(*self._bands), self._titles, self._percent,
+            pmui.Divider(margin=0, sizing_mode="stretch_width"),
+            self._model, self._opacity, self._unsure,
+            pmui.Divider(margin=0, sizing_mode="stretch_width"),
+            self._swipe, self._left, self._right,
+            pmui.Divider(margin=0, sizing_mode="stretch_width"),
+            self._online, gap=14,
+        )  # fmt: skip
+
+    def _open(self) -> None:
+        cube = self.session.cube
+        if cube is not None:
+            self._picture.options = [*possible_presets(cube), OWN_BANDS]
+            self._online.disabled = cube.rio.crs is None
+            self._draw()
+
+    def _draw(self) -> None:
+        cube, look = self.session.cube, self.look
+        if cube is None or not look.picture:
+            return
+        self._percent.value, self._picture.value = look.percent, look.picture
+        for box, text in zip(self._bands, self._shown_bands(), strict=True):
+            put(box, text)
+        self._titles.object = " · ".join(band_title(cube, band) for band in look.bands)
+
+    def _show_model(self) -> None:
+        if self.session.model in self._model.options.values():
+            self._model.value = self.session.model
+
+    def _list(self) -> None:
+        names = self._layers.names()
+        for select in (self._left, self._right):
+            select.param.update(options=names, visible=self.look.swipe)
+
+    def _choose(self, event: object) -> None:
+        if event.new != self.look.picture:
+            self.look.show(self.session.cube, event.new)
+
+    def _set_bands(self, _: object) -> None:
+        """Show the good bands nearest to what was typed; what is no number goes back."""
+        typed = [box.value for box in self._bands]
+        if typed == self._shown_bands() or not all(typed):
+            return
+        axis = np.where(good_bands(self.session.cube), self._axis(), np.nan)
+        try:
+            bands = tuple(int(np.nanargmin(np.abs(axis - float(text)))) for text in typed)
+        except ValueError:
+            self.session.message = f"a band is chosen by a number, got {', '.join(typed)}; for example 860"
+            bands = self.look.bands
+        self.look.param.update(picture=OWN_BANDS, bands=bands)
+        self._draw()
+
+    def _shown_bands(self) -> list[str]:
+        return [f"{value:g}" for value in self._axis()[list(self.look.bands)].round(1)]
+
+    def _axis(self) -> np.ndarray:
+        """Wavelengths [nm], or band numbers where there are none."""
+        wavelength = self.session.cube["wavelength"].values.astype(float)
+        return wavelength if np.isfinite(wavelength).any() else np.arange(len(wavelength)) + 1.0
+
+
+def _switch(parameter: object, label: str) -> pmui.Switch:
+    return pmui.Switch.from_param(parameter, label=label, description="", size="small", margin=0)

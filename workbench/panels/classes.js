@@ -1,0 +1,96 @@
+// The legend one labels with: a row a class, and the keyboard of the whole page. Values in, messages out.
+
+const STYLE = `
+  .rows { display: flex; flex-direction: column; gap: 2px; font-size: 13px; color: var(--panel-on-surface-color); }
+  .row { display: grid; grid-template-columns: 16px 22px 1fr auto 20px; align-items: center; gap: 6px; height: 30px;
+    padding: 0 4px 0 6px; border-radius: 6px; cursor: pointer; border-left: 3px solid transparent; }
+  .row:hover { background: var(--panel-background-color); }
+  .row.current { background: var(--panel-background-color); border-left-color: var(--panel-primary-color); }
+  .key { font-size: 11px; color: var(--panel-on-secondary-color); text-align: center; }
+  input[type=color] { appearance: none; width: 20px; height: 20px; padding: 0; border: 0; background: none;
+    cursor: pointer; }
+  input[type=color]::-webkit-color-swatch-wrapper { padding: 0; }
+  input[type=color]::-webkit-color-swatch { border: 1px solid rgba(0, 0, 0, .25); border-radius: 5px; }
+  input[type=text] { min-width: 0; width: 100%; border: 0; background: none; font: inherit; color: inherit;
+    padding: 3px 4px; border-radius: 4px; text-overflow: ellipsis; cursor: pointer; }
+  .current input[type=text] { font-weight: 600; cursor: text; }
+  input[type=text]:focus { outline: 2px solid var(--panel-primary-color); background: var(--panel-surface-color); }
+  .count { font-variant-numeric: tabular-nums; color: var(--panel-on-secondary-color); }
+  .remove { visibility: hidden; border: 0; background: none; color: var(--panel-on-secondary-color); cursor: pointer;
+    font-size: 15px; line-height: 1; padding: 0; }
+  .row:hover .remove, .remove:focus { visibility: visible; }
+`
+
+function input(type, value, label) {
+  const field = document.createElement("input")
+  Object.assign(field, {type, value, ariaLabel: label, title: label})
+  return field
+}
+
+function row(model, one) {
+  const line = document.createElement("div")
+  line.className = one.code === model.current ? "row current" : "row"
+  line.dataset.code = one.code
+  const send = (kind, value) => model.send_msg({kind, code: one.code, value})
+
+  const key = document.createElement("span")
+  key.className = "key"
+  key.textContent = one.code <= 9 ? one.code : ""
+  const color = input("color", one.color, `Colour of ${one.name}`)
+  color.onchange = () => send("recolor", color.value)
+  const name = input("text", one.name, one.name)
+  name.readOnly = one.code !== model.current
+  name.onkeydown = (event) => {
+    if (event.key === "Enter" || event.key === "Escape") {
+      if (event.key === "Escape") { name.value = one.name }
+      name.blur()
+    }
+  }
+  name.onchange = () => send("rename", name.value)
+  const count = document.createElement("span")
+  count.className = "count"
+  count.title = "labelled pixels"
+  count.textContent = one.count.toLocaleString("en")
+  const remove = document.createElement("button")
+  remove.className = "remove"
+  remove.textContent = "×"
+  remove.title = `Remove ${one.name} and its labels (undo brings it back)`
+  remove.onclick = (event) => { event.stopPropagation(); send("remove") }
+  line.onclick = () => { if (one.code !== model.current) { send("choose") } }
+  line.append(key, color, name, count, remove)
+  return line
+}
+
+const LETTERS = {i: "inspect", l: "pixel", p: "polygon"}
+
+export function render({model}) {
+  const root = document.createElement("div")
+  const rows = document.createElement("div")
+  rows.className = "rows"
+  const style = document.createElement("style")
+  style.textContent = STYLE
+  root.append(style, rows)
+
+  const draw = () => rows.replaceChildren(...model.rows.map((one) => row(model, one)))
+  model.on("rows", draw)
+  model.on("current", draw)
+  draw()
+
+  const press = (event) => {
+    const target = event.composedPath()[0]
+    if (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) {
+      if (!["checkbox", "radio", "range", "button"].includes(target.type) && !target.readOnly) { return }
+    }
+    const letter = event.key.toLowerCase()
+    if ((event.ctrlKey || event.metaKey) && (letter === "z" || letter === "y")) {
+      model.send_msg({kind: letter === "y" || event.shiftKey ? "redo" : "undo"})
+      event.preventDefault()
+    } else if (!event.ctrlKey && !event.metaKey && !event.altKey) {
+      if (/^[1-9]$/.test(event.key)) { model.send_msg({kind: "choose", code: Number(event.key)}) }
+      if (letter in LETTERS) { model.send_msg({kind: "mode", value: LETTERS[letter]}) }
+    }
+  }
+  window.addEventListener("keydown", press)
+  model.on("remove", () => window.removeEventListener("keydown", press))
+  return root
+}

@@ -1,0 +1,130 @@
+"""The classes panel: choose a class, label with it, change the legend, take back."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import panel as pn
+import panel_material_ui as pmui
+import param
+from panel.custom import JSComponent
+
+from workbench.panels.look import Look
+from workbench.panels.pages import Page
+from workbench.panels.style import heading, line, note, put, stack
+from workbench.session import Session
+
+MODES = {"Inspect": "inspect", "Label pixel": "pixel", "Label polygon": "polygon"}
+HINTS = {
+    "inspect": "Click the map to see a spectrum.",
+    "pixel": "Click pixels of the highlighted class; a second click takes one back.",
+    "polygon": "Click the corners; click the first one again to close.",
+}
+
+
+class ClassList(JSComponent):
+    """Rows of classes; see ``classes.js``."""
+
+    rows = param.List(default=[], doc="Dicts of code, name, color and count")
+    current = param.Integer(default=0, doc="Code of the highlighted class")
+
+    _esm = Path(__file__).with_name("classes.js")
+
+    def __init__(self, on_message: object, **params: object) -> None:
+        super().__init__(**params)
+        self._on_message = on_message
+
+    def _handle_msg(self, message: dict) -> None:
+        self._on_message(**message)
+
+
+class ClassesPanel(pn.viewable.Viewer):
+    """Mode, legend, add, undo and redo, import."""
+
+    def __init__(self, session: Session, look: Look, page: Page, **params: object) -> None:
+        super().__init__(**params)
+        self.session, self.look = session, look
+        self._list = ClassList(self._asked, sizing_mode="stretch_width", margin=0)
+        self._mode = pmui.RadioButtonGroup.from_param(
+            look.param.mode, options=MODES, label="", size="small", margin=0, sizing_mode="stretch_width"
+        )
+        self._hint = note("")
+        self._name = pmui.TextInput(
+            placeholder="new class", size="small", margin=0, sizing_mode="stretch_width", css_classes=["new-class"]
+        )
+        self._name.param.watch(self._added, "value")
+        self._undo = _tool("undo", "Undo (Ctrl+Z)", session.undo)
+        self._redo = _tool("redo", "Redo (Ctrl+Shift+Z)", session.redo)
+        self._file = pmui.FileInput(
+            label="Import labels", icon="upload_file", accept=".gpkg,.geojson,.json,.mat,.tif,.tiff,.zip", size="small",
+            variant="text", margin=0, description="A vector file (any CRS) or a raster on the scene's grid",
+        )  # fmt: skip
+        self._file.param.watch(self._imported, "value")
+        page.follow(session, "classes counts current_class", self._draw)
+        page.follow(session, "can_undo can_redo", self._enable)
+        page.follow(look, "mode", self._advise)
+
+    def __panel__(self) -> pn.Column:
+        """Modes above, legend in the middle, adding below."""
+        add = _tool("add", "Add this class", lambda: self._added(None))
+        return stack(
+            heading("Classes", self._undo, self._redo),
+            self._mode,
+            self._hint,
+            self._list,
+            line(self._name, add),
+            self._file,
+        )
+
+    def _draw(self) -> None:
+        counts = self.session.counts
+        rows = [
+            {"code": c.code, "name": c.name, "color": c.color, "count": int(counts.get(c.name, 0))}
+            for c in self.session.classes
+        ]
+        self._list.param.update(rows=rows, current=self.session.current_class or 0)
+        self._advise()
+
+    def _enable(self) -> None:
+        self._undo.disabled, self._redo.disabled = not self.session.can_undo, not self.session.can_redo
+
+    def _advise(self) -> None:
+        empty = not self.session.classes and self.look.mode != "inspect"
+        self._hint.object = "Name a first class below." if empty else HINTS[self.look.mode]
+
+    def _asked(self, kind: str, code: int = 0, value: str = "") -> None:
+        session = self.session
+        if kind == "choose" and code in {c.code for c in session.classes}:
+            session.current_class = code
+        elif kind == "mode":
+            self.look.mode = value
+        elif kind in {"undo", "redo"}:
+            getattr(session, kind)()
+        elif kind in {"rename", "recolor"}:
+            getattr(session, f"{kind}_class")(code, value)
+            self._list.param.trigger("rows")  # a refused name goes back to the old one
+        elif kind == "remove":
+            session.remove_class(code)
+
+    def _added(self, _: object) -> None:
+        name = self._name.value.strip() if self._name.value else self._name.value_input.strip()
+        if name or _ is None:
+            self.session.add_class(name)
+            put(self._name, "")
+            self.session.current_class = len(self.session.classes)
+
+    def _imported(self, event: param.parameterized.Event) -> None:
+        if not event.new:
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / Path(self._file.filename).name
+            path.write_bytes(event.new)
+            self.session.import_labels(path)
+        self._file.clear()
+
+
+def _tool(icon: str, title: str, action: object) -> pmui.IconButton:
+    """A small button with a picture on it."""
+    button = pmui.IconButton(icon=icon, description=title, size="small", margin=0, on_click=lambda _: action())
+    return button

@@ -1,0 +1,128 @@
+"""The compare panel: which model serves this scene best, measured; and two of their maps side by side."""
+
+from __future__ import annotations
+
+import panel as pn
+import panel_material_ui as pmui
+
+from workbench.panels.learn import job_in_words
+from workbench.panels.menu import Menu, in_words
+from workbench.panels.pages import Page
+from workbench.panels.plots import confusion_plot
+from workbench.panels.style import dock_row, line, note, stack
+from workbench.panels.tables import score_html
+from workbench.session import Session
+
+FIRST = (
+    "Choose models and press Start: each is fitted to a few labels a class, drawn at random, and tested on the rest."
+)
+SPLITS = {"random": ["random"], "blocks (spatially apart)": ["blocks"], "both": ["random", "blocks"]}
+USUAL = ("svm", "random_forest", "barlow_twins")
+
+
+class ComparePanel(pn.viewable.Viewer):
+    """Choices left, table in the middle, confusion matrix right."""
+
+    def __init__(self, session: Session, page: Page, **params: object) -> None:
+        super().__init__(**params)
+        self.session = session
+        small = {"size": "small", "margin": 0, "sizing_mode": "stretch_width"}
+        self._models = pmui.MultiChoice(label="Models", options=list(USUAL), value=list(USUAL), visual_size="small",
+                                        margin=0, sizing_mode="stretch_width", max_items=None)  # fmt: skip
+        self._budgets = pmui.TextInput(label="Labels a class", value="5, 20", **small)
+        self._draws = pmui.IntInput(label="Draws", value=5, start=1, end=100, **small)
+        self._split = pmui.Select(label="Split", options=list(SPLITS), value="random", **small)
+        self._truth = pmui.Select(label="Truth", options={"my labels": "labels"}, **small)
+        self._start = pmui.Button(
+            label="Start comparing", icon="play_arrow", size="small", margin=0, color="primary", on_click=self._begin
+        )
+        self._stop = pmui.Button(
+            label="Stop", icon="stop", variant="outlined", size="small", margin=0, on_click=lambda _: session.stop()
+        )
+        self._status = note(FIRST)
+        self._bar = pmui.LinearProgress(value=0, variant="determinate", margin=0, sizing_mode="stretch_width")
+        self._table = pn.pane.HTML("", sizing_mode="stretch_both", margin=0, styles={"overflow": "auto"})
+        self._which = pmui.Select(label="Confusion of", options=[], **small)
+        self._which.param.watch(lambda _: self._draw_confusion(), "value")
+        self._confusion = pn.pane.HoloViews(
+            None, sizing_mode="stretch_both", min_height=120, margin=0, linked_axes=False
+        )
+        page.follow(session, "job cube", self._draw)
+        page.follow(session, "truth cube", self._offer_truth)
+        page.follow(session, "scores rows", self._draw_scores)
+
+    def offer(self, menu: Menu) -> None:
+        """Fill the choices, family by family."""
+        self._models.options = {in_words(name): name for name in menu.models}
+        self._models.value = [name for name in USUAL if name in menu.models]
+
+    def __panel__(self) -> pn.Row:
+        """Choices, scores, confusion."""
+        choices = stack(
+            self._models, line(self._budgets, self._draws), line(self._split, self._truth),
+            line(self._start, self._stop), gap=12, width=300, sizing_mode="stretch_height",
+        )  # fmt: skip
+        scores = stack(self._status, self._bar, self._table, gap=6, sizing_mode="stretch_both")
+        self._right = stack(self._which, self._confusion, gap=6, width=250, sizing_mode="stretch_height", visible=False)
+        self._draw_scores()
+        return pn.Row(
+            choices,
+            scores,
+            self._right,
+            sizing_mode="stretch_both",
+            margin=0,
+            styles={"gap": "24px", "padding-top": "12px"},
+        )
+
+    def _begin(self, _: object) -> None:
+        try:
+            budgets = [int(part) for part in self._budgets.value.replace(",", " ").split()]
+        except ValueError:
+            self.session.message = f"labels a class are whole numbers, got {self._budgets.value!r}; for example 5, 20"
+            return
+        self.session.start_comparison(
+            models=self._models.value, budgets=budgets, draws=self._draws.value,
+            splits=SPLITS[self._split.value], truth=self._truth.value,
+        )  # fmt: skip
+
+    def _offer_truth(self) -> None:
+        has_file = self.session.truth is not None
+        self._truth.options = ({"truth file": "file"} if has_file else {}) | {"my labels": "labels"}
+        self._truth.value = "file" if has_file else "labels"
+
+    def _draw(self) -> None:
+        job, has_scene = self.session.job, self.session.cube is not None
+        busy = job is not None and job.state == "running"
+        self._start.disabled, self._stop.disabled = busy or not has_scene, not busy
+        ours = job is not None and job.kind == "comparison"
+        self._bar.visible = ours and busy
+        self._bar.value = 100 * job.fraction if ours else 0
+        self._status.object = job_in_words(job) if ours else FIRST if has_scene else "Open a scene first."
+
+    def _draw_scores(self) -> None:
+        scores = self.session.scores
+        has_scores = scores is not None and len(scores) > 0
+        self._table.object = score_html(scores) if has_scores else ""
+        if hasattr(self, "_right"):
+            self._right.visible = has_scores
+        if not has_scores:
+            return
+        tasks = {
+            f"{in_words(row.model)}, {row.budget} a class, {row.split}": (row.model, row.budget, row.split)
+            for row in scores.itertuples()
+        }
+        if self._which.value not in tasks.values():
+            self._which.param.update(options=tasks, value=next(iter(tasks.values())))
+        else:
+            self._which.options = tasks
+        self._draw_confusion()
+
+    def _draw_confusion(self) -> None:
+        if self._which.value is None or self.session.rows is None:
+            return
+        matrix = self.session.confusion(*self._which.value)
+        truth = self.session.truth if self._truth.value == "file" else self.session.labels
+        names = list(truth.attrs["classes"]) if truth is not None else []
+        if len(names) != len(matrix):
+            names = [str(code) for code in range(1, len(matrix) + 1)]
+        self._confusion.object = confusion_plot(matrix, names)

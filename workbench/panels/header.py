@@ -1,0 +1,114 @@
+"""The header and the line at the foot: what is open, what is going on, what went wrong."""
+
+from __future__ import annotations
+
+import panel as pn
+import panel_material_ui as pmui
+
+from workbench.panels.learn import job_in_words
+from workbench.panels.menu import Menu
+from workbench.panels.pages import Page
+from workbench.panels.style import line, put
+from workbench.session import Session
+
+_INK = {"color": "var(--panel-on-surface-color)", "fieldset": {"borderColor": "var(--divider-color)"}}
+"""Material's app bar is blue with white text; ours is not."""
+
+
+class HeaderPanel(pn.viewable.Viewer):
+    """Scene, session, device, job with its stop."""
+
+    def __init__(self, session: Session, page: Page, **params: object) -> None:
+        super().__init__(**params)
+        self.session = session
+        self._path = pmui.TextInput(
+            placeholder="path of a scene, then Enter",
+            size="small",
+            margin=0,
+            width=420,
+            sx={"& .MuiInputBase-root": _INK, "& .MuiInputBase-input": {"padding": "5px 10px", **_INK}},
+        )
+        self._path.param.watch(self._open, "enter_pressed")
+        self._session = pmui.Typography("", variant="caption", margin=0, color="text.secondary")
+        self._device = pmui.Typography("", variant="caption", margin=0, color="text.secondary")
+        self._job = pmui.Chip("", size="small", variant="outlined", margin=0, visible=False, sx=_INK)
+        self._stop = pmui.IconButton(
+            icon="stop_circle",
+            description="Stop",
+            size="small",
+            margin=0,
+            on_click=lambda _: session.stop(),
+            visible=False,
+        )
+        page.follow(session, "scene", self._name)
+        page.follow(session, "job", self._draw)
+
+    def offer(self, menu: Menu) -> None:
+        """Say where training would run."""
+        self._device.object = menu.device
+
+    def __panel__(self) -> pn.Row:
+        """From what is open to what is going on."""
+        return line(
+            self._path,
+            self._session,
+            pn.Spacer(sizing_mode="stretch_width"),
+            self._job,
+            self._stop,
+            self._device,
+            gap=12,
+        )
+
+    def _name(self) -> None:
+        put(self._path, self.session.scene)
+        self._session.object = f"session {self.session.folder.name}"
+
+    def _open(self, _: object) -> None:
+        path = (self._path.value_input or self._path.value).strip()
+        if path and path != self.session.scene:
+            self.session.open_scene(path)
+            put(self._path, self.session.scene or path)
+
+    def _draw(self) -> None:
+        job = self.session.job
+        busy = job is not None and job.state == "running"
+        self._job.visible = self._stop.visible = busy
+        if busy:
+            self._job.label = f"{job.kind} {100 * job.fraction:.0f} %"
+            self._job.description = job_in_words(job)
+
+
+class StatusLine(pn.viewable.Viewer):
+    """One sentence at the foot of the page: a refusal, or how the class map stands."""
+
+    def __init__(self, session: Session, page: Page, **params: object) -> None:
+        super().__init__(**params)
+        self.session = session
+        self._text = pmui.Typography("", variant="body2", margin=0, sizing_mode="stretch_width", css_classes=["status"])
+        self._row = line(self._text, css_classes=["status-line"])
+        page.follow(session, "message map_state map_note map_seconds model class_map", self._draw)
+
+    def __panel__(self) -> pn.Row:
+        """The line."""
+        return self._row
+
+    def _draw(self) -> None:
+        session = self.session
+        is_told = bool(session.message)
+        self._text.object = session.message or self._map_in_words()
+        self._row.styles = {
+            "padding": "4px 16px", "min-height": "22px", "border-top": "1px solid var(--divider-color)",
+            "align-items": "center",
+            "background": "var(--panel-on-surface-color)" if is_told else "var(--panel-surface-color)",
+            "color": "var(--panel-surface-color)" if is_told else "var(--panel-on-secondary-color)",
+        }  # fmt: skip
+
+    def _map_in_words(self) -> str:
+        session = self.session
+        if session.map_note:
+            return f"Class map: {session.map_note}."
+        if session.map_state == "computing":
+            return f"Class map by {session.model.replace('_', ' ')}: computing …"
+        if session.map_state == "ready":
+            return f"Class map by {session.model.replace('_', ' ')}: {session.map_seconds:.1f} s."
+        return "Ready."

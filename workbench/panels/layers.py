@@ -1,0 +1,113 @@
+"""What the map can show, by name: each layer is a painter of windows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+import xarray as xr
+from numpy.typing import NDArray
+
+from workbench.cubes import possible_presets, preset_bands, render, stretch_limits
+from workbench.panels.look import Look
+from workbench.panels.maps import Painter
+from workbench.panels.pictures import class_picture, confidence_picture, label_picture
+from workbench.panels.plots import HUES
+from workbench.panels.view import ViewGrid, Window
+from workbench.session import Session
+
+PICTURE, CLASS_MAP, CONFIDENCE, TRUTH = "picture", "class map", "confidence", "truth"
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One thing to look at."""
+
+    painter: Painter
+    """Draws its part of a window."""
+
+    is_flat: bool
+    """Few colours with sharp edges, not a photograph."""
+
+
+class Layers:
+    """Layers of one page. Pictures of bands are rendered once and kept while their bands and stretch are wanted."""
+
+    def __init__(self, session: Session, look: Look) -> None:
+        self.session, self.look = session, look
+        self._pictures: dict[tuple, NDArray[np.uint8]] = {}
+
+    def names(self) -> list[str]:
+        """Layers there are now, for a swipe to choose from."""
+        session = self.session
+        if session.cube is None:
+            return [PICTURE]
+        computed = [CLASS_MAP, CONFIDENCE] if session.class_map is not None else [CLASS_MAP]
+        truth = [TRUTH] if session.truth is not None else []
+        return [PICTURE, *computed, *truth, *possible_presets(session.cube)]
+
+    def prepare(self, name: str) -> None:
+        """Render what `name` needs, if it is a picture of bands; may take seconds on a large scene."""
+        self._picture(name)
+
+    def layer(self, name: str) -> Layer:
+        """The layer called `name`; one that is not there yet is clear."""
+        session = self.session
+        if name == CLASS_MAP:
+            sure = session.confidence if self.look.by_confidence else None
+            return Layer(_codes(session.class_map, sure), is_flat=sure is None)
+        if name == TRUTH:
+            return Layer(_codes(session.truth), is_flat=True)
+        if name == CONFIDENCE:
+            found = session.confidence
+            values = None if found is None else found.values
+            return Layer(
+                lambda window: None if values is None else window.cut(confidence_picture(values)), is_flat=False
+            )
+        picture = self._picture(name)
+        return Layer(lambda window: None if picture is None else window.cut(picture), is_flat=False)
+
+    def marks(self, grid: ViewGrid) -> Layer:
+        """Labels, and rings round the pixels whose spectra are drawn."""
+        session, look = self.session, self.look
+        labels = session.labels
+        colors = [one.color for one in session.classes]
+        by_name = {one.name: one.color for one in session.classes}
+        dots = [(mark.geometry, by_name[mark.class_name]) for mark in session.marks if mark.source == "click"]
+        dots = [(point, color) for point, color in dots if isinstance(point, shapely.Point)]
+        spots = [(*grid.position_of(point.x, point.y), color, False) for point, color in dots]
+        rings = [(pin, HUES[i % len(HUES)]) for i, pin in enumerate(look.pins)]
+        rings += [] if look.pixel is None or look.pixel in look.pins else [(look.pixel, "#ffffff")]
+        spots += [(*grid.position(*pixel), color, True) for pixel, color in rings]
+        codes = np.zeros(grid.shape, "int16") if labels is None else labels.values
+
+        def paint(window: Window) -> NDArray[np.uint8]:
+            placed = [(*window.spot(latitude, longitude), *rest) for latitude, longitude, *rest in spots]
+            return label_picture(window, codes, colors, placed)
+
+        return Layer(paint, is_flat=True)
+
+    def _picture(self, name: str) -> NDArray[np.uint8] | None:
+        cube = self.session.cube
+        if cube is None or (name != PICTURE and name not in possible_presets(cube)):
+            return None
+        bands = self.look.bands if name == PICTURE else preset_bands(cube, name)
+        key = (self.session.scene, bands, self.look.percent)
+        if key not in self._pictures:
+            kept = dict(list(self._pictures.items())[-3:])
+            self._pictures = {**kept, key: render(cube, bands, stretch_limits(cube, bands, self.look.percent))}
+        return self._pictures[key]
+
+
+def _whole(picture: NDArray[np.uint8] | None) -> Painter:
+    """A painter of windows of a picture of the whole scene, if there is one."""
+    return lambda window: None if picture is None else window.cut(picture)
+
+
+def _codes(class_map: xr.DataArray | None, confidence: xr.DataArray | None = None) -> Painter:
+    """A painter of class codes in the colours they come with."""
+    if class_map is None:
+        return _whole(None)
+    sure = None if confidence is None else confidence.values
+    return _whole(class_picture(class_map.values, class_map.attrs["colors"], sure))

@@ -1,0 +1,54 @@
+"""What one page looks at: which bands, which layers, which pixel. Changing it changes nothing in the session."""
+
+from __future__ import annotations
+
+import numpy as np
+import param
+import xarray as xr
+
+from workbench.cubes import good_bands, possible_presets, preset_bands
+
+OWN_BANDS = "three bands"
+"""The choice of a picture by wavelength, beside the presets."""
+
+
+class Look(param.Parameterized):
+    """The choices of one open page."""
+
+    mode = param.Selector(default="inspect", objects=["inspect", "pixel", "polygon"], doc="What a click does")
+    picture = param.String(default="", doc="A preset's name, or ``three bands``")
+    bands = param.Tuple(default=(0, 0, 0), length=3, doc="Bands shown red, green and blue")
+    percent = param.Range(default=(2.0, 98.0), bounds=(0, 100), doc="Percentiles shown black and white [%]")
+    opacity = param.Number(default=0.65, bounds=(0, 1), doc="Of the class map")
+    by_confidence = param.Boolean(default=False, doc="Whether the class map fades where the model is unsure")
+    base_map = param.Boolean(default=False, doc="Whether OpenStreetMap is asked for a base map")
+    swipe = param.Boolean(default=False, doc="Whether two layers stand side by side")
+    left = param.String(default="picture", doc="Layer left of the handle")
+    right = param.String(default="class map", doc="Layer right of the handle")
+    pixel = param.Parameter(default=None, doc="The (row, column) clicked last, or None")
+    pins = param.List(default=[], doc="Pixels whose spectra stay, each (row, column)")
+
+    def start_with(self, cube: xr.DataArray) -> None:
+        """Look at another scene: its first possible picture, nothing clicked."""
+        self.param.update(pixel=None, pins=[], swipe=False)
+        presets = possible_presets(cube)
+        self.show(cube, presets[0] if presets else OWN_BANDS)
+
+    def show(self, cube: xr.DataArray, picture: str) -> None:
+        """Show a preset; ``three bands`` keeps the bands there are, if the cube has them."""
+        bands = self.bands
+        if picture != OWN_BANDS:
+            bands = preset_bands(cube, picture)
+        elif len(set(bands)) < 2 or max(bands) >= cube.sizes["band"]:
+            good = np.flatnonzero(good_bands(cube))
+            bands = tuple(int(good[int(part * (len(good) - 1))]) for part in (0.75, 0.5, 0.25))
+        self.param.update(picture=picture, bands=bands)
+
+    def pin(self) -> None:
+        """Keep the spectrum clicked last."""
+        if self.pixel is not None and self.pixel not in self.pins:
+            self.pins = [*self.pins, self.pixel]
+
+    def clear(self) -> None:
+        """Let go of all pinned spectra."""
+        self.pins = []

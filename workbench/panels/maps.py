@@ -1,0 +1,252 @@
+"""The map: pictures in, clicks and polygons out. The only file that knows leafmap.
+
+A picture of the window goes to the browser as a data URI on an image overlay: no tile server, no second port. Each
+:class:`Slot` of the map sits in its own Leaflet pane, since a swipe clips whole panes, and keeps two overlays, so that
+picture and place change together.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Callable
+from functools import partial
+
+import ipyleaflet
+import ipywidgets
+import leafmap.leafmap as leafmap
+import numpy as np
+import panel as pn
+from numpy.typing import NDArray
+from PIL import Image
+from shapely.geometry import shape as to_geometry
+from shapely.geometry.base import BaseGeometry
+
+from workbench.panels.assets import LeafletPane
+from workbench.panels.view import Bounds, ViewGrid, Window
+
+CLEAR = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
+SLOTS = ("base", "top", "marks")
+MODES = ("inspect", "pixel", "polygon")
+
+Painter = Callable[[Window], NDArray[np.uint8] | None]
+"""Draws a window as RGBA (height, width, 4); None for nothing."""
+
+
+def data_uri(picture: NDArray[np.uint8], *, is_flat: bool) -> str:
+    """An RGBA picture (height, width, 4) as WebP: exact for flat colours, else small."""
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, "WEBP", quality=20 if is_flat else 88, method=0, lossless=is_flat)
+    return "data:image/webp;base64," + base64.b64encode(file.getvalue()).decode()
+
+
+class Slot:
+    """One layer of pictures in its own Leaflet pane."""
+
+    def __init__(self, leaflet: ipyleaflet.Map, name: str, *, is_flat: bool) -> None:
+        self.name, self.is_flat, self.opacity, self._front = name, is_flat, 1.0, 0
+        nowhere = ((0, 0), (1e-6, 1e-6))
+        self.layers = [ipyleaflet.ImageOverlay(url=CLEAR, bounds=nowhere, name=name, pane=name) for _ in range(2)]
+        for layer in self.layers:
+            leaflet.add(layer)
+
+    def show(self, picture: NDArray[np.uint8] | None, bounds: Bounds | None) -> None:
+        """Change the picture and where it lies; None clears the slot."""
+        url = CLEAR if picture is None else data_uri(picture, is_flat=self.is_flat)
+        front = self.layers[self._front]
+        if bounds is None or _same(front.bounds, bounds):
+            front.url = url
+            return
+        self._front = 1 - self._front
+        back = self.layers[self._front]
+        with back.hold_sync():
+            back.url, back.bounds, back.opacity = url, bounds, self.opacity
+        front.opacity = 0.0
+
+    def fade(self, opacity: float) -> None:
+        """How strongly the slot covers what lies below, 0…1."""
+        self.opacity = opacity
+        self.layers[self._front].opacity = opacity
+
+
+class LeafletMap(leafmap.Map):
+    """leafmap's map without what phones out or rebuilds widgets at every change."""
+
+    def update_layer_manager(self) -> None:
+        """Nothing: the page has its own layer panel, and leafmap's makes a hundred widgets at each ``add``."""
+
+
+class SceneMap:
+    """A scene on a map.
+
+    Parameters
+    ----------
+    on_pixel : callable
+        Called with (row, column) of every click on the scene in mode ``inspect`` or ``pixel``.
+    on_polygon : callable
+        Called with each polygon drawn in mode ``polygon``, in the scene's own coordinates.
+    """
+
+    def __init__(self, on_pixel: Callable[[int, int], None], on_polygon: Callable[[BaseGeometry], None]) -> None:
+        self.grid: ViewGrid | None = None
+        self.mode = "inspect"
+        self._on_pixel, self._on_polygon = on_pixel, on_polygon
+        self._painters: dict[str, Painter] = {}
+        self._swipe: ipyleaflet.SplitMapControl | None = None
+        self._online: ipyleaflet.TileLayer | None = None
+        self.leaflet = LeafletMap(
+            center=(0, 0),
+            zoom=14,
+            height="100%",
+            basemap=ipyleaflet.TileLayer(url=CLEAR, name="none", base=True),
+            draw_control=False,
+            toolbar_control=False,
+            attribution_control=False,
+            fullscreen_control=False,
+            layers_control=False,
+            scale_control=True,
+            panes={name: {"zIndex": str(250 + 10 * i)} for i, name in enumerate(SLOTS)},  # below drawings, at 400
+            zoom_snap=0.25,
+            zoom_delta=0.5,
+            max_zoom=24,
+            min_zoom=2,
+            double_click_zoom=False,
+        )
+        self.slots = {name: Slot(self.leaflet, name, is_flat=name == "marks") for name in SLOTS}
+        self._pen = ipyleaflet.GeomanDrawControl(hide_controls=True)
+        self.leaflet.add(self._pen)
+        self._pen.on_draw(self._drawn)
+        self.leaflet.on_interaction(self._clicked)
+        self.leaflet.observe(lambda _: self.repaint(), names="bounds")
+
+    def panel(self) -> LeafletPane:
+        """The map as something Panel shows, as large as its container."""
+        return LeafletPane(self.leaflet, sizing_mode="stretch_both", min_height=200, margin=0, css_classes=["desk-map"])
+
+    # ------------------------------------------------------------------ what is shown
+
+    def open(self, grid: ViewGrid) -> None:
+        """Lay another scene on the map and look at all of it."""
+        self.grid = grid
+        (south, west), (north, east) = grid.bounds
+        width, height = self._size()
+        across = 256 * (east - west) / 360
+        down = across * (north - south) / (east - west) / max(np.cos(np.radians((south + north) / 2)), 0.05)
+        zoom = np.floor(4 * np.log2(min(0.94 * width / across, 0.94 * height / down))) / 4
+        self.leaflet.center = ((south + north) / 2, (west + east) / 2)
+        self.leaflet.zoom = float(np.clip(zoom, 2, 24))
+        self.repaint()
+
+    def paint(self, slot: str, painter: Painter | None, *, is_flat: bool = False, opacity: float | None = None) -> None:
+        """Give a slot what it shall show from now on, however the map is moved."""
+        self._painters.pop(slot, None)
+        self.slots[slot].is_flat = is_flat
+        if painter is not None:
+            self._painters[slot] = painter
+        if opacity is not None:
+            self.slots[slot].fade(opacity)
+        self.repaint(slot)
+
+    def repaint(self, *names: str) -> None:
+        """Render slots anew for the window the map shows; all of them by default."""
+        if self.grid is None:
+            return
+        window = self.grid.window(self._bounds(), self._size())
+        for name in names or SLOTS:
+            painter = self._painters.get(name)
+            picture = painter(window) if painter and window else None
+            self.slots[name].show(picture, window.bounds if window else None)
+
+    def swipe(self, is_on: bool) -> None:
+        """Put ``base`` left and ``top`` right of a handle, or lay them on each other again."""
+        if is_on == (self._swipe is not None):
+            return
+        if is_on:
+            self._swipe = ipyleaflet.SplitMapControl(
+                left_layer=self.slots["base"].layers, right_layer=self.slots["top"].layers
+            )
+            self.leaflet.add(self._swipe)
+        else:
+            self.leaflet.remove(self._swipe)
+            self._swipe.close()
+            self._swipe = None
+
+    def base_map(self, is_on: bool) -> None:
+        """Show OpenStreetMap below the scene: the one thing here that asks the network, and only when told to."""
+        if is_on and self._online is None:
+            self._online = ipyleaflet.TileLayer(url="https://tile.openstreetmap.org/{z}/{x}/{y}.png", max_zoom=24)
+            self._online.max_native_zoom = 19
+            self.leaflet.add(self._online)
+        elif not is_on and self._online is not None:
+            self.leaflet.remove(self._online)
+            self._online = None
+
+    # ------------------------------------------------------------------ what comes back
+
+    def set_mode(self, mode: str) -> None:
+        """Whether a click asks for a pixel or sets the corner of a polygon."""
+        self.mode = mode
+        self._pen.current_mode = "draw:Polygon" if mode == "polygon" else None
+
+    def set_pen(self, color: str) -> None:
+        """The colour of the next polygon."""
+        style = {"color": color, "fillColor": color, "weight": 2}
+        self._pen.polygon = {"pathOptions": style, "templineStyle": style, "hintlineStyle": {**style, "dashArray": "5"}}
+
+    def _clicked(self, **event: object) -> None:
+        if event.get("type") != "click" or self.mode == "polygon" or self.grid is None:
+            return
+        pixel = self.grid.pixel(*event["coordinates"])
+        if pixel is not None:
+            self._on_pixel(*pixel)
+
+    def _drawn(self, _: object, action: str, geo_json: object) -> None:
+        if action != "create" or self.grid is None:
+            return
+        features = geo_json if isinstance(geo_json, list) else [geo_json]
+        self._pen.clear()
+        self._on_polygon(self.grid.to_scene(to_geometry(features[-1]["geometry"])))
+        self._pen.current_mode = None  # so that the next line is a change the browser hears of
+        self.set_mode(self.mode)
+
+    # ------------------------------------------------------------------ the window
+
+    def _size(self) -> tuple[float, float]:
+        """Width and height of the map on the screen [pixels]; a guess until the browser has said."""
+        corners = self.leaflet.pixel_bounds
+        width, height = (abs(b - a) for a, b in zip(*corners, strict=True)) if len(corners) == 2 else (0, 0)
+        return (width, height) if width > 10 and height > 10 else (800, 560)
+
+    def _bounds(self) -> Bounds:
+        bounds = self.leaflet.bounds
+        return bounds if len(bounds) == 2 else self.grid.bounds
+
+    def dispose(self) -> None:
+        """Close every widget: ipywidgets keeps them in a global table, so each page would leak its pictures."""
+        todo, seen = [self.leaflet, self._pen], set()
+        while todo:
+            widget = todo.pop()
+            if id(widget) in seen:
+                continue
+            seen.add(id(widget))
+            for value in map(partial(getattr, widget), widget.keys):
+                values = value if isinstance(value, list | tuple) else [value]
+                todo += [item for item in values if isinstance(item, ipywidgets.Widget)]
+            _close(widget)
+
+
+def _same(left: Bounds, right: Bounds) -> bool:
+    return np.allclose(np.asarray(left, float), np.asarray(right, float), rtol=0, atol=1e-12)
+
+
+def _close(widget: ipywidgets.Widget) -> None:
+    try:
+        widget.close()
+    except Exception:  # noqa: BLE001, the browser it tells is gone; the widget has left the table by then
+        return
+
+
+def on_page_closed(action: Callable[[], None]) -> None:
+    """Call `action` when the page being built is closed; in a notebook, never."""
+    if pn.state.curdoc and pn.state.curdoc.session_context:
+        pn.state.on_session_destroyed(lambda _: action())

@@ -1,0 +1,87 @@
+"""One page among several: changes of the shared session reach it in its own turn, until it is closed.
+
+A session is changed by clicks on any page and by threads that watch its jobs. Bokeh lets a document be changed only
+from its own callbacks, so every change takes the way of ``add_next_tick_callback``; many changes of one thing while
+the page was busy become one.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+
+import panel as pn
+import param
+
+
+class Page:
+    """The document that is being built, or a notebook's, which takes changes at any time."""
+
+    def __init__(self) -> None:
+        document = pn.state.curdoc
+        self._document = document if document is not None and document.session_context else None
+        self._closers: list[Callable[[], None]] = []
+        self._waiting: set[Callable[[], None]] = set()
+        self._lock = threading.Lock()
+        self.is_open = True
+        if self._document is not None:
+            pn.state.on_session_destroyed(lambda _: self.close())
+
+    def follow(self, source: param.Parameterized, names: str, action: Callable[[], None], *, now: bool = True) -> None:
+        """Call `action` whenever one of `names` (separated by blanks) changes, and at once unless told not to."""
+        watcher = source.param.watch(lambda *_: self.later(action), names.split())
+        self._closers.append(lambda: source.param.unwatch(watcher))
+        if now:
+            action()
+
+    def later(self, action: Callable[[], None]) -> None:
+        """Call `action` in this page's turn: at once if that is now."""
+        if self._document is None or pn.state.curdoc is self._document:
+            action()
+            return
+        with self._lock:
+            if action in self._waiting or not self.is_open:
+                return
+            self._waiting.add(action)
+
+        def act() -> None:
+            with self._lock:
+                self._waiting.discard(action)
+            if self.is_open:
+                action()
+
+        self._document.add_next_tick_callback(act)
+
+    def work(self, job: Callable[[], object], then: Callable[[object], None]) -> None:
+        """Do `job` beside the page and bring what it returns back to it."""
+        if self._document is None:
+            then(job())
+            return
+
+        def run() -> None:
+            try:
+                result = job()
+            except Exception:  # the edge of a thread: nothing above could show the failure
+                logging.getLogger(__name__).exception("the page's work failed")
+                return
+            self.later(lambda: then(result))
+
+        _workers().submit(run)
+
+    def on_close(self, action: Callable[[], None]) -> None:
+        """Call `action` when the page is closed."""
+        self._closers.append(action)
+
+    def close(self) -> None:
+        """Stop following; the session lives on."""
+        self.is_open = False
+        while self._closers:
+            self._closers.pop()()
+
+
+@cache
+def _workers() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(2, thread_name_prefix="page")

@@ -1,0 +1,91 @@
+"""The map panel: the scene with class map and labels on it, and what a click there asks for."""
+
+from __future__ import annotations
+
+import panel as pn
+import panel_material_ui as pmui
+from shapely.geometry.base import BaseGeometry
+
+from workbench.panels.layers import CLASS_MAP, PICTURE, Layers
+from workbench.panels.look import Look
+from workbench.panels.maps import SceneMap
+from workbench.panels.pages import Page
+from workbench.panels.view import ViewGrid
+from workbench.session import Session
+
+WELCOME = """
+### Open a scene
+Type the path of a hyperspectral file into the field at the top and press Enter: ENVI, GeoTIFF, MATLAB, NumPy or Zarr.
+
+Then click pixels to see spectra, give two classes a few labels each, and a class map appears here.
+"""
+
+
+class MapPanel(pn.viewable.Viewer):
+    """Draws the layers a page looks at; turns clicks into looks and labels."""
+
+    def __init__(self, session: Session, look: Look, page: Page, **params: object) -> None:
+        super().__init__(**params)
+        self.session, self.look, self._page = session, look, page
+        self.layers = Layers(session, look)
+        self.map = SceneMap(self._clicked, self._drawn)
+        page.on_close(self.map.dispose)
+        self._pane = self.map.panel()
+        self._welcome = pmui.Typography(WELCOME, margin=40, sizing_mode="stretch_width")
+        page.follow(session, "cube", self._open)
+        page.follow(look, "bands percent left right swipe", self._show_picture, now=False)
+        page.follow(session, "class_map confidence truth", self._show_top, now=False)
+        page.follow(look, "opacity by_confidence", self._show_top, now=False)
+        page.follow(session, "labels marks classes", self._show_marks, now=False)
+        page.follow(look, "pixel pins", self._show_marks, now=False)
+        page.follow(look, "mode", lambda: self.map.set_mode(look.mode))
+        page.follow(session, "classes current_class", self._set_pen)
+        page.follow(look, "base_map", lambda: self.map.base_map(look.base_map))
+
+    def __panel__(self) -> pn.Column:
+        """The map, or what to do before there is one."""
+        return pn.Column(self._welcome, self._pane, sizing_mode="stretch_both", margin=0)
+
+    def _open(self) -> None:
+        cube = self.session.cube
+        self._welcome.visible, self._pane.visible = cube is None, cube is not None
+        if cube is None:
+            return
+        self.look.start_with(cube)
+        if cube.rio.crs is None:
+            self.look.base_map = False
+        self.map.open(ViewGrid.of(cube))
+        self._show_picture()
+        self._show_marks()
+
+    def _show_picture(self) -> None:
+        """Render beside the page, then draw."""
+        wanted = [self.look.left, self.look.right] if self.look.swipe else [PICTURE]
+        self._page.work(lambda: [self.layers.prepare(name) for name in wanted], lambda _: self._draw_picture())
+
+    def _draw_picture(self) -> None:
+        layer = self.layers.layer(self.look.left if self.look.swipe else PICTURE)
+        self.map.paint("base", layer.painter, is_flat=layer.is_flat)
+        self._show_top()
+        self.map.swipe(self.look.swipe)
+
+    def _show_top(self) -> None:
+        swipe = self.look.swipe
+        layer = self.layers.layer(self.look.right if swipe else CLASS_MAP)
+        self.map.paint("top", layer.painter, is_flat=layer.is_flat, opacity=1.0 if swipe else self.look.opacity)
+
+    def _show_marks(self) -> None:
+        if self.map.grid is not None:
+            self.map.paint("marks", self.layers.marks(self.map.grid).painter, is_flat=True)
+
+    def _set_pen(self) -> None:
+        colors = {one.code: one.color for one in self.session.classes}
+        self.map.set_pen(colors.get(self.session.current_class, "#ffffff"))
+
+    def _clicked(self, row: int, column: int) -> None:
+        self.look.pixel = (row, column)
+        if self.look.mode == "pixel":
+            self.session.label_pixel(row, column)
+
+    def _drawn(self, geometry: BaseGeometry) -> None:
+        self.session.label_polygon(geometry)

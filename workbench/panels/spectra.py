@@ -1,0 +1,122 @@
+"""The spectra panel: the pixel clicked last, pinned pixels, and the mean of every class."""
+
+from __future__ import annotations
+
+import holoviews as hv
+import numpy as np
+import panel as pn
+import panel_material_ui as pmui
+
+from workbench.cubes import spectrum
+from workbench.panels.axes import SpectralAxis, class_spectra
+from workbench.panels.look import Look
+from workbench.panels.pages import Page
+from workbench.panels.plots import HUES, Spectrum, clicked_plot, spectra_plot
+from workbench.panels.style import heading, note, stack
+from workbench.session import Session
+
+HEIGHT = 210
+"""Of the plot [pixels]."""
+
+
+class SpectraPanel(pn.viewable.Viewer):
+    """One plot; the click is drawn by itself, so that it is quick."""
+
+    def __init__(self, session: Session, look: Look, page: Page, **params: object) -> None:
+        super().__init__(**params)
+        self.session, self.look, self._page = session, look, page
+        self._axis: SpectralAxis | None = None
+        self._means: dict[int, tuple] = {}
+        self._shape: tuple | None = None
+        self._clicked = hv.streams.Pipe(data=np.zeros(0))
+        self._others = hv.streams.Pipe(data=[])
+        self._plot = pn.pane.HoloViews(
+            None,
+            sizing_mode="stretch_width",
+            height=HEIGHT,
+            min_height=HEIGHT,
+            margin=0,
+            linked_axes=False,
+            css_classes=["spectra"],
+        )
+        self._where = note("")
+        pin = pmui.IconButton(icon="push_pin", description="Keep this spectrum", size="small", margin=0)
+        pin.on_click(lambda _: look.pin())
+        clear = pmui.IconButton(icon="clear_all", description="Let go of the kept ones", size="small", margin=0)
+        clear.on_click(lambda _: look.clear())
+        self._tools = pin, clear
+        page.follow(session, "cube", self._open)
+        page.follow(look, "pixel", self._show_clicked)
+        page.follow(look, "pins", self._show_others, now=False)
+        page.follow(session, "labels classes", self._read_means)
+
+    def __panel__(self) -> pn.Column:
+        """Plot below its heading; where the pixel is, below."""
+        return stack(heading("Spectra", *self._tools), self._plot, self._where, gap=4)
+
+    def _open(self) -> None:
+        cube = self.session.cube
+        self._axis, self._shape, self._means = None if cube is None else SpectralAxis.of(cube), None, {}
+        self._plot.visible = cube is not None
+        self._show_others()
+        self._show_clicked()
+
+    def _show_clicked(self) -> None:
+        for button in self._tools[:1]:
+            button.disabled = self.look.pixel is None
+        if self._axis is None:
+            self._where.object = "Open a scene first: type its path at the top."
+            return
+        if self.look.pixel is None:
+            self._clicked.send(self._axis.nothing)
+            self._where.object = "Click the map to see the spectrum of a pixel."
+            return
+        row, column = self.look.pixel
+        self._clicked.send(self._values(row, column))
+        self._where.object = f"row {row}, column {column}{self._class_at(row, column)}"
+
+    def _values(self, row: int, column: int) -> object:
+        return self._axis.lay(spectrum(self.session.cube, row, column).values)
+
+    def _class_at(self, row: int, column: int) -> str:
+        found, sure = self.session.class_map, self.session.confidence
+        if found is None or not int(found[row, column]):
+            return ""
+        name = found.attrs["classes"][int(found[row, column]) - 1]
+        return f" · {name}" + (f" ({100 * float(sure[row, column]):.0f} % sure)" if sure is not None else "")
+
+    def _read_means(self) -> None:
+        cube, labels = self.session.cube, self.session.labels
+        if cube is None or labels is None or not (labels.values > 0).any():
+            self._take_means((labels, {}))
+            return
+        self._page.work(lambda: (labels, class_spectra(cube, labels)), self._take_means)
+
+    def _take_means(self, found: tuple) -> None:
+        labels, means = found
+        if labels is self.session.labels:  # else newer labels are being read
+            self._means = means
+            self._show_others()
+
+    def _show_others(self) -> None:
+        self._tools[1].disabled = not self.look.pins
+        if self._axis is None:
+            return
+        spectra = [
+            Spectrum(one.name, one.color, *(self._axis.lay(part) for part in self._means[one.code]))
+            for one in self.session.classes
+            if one.code in self._means
+        ]
+        for i, (row, column) in enumerate(self.look.pins):
+            spectra.append(Spectrum(f"row {row}, column {column}", HUES[i % len(HUES)], self._values(row, column)))
+        shape = tuple((one.name, one.color, one.spread is None) for one in spectra)
+        if shape == self._shape:
+            self._others.send(spectra)
+            return
+        self._shape = shape
+        axis = self._axis
+        now = axis.nothing if self.look.pixel is None else self._values(*self.look.pixel)
+        self._others, self._clicked = hv.streams.Pipe(data=spectra), hv.streams.Pipe(data=now)
+        others = hv.DynamicMap(lambda data: spectra_plot(axis.x, data, axis.titles), streams=[self._others])
+        clicked = hv.DynamicMap(lambda data: clicked_plot(axis.x, data, axis.titles), streams=[self._clicked])
+        self._plot.object = (others * clicked).opts(responsive=True, min_height=HEIGHT, show_legend=False)

@@ -1,0 +1,129 @@
+"""How the page looks: one theme, one style sheet, and the few shapes every panel is made of."""
+
+from __future__ import annotations
+
+import panel as pn
+import panel_material_ui as pmui
+
+from workbench.panels.assets import JUPYTER_COLORS
+
+_SHARED = {
+    "shape": {"borderRadius": 6},
+    "typography": {"fontSize": 13, "button": {"textTransform": "none", "fontWeight": 500}},
+    "components": {
+        "MuiButton": {"defaultProps": {"disableElevation": True}},
+        "MuiToggleButton": {
+            "styleOverrides": {
+                "root": {"textTransform": "none", "padding": "4px 4px", "fontSize": "12px", "whiteSpace": "nowrap"}
+            }
+        },
+    },
+}
+THEME = {
+    "light": {
+        **_SHARED,
+        "palette": {
+            "primary": {"main": "#00629b", "contrastText": "#ffffff"},
+            "background": {"default": "#eef1f4", "paper": "#ffffff"},
+            "text": {"primary": "#1b2733", "secondary": "#5b6875"},
+            "divider": "#dde3e9",
+        },
+    },
+    "dark": {
+        **_SHARED,
+        "palette": {
+            "primary": {"main": "#6cb8ea", "contrastText": "#06202f"},
+            "background": {"default": "#0d1217", "paper": "#151c23"},
+            "text": {"primary": "#e4eaf0", "secondary": "#97a5b3"},
+            "divider": "#27323d",
+        },
+    },
+}
+"""Material themes: one quiet blue for what can be done; all other colour belongs to the data."""
+
+CSS = (
+    JUPYTER_COLORS
+    + """
+.leaflet-container.leaflet-container { background: var(--panel-background-color); font-family: inherit; }
+.leaflet-container .leaflet-bar a { background: var(--panel-surface-color); color: var(--panel-on-surface-color);
+  border-color: var(--divider-color); }
+.leaflet-container .leaflet-bar { border: 1px solid var(--divider-color); }
+.leaflet-container .leaflet-control-scale-line { background: var(--panel-surface-color); opacity: .85;
+  color: var(--panel-on-surface-color); border-color: var(--panel-on-secondary-color); text-shadow: none; }
+.leaflet-container .leaflet-image-layer { image-rendering: pixelated; }
+"""
+)
+"""Copied by Panel into every shadow root, so that it reaches the map, too."""
+
+HEADER = {
+    "& .MuiAppBar-root": {
+        "backgroundColor": "background.paper",
+        "backgroundImage": "none",
+        "color": "text.primary",
+        "boxShadow": "none",
+        "borderBottom": "1px solid var(--divider-color)",
+    },
+    "& .MuiToolbar-root": {"minHeight": "48px !important", "paddingLeft": "16px", "paddingRight": "8px"},
+    "& .MuiToolbar-root .title": {
+        "color": "inherit !important",
+        "whiteSpace": "nowrap",
+        "fontSize": "15px",
+        "fontWeight": 600,
+        "marginRight": "20px",
+    },
+    "& .MuiToolbar-root a": {"color": "inherit !important"},
+    "& .MuiToolbar-root .MuiIconButton-root": {"color": "inherit"},
+}
+"""A quiet header: a line, not a beam."""
+
+
+def heading(text: str, *tools: object) -> pn.Row:
+    """A panel's title, with small tools at its right end."""
+    title = pmui.Typography(text, variant="overline", margin=0, sx={"lineHeight": 1.6, "letterSpacing": "0.08em"})
+    return pn.Row(
+        title, pn.Spacer(sizing_mode="stretch_width"), *tools, sizing_mode="stretch_width", margin=0, align="center"
+    )
+
+
+def note(text: object, **params: object) -> pmui.Typography:
+    """A quiet line of help."""
+    return pmui.Typography(
+        text, variant="caption", color="text.secondary", margin=0, sizing_mode="stretch_width", **params
+    )
+
+
+def stack(*objects: object, gap: int = 10, **params: object) -> pn.Column:
+    """Objects below each other, evenly spaced."""
+    styles = {"gap": f"{gap}px", **params.pop("styles", {})}
+    return pn.Column(*objects, **{"margin": 0, "sizing_mode": "stretch_width", "styles": styles, **params})
+
+
+def line(*objects: object, gap: int = 8, **params: object) -> pn.Row:
+    """Objects beside each other, evenly spaced."""
+    styles = {"gap": f"{gap}px", "align-items": "center", **params.pop("styles", {})}
+    return pn.Row(*objects, **{"margin": 0, "sizing_mode": "stretch_width", "styles": styles, **params})
+
+
+def dock_row(*objects: object) -> pn.Row:
+    """What a tab of the dock holds: parts beside each other, as high as the dock."""
+    return pn.Row(*objects, sizing_mode="stretch_both", margin=0, styles={"gap": "24px", "padding-top": "12px"})
+
+
+def region(*objects: object, width: str = "", **params: object) -> pn.Column:
+    """A part of the page: a surface that scrolls by itself when it is too small, `width` wide in CSS's words."""
+    if width:  # Panel would let children that stretch decide
+        sheet = f":host {{ width: {width} !important; flex: none !important; height: 100% !important; }}"
+        params = {"stylesheets": [sheet], "sizing_mode": "stretch_height", **params}
+    styles = {
+        "background": "var(--panel-surface-color)",
+        "color": "var(--panel-on-surface-color)",
+        "padding": "12px 14px",
+        "overflow": "auto",
+        **params.pop("styles", {}),
+    }
+    return stack(*objects, styles=styles, **params)
+
+
+def put(box: pmui.TextInput, text: str) -> None:
+    """Write `text` into a text field; the browser shows what is being typed, ``value_input``."""
+    box.param.update(value=text, value_input=text)
