@@ -14,6 +14,7 @@ USERS = (ValueError, OSError, ImportError, RuntimeError, LookupError, sqlite3.Er
 _SYSTEM = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the disk quota is used up",
+    errno.EFBIG: "the disk takes no file of this size",
     errno.EACCES: "writing is not permitted",
     errno.EPERM: "writing is not permitted",
     errno.EROFS: "the file system is read-only",

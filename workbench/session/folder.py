@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 
 STATE = "session.json"
@@ -48,9 +49,11 @@ class FolderLock:
     def __init__(self, folder: Path) -> None:
         if folder.exists() and not folder.is_dir():
             raise NotADirectoryError(f"a session is a folder, but {folder} is a file; choose another name")
-        folder.mkdir(parents=True, exist_ok=True)
-        self.path = folder / LOCK
-        self._file = self.path.open("a+", encoding="utf-8")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._file = (folder / LOCK).open("a+", encoding="utf-8")
+        except OSError as error:
+            raise OSError(f"a session cannot be kept in {folder}: {(error.strerror or str(error)).lower()}") from error
         try:
             _take(self._file.fileno())
         except BlockingIOError as error:
@@ -61,9 +64,9 @@ class FolderLock:
                 f"the session {folder} is open in another program (process {holder}); "
                 "close it there, or choose another folder"
             ) from error
-        self._file.truncate(0)
-        self._file.write(str(os.getpid()))
-        self._file.flush()
+        with suppress(OSError):  # on a full disk the lock holds all the same
+            os.ftruncate(self._file.fileno(), 0)
+            os.write(self._file.fileno(), str(os.getpid()).encode())
 
     def release(self) -> None:
         """Let others have the folder."""

@@ -63,9 +63,8 @@ class Following(Mapping):
         self._scene()
         if self._worker is not None:
             raise ValueError(f"{self.job.title} is under way; stop it first")
-        run = new_run(
-            self.runs_path, kind, title, {"scene": self._portable(self.scene), "options": self._options} | settings
-        )
+        where = {"scene": self._portable(self.scene), "options": self._options}
+        run = new_run(self.runs_path, kind, title, where | settings)
         self._prepare(run)
         self.runs = read_runs(self.runs_path)
         self._follow_worker(run, kind, title)

@@ -13,7 +13,7 @@ from workbench.cubes import open_cube
 from workbench.files import write_json
 from workbench.labels import open_labels
 from workbench.session.commands import command, sentence
-from workbench.session.folder import LABELS, RUNS, STATE, FolderLock
+from workbench.session.folder import LABELS, RUNS, STATE
 
 
 def at_once(change: Callable[[], None]) -> None:
@@ -33,12 +33,11 @@ class SceneState(param.Parameterized):
     post = param.Callable(default=at_once, doc="Carries a change to the thread that owns the screens")
 
     def __init__(self, folder: str | Path, **params: object) -> None:
-        super().__init__(folder=Path(folder).absolute(), **params)
+        super().__init__(folder=Path(folder), **params)
         self.lock = threading.RLock()
         self._options: dict = {}
         self._truth_path, self._truth_options = "", {}
         self._shape: tuple[int, ...] = ()
-        self._held = FolderLock(self.folder)
 
     @property
     def labels_path(self) -> Path:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from workbench.session import exports
-from workbench.session.commands import command, sentence
-from workbench.session.folder import STATE, read_json
+from workbench.session.commands import command
+from workbench.session.folder import STATE, FolderLock, read_json
 from workbench.session.learning import Learning
 
 
@@ -24,17 +24,22 @@ class Session(Learning):
     ------
     RuntimeError
         If another program has the folder open.
-    OSError
-        If the folder cannot be used.
+    OSError, ValueError
+        If the folder cannot be used, or what it holds is damaged.
     """
 
     living: ClassVar[dict[Path, Session]] = {}
     _door: ClassVar[threading.RLock] = threading.RLock()
 
     def __init__(self, folder: str | Path, **params: object) -> None:
-        super().__init__(Path(folder).expanduser(), **params)
-        with self.lock:
+        folder = Path(folder).expanduser().absolute()
+        self._held = FolderLock(folder)
+        try:
+            super().__init__(folder, **params)
             self._restore()
+        except BaseException:
+            self._held.release()
+            raise
         self.param.watch(self._save_state, ["view", "current_class", "live"])
 
     @classmethod
@@ -61,10 +66,10 @@ class Session(Learning):
     @command
     def export_map(self, path: str | Path) -> None:
         """Write the class map as a cloud-optimised GeoTIFF, its confidence beside it."""
-        from workbench.probe import write_class_map
-
         if self.class_map is None:
             raise ValueError(f"there is no class map yet: {self.map_note or 'it is being made'}")
+        from workbench.probe import write_class_map
+
         files = write_class_map(self.class_map, self.confidence, Path(path).expanduser())
         self.message = f"class map written to {files[0]}"
 
@@ -84,10 +89,7 @@ class Session(Learning):
 
     def _restore(self) -> None:
         """Show what the folder holds: choices first, then the scene, then what lies on it."""
-        try:
-            state = read_json(self.folder / STATE)
-        except (ValueError, OSError) as error:
-            state, self.message = {}, sentence(error)
+        state = read_json(self.folder / STATE)
         self._chosen = "model" in state
         self._shape = tuple(state.get("shape", ()))
         self.param.update(

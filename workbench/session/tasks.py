@@ -76,9 +76,8 @@ def comparison(run: Run, line: Line) -> None:
 
     line.tell(keep=False, note="reading the scene")
     cube, asked = _scene(run), run.settings
-    truth = open_labels(
-        _path(run, asked["truth"]) if asked["truth"] else run.folder / TRUTH, cube, **asked["truth_options"]
-    )
+    file = _path(run, asked["truth"]) if asked["truth"] else run.folder / TRUTH
+    truth = open_labels(file, cube, **asked["truth_options"])
     encoder = load_encoder(_path(run, asked["encoder"])) if asked["encoder"] else None
     total = len(asked["models"]) * len(asked["budgets"]) * asked["draws"] * len(asked["splits"])
     began, rows = time.monotonic(), []

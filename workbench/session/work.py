@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import sys
 import threading
 import time
@@ -57,6 +58,8 @@ class Line:
 
     def _listen(self) -> None:
         # The file descriptor itself: a lock on sys.stdin would be in the way at exit.
+        if not stat.S_ISFIFO(os.fstat(0).st_mode):
+            return  # replayed by hand
         heard = os.read(0, 64)
         self._stop.set()
         while heard:

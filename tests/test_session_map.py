@@ -1,0 +1,222 @@
+"""The live class map: it follows the labels, the newest wish wins, and it says what is missing."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import numpy as np
+import pytest
+import rasterio
+import xarray as xr
+
+from workbench.cubes import save_cube, simulated_scene
+from workbench.probe import classify_scene
+from workbench.session import Session
+from workbench.session.live import Refit
+
+
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory):
+    cube, truth = simulated_scene(24, 30, seed=1)
+    return save_cube(cube, tmp_path_factory.mktemp("scene") / "scene.npz"), truth
+
+
+@pytest.fixture
+def session(tmp_path, simulated):
+    session = Session.at(tmp_path / "session")
+    assert session.open_scene(simulated[0]), session.message
+    yield session
+    session.close()
+
+
+def give(session: Session, truth: xr.DataArray, code: int, n: int = 4) -> None:
+    """Click `n` pixels of a class of the truth."""
+    name = truth.attrs["classes"][code - 1]
+    if name not in session.counts:
+        session.add_class(name)
+    session.current_class = next(c.code for c in session.classes if c.name == name)
+    for row, column in np.argwhere(truth.values == code)[:n]:
+        session.label_pixel(int(row), int(column))
+
+
+def two(truth: xr.DataArray) -> list[int]:
+    """The two most frequent classes."""
+    return (np.argsort(np.bincount(truth.values[truth.values > 0]))[::-1][:2]).tolist()
+
+
+def test_the_screen_says_what_to_do_first(session, simulated):
+    _, truth = simulated
+    one, other = two(truth)
+    assert session.map_note == "add at least two classes, then click pixels of each"
+    give(session, truth, one)
+    session.add_class("empty")
+    assert (session.map_state, session.class_map) == ("needs labels", None)
+    assert session.map_note == "label at least two classes: click pixels of empty"
+    give(session, truth, other)
+    assert session.wait_for_map(60)
+    assert (session.map_state, session.map_note) == ("ready", "")
+    session.undo()
+    for _ in range(4):
+        session.undo()
+    assert (session.map_state, session.class_map) == ("needs labels", None)
+
+
+def test_the_map_is_the_models_own_and_ignores_classes_without_labels(session, simulated):
+    _, truth = simulated
+    one, other = two(truth)
+    give(session, truth, one)
+    session.add_class("empty")
+    give(session, truth, other)
+    assert session.wait_for_map(60)
+    made = classify_scene("svm", session.cube, session.labels)
+    xr.testing.assert_equal(session.class_map, made.class_map)
+    xr.testing.assert_equal(session.confidence, made.confidence)
+    assert set(np.unique(session.class_map)) <= {0, 1, 3}
+    assert session.map_seconds > 0
+
+
+def test_a_new_name_or_colour_shows_without_another_fit(session, simulated):
+    _, truth = simulated
+    for code in two(truth):
+        give(session, truth, code)
+    session.wait_for_map(60)
+    numbers, asked = session.class_map.values, session._asked
+    session.rename_class(1, "renamed")
+    session.recolor_class(2, "#123456")
+    session.add_class("more")
+    assert session._asked == asked
+    assert session.class_map.attrs["classes"] == ["renamed", session.classes[1].name, "more"]
+    assert session.class_map.attrs["colors"][1] == "#123456"
+    np.testing.assert_array_equal(session.class_map, numbers)
+
+
+def test_the_last_label_wins_however_quickly_they_come(session, simulated):
+    _, truth = simulated
+    one, other = two(truth)
+    states = []
+    session.param.watch(lambda event: states.append(event.new), "map_state")
+    give(session, truth, one, 8)
+    give(session, truth, other, 8)
+    assert session.wait_for_map(60)
+    assert session.map_state == "ready"
+    xr.testing.assert_equal(session.class_map, classify_scene("svm", session.cube, session.labels).class_map)
+
+
+def test_a_model_without_its_embedding_says_so(session, simulated):
+    _, truth = simulated
+    for code in two(truth):
+        give(session, truth, code)
+    session.model = "barlow_twins"
+    session.wait_for_map(60)
+    assert session.class_map is None
+    assert "pretrain an encoder on the scene first" in session.map_note
+    session.model = "knn"
+    session.wait_for_map(60)
+    assert session.map_state == "ready"
+
+
+def test_a_new_embedding_makes_a_new_map_and_the_users_model_stays(session, simulated):
+    _, truth = simulated
+    for code in two(truth):
+        give(session, truth, code)
+    session.wait_for_map(60)
+    rng = np.random.default_rng(0)
+    marks = np.stack([truth.values == code for code in two(truth)]).astype("float32")
+    embedding = xr.DataArray(marks + 0.01 * rng.random(marks.shape, "float32"), dims=("feature", "y", "x"))
+    session._show_embedding(embedding)
+    assert session.model == "barlow_twins"
+    session.wait_for_map(60)
+    made = classify_scene("barlow_twins", session.cube, session.labels, embedding=embedding)
+    xr.testing.assert_equal(session.class_map, made.class_map)
+    session.model = "knn"
+    session.wait_for_map(60)
+    asked = session._asked
+    session._show_embedding(embedding + 1)
+    assert (session.model, session._asked) == ("knn", asked)
+
+
+def test_not_live_it_waits_to_be_asked(session, simulated):
+    _, truth = simulated
+    session.live = False
+    for code in two(truth):
+        give(session, truth, code)
+    assert session.class_map is None
+    session.update_map()
+    session.wait_for_map(60)
+    assert session.map_state == "ready"
+
+
+def test_opened_again_it_makes_the_same_map(session, simulated):
+    _, truth = simulated
+    for code in two(truth):
+        give(session, truth, code)
+    session.model = "knn"
+    session.wait_for_map(60)
+    before = session.class_map
+    session.close()
+    again = Session.at(session.folder)
+    again.wait_for_map(60)
+    assert again.model == "knn"
+    xr.testing.assert_identical(again.class_map, before)
+    again.close()
+
+
+def test_the_map_is_exported_with_grid_names_and_colours(session, simulated, tmp_path):
+    _, truth = simulated
+    for code in two(truth):
+        give(session, truth, code)
+    session.wait_for_map(60)
+    assert session.export_map(tmp_path / "map.tif"), session.message
+    with rasterio.open(tmp_path / "map.tif") as file:
+        np.testing.assert_array_equal(file.read(1), session.class_map)
+        assert file.crs.to_epsg() == 32633
+        assert file.transform == session.cube.rio.transform()
+        assert file.colormap(1)[1][:3] == tuple(bytes.fromhex(session.classes[0].color[1:]))
+    with rasterio.open(tmp_path / "map_confidence.tif") as file:
+        np.testing.assert_array_equal(file.read(1), session.confidence)
+
+
+def test_waiting_wishes_are_replaced_by_newer_ones_and_one_is_done_at_a_time():
+    delivered, begun, gate = [], [], threading.Event()
+    busy = threading.Lock()
+    refit = Refit(lambda generation, result: delivered.append((generation, result)))
+
+    def work(n: int) -> int:
+        assert busy.acquire(blocking=False)
+        begun.append(n)
+        gate.wait(5)
+        busy.release()
+        return n
+
+    refit.ask(1, lambda: work(1))
+    while not begun:
+        time.sleep(0.01)
+    for n in range(2, 50):
+        refit.ask(n, lambda n=n: work(n))
+    gate.set()
+    assert refit.wait(5)
+    assert delivered == [(1, 1), (49, 49)]
+
+
+def test_work_that_fails_is_delivered_and_does_not_end_the_thread():
+    delivered = []
+    refit = Refit(lambda generation, result: delivered.append(result))
+    refit.ask(1, lambda: 1 / 0)
+    refit.wait(5)
+    refit.ask(2, lambda: "fine")
+    refit.wait(5)
+    assert isinstance(delivered[0], ZeroDivisionError)
+    assert delivered[1] == "fine"
+
+
+def test_an_older_map_that_comes_late_is_dropped(session, simulated):
+    _, truth = simulated
+    for code in two(truth):
+        give(session, truth, code)
+    session.wait_for_map(60)
+    late = classify_scene("svm", session.cube, session.labels.where(session.labels == 0, 3 - session.labels))
+    before = session.class_map
+    session._map_done(session._asked - 1, (late, True))
+    assert session.class_map is before
+    assert session.map_state == "ready"
