@@ -6,6 +6,7 @@ May use: numpy, scipy, xarray, dask, rasterio, rioxarray, pyproj, h5py, zarr.
 Never: labels, learning, a screen; a value changed without saying so in ``attrs``.
 """
 
+from workbench.cubes.components import principal_components
 from workbench.cubes.contract import CubeError, check_cube, good_bands, has_wavelengths, valid_pixels
 from workbench.cubes.formats import FORMATS, open_cube
 from workbench.cubes.grid import transform_of
@@ -14,9 +15,9 @@ from workbench.cubes.rendering import (
     PRESETS,
     band_title,
     natural_limits,
+    picture_limits,
     possible_presets,
     preset_bands,
-    principal_components,
     render,
     stretch_limits,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "has_wavelengths",
     "natural_limits",
     "open_cube",
+    "picture_limits",
     "possible_presets",
     "preset_bands",
     "principal_components",

@@ -7,13 +7,14 @@ door; later rooms rely on them and do not check again.
 dims            ``("band", "y", "x")``
 values          float32; NaN where there is no data
 ``wavelength``  coordinate on ``band``: band centre [nm], strictly increasing and indexed, so that
-                ``cube.sel(wavelength=860, method="nearest")`` works. A band without one (SAR, elevation, a benchmark file
-                that says nothing) has NaN there and a ``band_name``; the index is then not set
+                ``cube.sel(wavelength=860, method="nearest")`` works. A band without one (SAR, elevation, a benchmark
+                file that says nothing) has NaN there and a ``band_name``; the index is then not set
 ``fwhm``        on ``band``, where known: full width at half maximum [nm]
 ``good``        on ``band``, where known: False for a band nobody should learn from
 ``band_name``   on ``band``, where known: the file's own name of the band
 ``y``, ``x``    pixel centres in the units of the scene's CRS; without a CRS 0.5, 1.5, … from the upper left corner
-``attrs``       ``quantity`` (reflectance [1], radiance [µW cm⁻² nm⁻¹ sr⁻¹] or dn), ``units``, ``sensor``, ``source``, ``format``
+``attrs``       ``quantity`` (reflectance [1], radiance [µW cm⁻² nm⁻¹ sr⁻¹] or dn), ``units``, ``sensor``, ``source``,
+                ``format``; ``scaling`` and ``wavelength_note`` say in words what a reader inferred
 ==============  =====================================================================================================
 """
 

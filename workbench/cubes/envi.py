@@ -10,9 +10,9 @@ import gzip
 import shutil
 import tempfile
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
-import dask.array as da
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
@@ -29,8 +29,9 @@ from workbench.cubes.envi_header import (
     words,
 )
 from workbench.cubes.grid import place
-from workbench.cubes.scaling import apply, masked_sample, stated_factor, understand
+from workbench.cubes.scaling import stated_factor, understand
 from workbench.cubes.sensors import named_sensor
+from workbench.cubes.stored import Stored
 from workbench.cubes.wavelengths import detector_order
 
 TYPES = {1: "u1", 2: "i2", 3: "i4", 4: "f4", 5: "f8", 12: "u2", 13: "u4", 14: "i8", 15: "u8"}
@@ -57,12 +58,11 @@ def read(path: Path) -> xr.DataArray:
     if "spectral library" in header.get("file type", "").lower():
         raise CubeError(f"a scene has pixels, but {path.name} is a spectral library; open an ENVI image")
     data_path = path if path != header_path else binary_of(header_path)
-    stored, layout = _blocks(header, header_path, data_path)
-    stored = da.transpose(stored, [layout.index(dim) for dim in DIMS])
+    array, layout = _array(header, header_path, data_path)
+    stored = Stored(array, layout, number(header, "data ignore value", header_path))
     n_bands = stored.shape[0]
 
     centres, fwhm, source = wavelengths(header, n_bands, header_path)
-    nodata = number(header, "data ignore value", header_path)
     bad = band_numbers(header, "bbl", n_bands, header_path)
     coords = {"wavelength": ("band", centres, {"units": "nm"})}
     if fwhm is not None:
@@ -79,7 +79,7 @@ def read(path: Path) -> xr.DataArray:
     if not factor:
         factor, stated = stated_factor(header.get("z plot titles", "")), "'z plot titles'"
     scaling = understand(
-        masked_sample(stored, nodata),
+        stored.sample(),
         f"{titles} {data_path.stem} {'reflectance' if header.get('reflectance scale factor') else ''}",
         has_wavelengths=bool(np.isfinite(centres).all()),
         gain=1 / factor if factor else None,
@@ -91,15 +91,22 @@ def read(path: Path) -> xr.DataArray:
         "sensor": sensor
         if sensor.lower() not in ("", "unknown")
         else named_sensor(data_path.stem) or named_sensor(titles),
-        "stored_dtype": stored.dtype.name,
+        "stored_dtype": array.dtype.name,
         "wavelength_note": source,
     }
-    cube = xr.DataArray(apply(stored, scaling, nodata), dims=DIMS, coords=coords, attrs=attrs)
-    if np.isfinite(centres).all():
-        order, note = detector_order(centres)
-        if note:
-            cube = cube.isel(band=order).assign_attrs(wavelength_note=note)
-    return place(cube, *georeference(header))
+    order, note = detector_order(centres)
+    if order is not None:
+        coords = {name: (dim, values[order], *rest) for name, (dim, values, *rest) in coords.items()}
+        attrs["wavelength_note"] = note
+    blocks = replace(stored, scaling=scaling, order=order).blocks(_chunks(layout, stored.shape))
+    return place(xr.DataArray(blocks, dims=DIMS, coords=coords, attrs=attrs), *georeference(header))
+
+
+def _chunks(layout: tuple[str, ...], shape: tuple[int, ...]) -> dict[str, int]:
+    """Runs of the file's slowest dim, so that a block is read in one go."""
+    chunks = dict(zip(DIMS, shape, strict=True))
+    chunks[layout[0]] = max(1, _BLOCK * chunks[layout[0]] // int(np.prod(shape, dtype=np.int64)))
+    return {dim: min(size, chunks[dim]) for dim, size in zip(DIMS, shape, strict=True)}
 
 
 def _header_of(binary: Path) -> Path | None:
@@ -127,8 +134,8 @@ def _escaped(name: str) -> str:
     return "".join(f"[{c}]" if c in "[]*?" else c for c in name)
 
 
-def _blocks(header: Header, header_path: Path, path: Path) -> tuple[da.Array, tuple[str, ...]]:
-    """Stored numbers as dask blocks in the file's own order, and the names of its dims."""
+def _array(header: Header, header_path: Path, path: Path) -> tuple[NDArray, tuple[str, ...]]:
+    """Stored numbers in the file's own order, and the names of their dims."""
     sizes = {
         dim: whole(header, name, header_path) for dim, name in (("band", "bands"), ("y", "lines"), ("x", "samples"))
     }
@@ -145,10 +152,7 @@ def _blocks(header: Header, header_path: Path, path: Path) -> tuple[da.Array, tu
     layout = LAYOUTS[interleave]
     shape = tuple(sizes[dim] for dim in layout)
     offset = whole(header, "header offset", header_path, 0)
-    array = _mapped(header, path, dtype, shape, offset)
-    whole_dims = {"band": ("y", "x"), "y": ("band", "x")}[layout[0]]  # blocks are runs of the slowest dim
-    step = max(1, _BLOCK // (sizes[whole_dims[0]] * sizes[whole_dims[1]]))
-    return da.from_array(array, chunks=(step, *shape[1:]), lock=False), layout
+    return _mapped(header, path, dtype, shape, offset), layout
 
 
 def _mapped(header: Header, path: Path, dtype: np.dtype, shape: tuple[int, ...], offset: int) -> NDArray:
@@ -184,5 +188,6 @@ def _unpacked(path: Path, dtype: np.dtype, shape: tuple[int, ...], offset: int, 
 
 def _cut_off(path: Path, have: int, need: int) -> CubeError:
     return CubeError(
-        f"{path.name} needs {need} bytes by its header, but has {have}; copy it again or correct samples, lines and bands"
+        f"{path.name} needs {need} bytes by its header, but has {have}; "
+        "copy it again or correct samples, lines and bands"
     )

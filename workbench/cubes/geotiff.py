@@ -1,16 +1,16 @@
-"""GeoTIFF (and GDAL's virtual mosaics): place from the file, bands from its band tags, numbers by its scale and offset.
+"""GeoTIFF and GDAL's virtual mosaics: place from the file, bands from its band tags, numbers by its scale and offset.
 
-Wavelengths are looked for in band tags ``wavelength``, ``fwhm``, ``bbl`` (as ENVI and the EnMAP-Box write them), then in
-GDAL's ``IMAGERY`` domain, then in the bands' descriptions. Pixels are read when they are asked for.
+Wavelengths are looked for in band tags ``wavelength``, ``fwhm``, ``bbl`` (as ENVI and the EnMAP-Box write them), then
+in GDAL's ``IMAGERY`` domain, then in the bands' descriptions. Pixels are read when they are asked for.
 """
 
 from __future__ import annotations
 
 import threading
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
-import dask.array as da
 import numpy as np
 import rasterio
 import xarray as xr
@@ -21,8 +21,9 @@ from rasterio.windows import Window
 
 from workbench.cubes.contract import DIMS, CubeError
 from workbench.cubes.grid import place
-from workbench.cubes.scaling import apply, masked_sample, understand
+from workbench.cubes.scaling import understand
 from workbench.cubes.sensors import named_sensor
+from workbench.cubes.stored import Stored
 from workbench.cubes.wavelengths import detector_order, from_band_names, in_nanometres
 
 _BLOCK = 4_000_000
@@ -39,7 +40,7 @@ def read(path: Path) -> xr.DataArray:
     source = raster.dataset
     if source.dtypes[0].startswith("complex"):
         raise CubeError(f"a cube holds real numbers, got {source.dtypes[0]} in {path.name}; write its amplitude")
-    stored = da.from_array(raster, chunks=_chunks(source), lock=False, name=f"geotiff-{path}-{path.stat().st_mtime_ns}")
+    stored = Stored(raster, nodata=source.nodata)
     tags = [_lower(source.tags(i)) | _imagery(source.tags(i, ns="IMAGERY")) for i in source.indexes]
     n_bands = source.count
 
@@ -62,10 +63,10 @@ def read(path: Path) -> xr.DataArray:
         names = [name or f"band {i}" for name, i in zip(source.descriptions, source.indexes, strict=True)]
         coords["band_name"] = ("band", np.array(names, dtype=object))
 
-    words = f"{path.stem} {' '.join(f'{k} {v}' for k, v in source.tags().items())} {' '.join(u or '' for u in source.units)}"
+    words = " ".join([path.stem, *(f"{k} {v}" for k, v in source.tags().items()), *(u or "" for u in source.units)])
     unscaled = set(source.scales) <= {1.0} and set(source.offsets) <= {0.0}
     scaling = understand(
-        masked_sample(stored, source.nodata),
+        stored.sample(),
         words,
         has_wavelengths=bool(np.isfinite(centres).all()),
         gain=None if unscaled else _one(source.scales),
@@ -78,11 +79,12 @@ def read(path: Path) -> xr.DataArray:
         "stored_dtype": source.dtypes[0],
         "wavelength_note": note,
     }
-    cube = xr.DataArray(apply(stored, scaling, source.nodata), dims=DIMS, coords=coords, attrs=attrs)
-    if np.isfinite(centres).all():
-        order, overlap = detector_order(centres)
-        if overlap:
-            cube = cube.isel(band=order).assign_attrs(wavelength_note=overlap)
+    order, overlap = detector_order(centres)
+    if order is not None:
+        coords = {name: (dim, values[order], *rest) for name, (dim, values, *rest) in coords.items()}
+        attrs["wavelength_note"] = overlap
+    blocks = replace(stored, scaling=scaling, order=order).blocks(_chunks(source))
+    cube = xr.DataArray(blocks, dims=DIMS, coords=coords, attrs=attrs)
     crs = source.crs
     if crs is not None and crs.to_epsg() is not None:
         crs = f"EPSG:{crs.to_epsg()}"
@@ -110,41 +112,31 @@ class Raster:
             name = self.path.name
             raise CubeError(f"a GeoTIFF is read by GDAL, but {name} is none or is damaged; copy it again") from error
 
-    def __getitem__(self, key: tuple[slice | int, ...]) -> NDArray:
-        """Any basic selection of (band, row, column)."""
-        bands, rows, columns = (range(n)[k] for n, k in zip(self.shape, key, strict=True))
-        picked = [bands] if isinstance(bands, int) else list(bands)
-        (top, height), (left, width) = _span(rows), _span(columns)
-        if not (picked and height and width):
-            values = np.empty((len(picked), height, width), self.dtype)
-        else:
-            with self.lock:
-                window = Window(left, top, width, height)
-                values = self.dataset.read([band + 1 for band in picked], window=window).astype(self.dtype, copy=False)
-        values = values[:, _within(rows), _within(columns)]
-        return values[0] if isinstance(bands, int) else values
+    def __getitem__(self, key: tuple[slice | NDArray[np.intp], slice, slice]) -> NDArray:
+        """Bands, a slice or a list of them, of a slice of rows and columns."""
+        n_bands, height, width = self.shape
+        picked = np.arange(n_bands)[key[0]]
+        rows, columns = range(height)[key[1]], range(width)[key[2]]
+        if not (len(picked) and rows and columns):
+            return np.empty((len(picked), len(rows), len(columns)), self.dtype)
+        top, left = min(rows), min(columns)
+        window = Window(left, top, max(columns) - left + 1, max(rows) - top + 1)
+        with self.lock:
+            values = self.dataset.read([int(band) + 1 for band in picked], window=window)
+        return values[:, :: rows.step, :: columns.step].astype(self.dtype, copy=False)
 
     def __reduce__(self) -> tuple:
+        """Opened again where it is unpickled."""
         return Raster, (self.path,)
 
 
-def _span(places: range | int) -> tuple[int, int]:
-    if isinstance(places, int):
-        return places, 1
-    return (min(places), max(places) - min(places) + 1) if places else (0, 0)
-
-
-def _within(places: range | int) -> slice | int:
-    return 0 if isinstance(places, int) else slice(None, None, places.step)
-
-
-def _chunks(source: DatasetReader) -> tuple[int, int, int]:
+def _chunks(source: DatasetReader) -> dict[str, int]:
     """Blocks of whole rows that follow the file: all bands where pixels are interleaved, runs of bands otherwise."""
     pixel_interleaved = source.interleaving is not None and source.interleaving.value.lower() == "pixel"
     bands = source.count if pixel_interleaved else max(1, min(source.count, _BLOCK // (source.height * source.width)))
     rows = max(1, _BLOCK // (bands * source.width))
     block = source.block_shapes[0][0]
-    return bands, min(source.height, max(block, rows // block * block)), source.width
+    return {"band": bands, "y": min(source.height, max(block, rows // block * block)), "x": source.width}
 
 
 def _lower(tags: dict[str, str]) -> dict[str, str]:

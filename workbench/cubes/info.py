@@ -20,6 +20,7 @@ def describe(cube: xr.DataArray) -> dict[str, object]:
     Parameters
     ----------
     cube : xarray.DataArray of shape (n_bands, height, width)
+        Any cube; of a lazy one a sample is read.
 
     Returns
     -------

@@ -1,9 +1,9 @@
 """MATLAB files of benchmark scenes: an array without words, found by its shape.
 
-Version 5 files are read by SciPy, version 7.3 ones by h5py and lazily. A cube is the one 3-D array (rows, columns, bands)
-with at least 4 bands, or a 2-D one (bands, pixels) where the file says how many rows and columns there are; MATLAB counts
-down the columns. Wavelengths come from ``sensors`` for scenes known by name and number of bands, and are otherwise
-unknown: "band number only". Values stay as stored.
+Version 5 files are read by SciPy, version 7.3 ones by h5py and lazily. A cube is the one 3-D array (rows, columns,
+bands) with at least 4 bands, or a 2-D one (bands, pixels) where the file says how many rows and columns there are;
+MATLAB counts down the columns. Wavelengths come from ``sensors`` for scenes known by name and number of bands, and are
+otherwise unknown: "band number only". Values stay as stored.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def arrays(path: str | Path) -> dict[str, da.Array]:
         raise CubeError(f"a .mat file begins with 'MATLAB', but {path.name} begins with {got!r}; it is no MATLAB file")
     try:
         content = scipy.io.loadmat(path)
-    except Exception as error:  # noqa: BLE001, a damaged file fails in a dozen ways in SciPy, all of them the user's file
+    except Exception as error:  # a damaged file fails in a dozen ways in SciPy, all of them the user's file
         raise CubeError(f"{path.name} is cut off, damaged or no MATLAB file; copy it again") from error
     return {
         name: da.from_array(array, chunks=_chunks(array.shape), name=False)

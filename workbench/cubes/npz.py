@@ -1,7 +1,8 @@
 """The workbench's own small format, and other people's NumPy archives.
 
-Ours holds ``values`` (band, y, x), ``wavelength`` and whatever else the cube has. In a foreign archive the one 3-D array
-is taken; its bands lie on the axis as long as its ``wavelength`` array, or else on the shorter of the first and the last.
+Ours holds ``values`` (band, y, x), ``wavelength`` and whatever else the cube has. In a foreign archive the one 3-D
+array is taken; its bands lie on the axis as long as its ``wavelength`` array, or else on the shorter of the first and
+the last.
 """
 
 from __future__ import annotations

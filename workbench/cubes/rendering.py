@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import dask
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from workbench.cubes.contract import DIMS, CubeError, good_bands, has_wavelengths
+from workbench.cubes.contract import CubeError, good_bands, has_wavelengths
 
 PRESETS = {
     "true colour": (650.0, 560.0, 470.0),
@@ -27,6 +26,7 @@ TOLERANCE = 40.0
 """How far a band may lie from a preset's wavelength [nm]."""
 
 _SAMPLE = 200_000
+_EYE = ((600, 700), (500, 600), (420, 500))
 
 
 def preset_bands(cube: xr.DataArray, name: str) -> tuple[int, int, int]:
@@ -101,6 +101,7 @@ def stretch_limits(
     Parameters
     ----------
     cube : xarray.DataArray of shape (n_bands, height, width)
+        Any cube; a lazy one stays so.
     bands : sequence of int
         Bands of the picture.
     percent : (low, high)
@@ -152,6 +153,7 @@ def render(cube: xr.DataArray, bands: Sequence[int], limits: NDArray[np.floating
     Parameters
     ----------
     cube : xarray.DataArray of shape (n_bands, height, width)
+        Any cube; a lazy one stays so.
     bands : sequence of three int
         For red, green, blue.
     limits : ndarray of shape (3, 2)
@@ -178,56 +180,26 @@ def render(cube: xr.DataArray, bands: Sequence[int], limits: NDArray[np.floating
     return picture
 
 
-def principal_components(cube: xr.DataArray, n: int = 3, *, seed: int = 0) -> xr.DataArray:
-    """The directions in which the scene's spectra differ most, as bands of a picture.
+def picture_limits(
+    cube: xr.DataArray, bands: Sequence[int], percent: tuple[float, float] = (2.0, 98.0)
+) -> NDArray[np.float32]:
+    """Natural limits where the three bands are what the eye calls red, green and blue, else stretched ones.
 
-    Parameters
-    ----------
-    cube : xarray.DataArray of shape (n_bands, height, width)
-    n : int
-        How many; at most the number of good bands.
-    seed : int
-        Draws the at most 20,000 pixels whose covariance is taken.
-
-    Returns
-    -------
-    xarray.DataArray of shape (n, height, width)
-        Scores, largest variance first; NaN where a good band has no data. Its bands have names and no wavelength,
-        and :func:`render` takes it like any cube.
+    Examples
+    --------
+    >>> coords = {"wavelength": ("band", [470.0, 560.0, 650.0])}
+    >>> values = np.arange(1, 4, dtype="float32")[:, None, None] * np.linspace(0, 1, 101, dtype="float32")
+    >>> cube = xr.DataArray(values, dims=("band", "y", "x"), coords=coords)
+    >>> [round(float(high), 2) for high in picture_limits(cube, (2, 1, 0))[:, 1]]
+    [2.94, 2.39, 1.68]
+    >>> [round(float(high), 2) for high in stretch_limits(cube, (2, 1, 0))[:, 1]]
+    [2.94, 1.96, 0.98]
     """
-    good = np.flatnonzero(good_bands(cube))
-    spectra = cube.isel(band=good)
-    sample = _sample_spectra(spectra, 20_000, seed)
-    if len(sample) < 2:
-        raise CubeError("principal components need two pixels with data in every good band; mark the empty bands bad")
-    n = min(n, len(good))
-    mean = sample.mean(axis=0)
-    variance, axes = np.linalg.eigh(np.cov((sample - mean).T).reshape(len(good), len(good)))
-    share = variance[::-1][:n] / max(variance.sum(), np.finfo(float).tiny)
-    axes = axes[:, ::-1][:, :n]
-    axes *= np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(n)])  # eigenvectors have no sign of their own
-    scores = np.empty((n, *cube.shape[1:]), dtype="float32")
-    rows = max(1, 8_000_000 // (len(good) * cube.sizes["x"]))
-    for top in range(0, cube.sizes["y"], rows):
-        block = spectra.isel(y=slice(top, top + rows)).values
-        scores[:, top : top + rows] = np.tensordot(axes.T.astype("float32"), block - mean[:, None, None], 1)
-    names = np.array([f"PC {i + 1} ({100 * s:.1f} % of the variance)" for i, s in enumerate(share)], dtype=object)
-    coords = {name: cube[name] for name in ("y", "x", "spatial_ref") if name in cube.coords}
-    coords |= {"wavelength": ("band", np.full(n, np.nan), {"units": "nm"}), "band_name": ("band", names)}
-    attrs = {"quantity": "dn", "units": "", "sensor": cube.attrs.get("sensor", ""), "source": "principal components"}
-    return xr.DataArray(scores, dims=DIMS, coords=coords, attrs=attrs)
+    shown = cube["wavelength"].values[list(bands)]
+    eye = len(shown) == 3 and all(low <= w < high for w, (low, high) in zip(shown, _EYE, strict=True))
+    return natural_limits(cube, bands, percent) if eye else stretch_limits(cube, bands, percent)
 
 
 def _planes(cube: xr.DataArray, bands: Sequence[int]) -> list[NDArray[np.float32]]:
-    """The bands alone; each selected by itself, for a dask cube then reads nothing else."""
-    return [np.asarray(plane) for plane in dask.compute(*(cube.isel(band=int(band)).data for band in bands))]
-
-
-def _sample_spectra(cube: xr.DataArray, most: int, seed: int) -> NDArray[np.float64]:
-    """Complete spectra of about `most` pixels drawn from an even grid, shape (n, n_bands)."""
-    step = max(1, int((cube.sizes["y"] * cube.sizes["x"] / (4 * most)) ** 0.5))
-    spectra = cube.isel(y=slice(None, None, step), x=slice(None, None, step)).values.reshape(cube.sizes["band"], -1).T
-    spectra = spectra[np.isfinite(spectra).all(axis=1)]
-    if len(spectra) > most:
-        spectra = spectra[np.random.default_rng(seed).choice(len(spectra), most, replace=False)]
-    return spectra.astype("float64")
+    """The bands alone; each computed by itself, or dask would read what lies between them too."""
+    return [cube.isel(band=int(band)).values for band in bands]

@@ -1,8 +1,9 @@
 """What is known of sensors beyond what their files say: names, and nominal wavelengths of the benchmark scenes.
 
-Benchmark ``.mat`` files have no wavelengths. For scenes known by name *and* number of bands they follow from the sensor's
-spectrometers and the list of bands their publishers removed. They are nominal, good to about 10 nm: a sensor is
-calibrated anew every year, and where two spectrometers overlap the file's order is kept and the wavelengths are sorted.
+Benchmark ``.mat`` files have no wavelengths. For scenes known by name *and* number of bands they follow from the
+sensor's spectrometers and the list of bands their publishers removed. They are nominal, good to about 10 nm: a sensor
+is calibrated anew every year, and where two spectrometers overlap the file's order is kept and the wavelengths are
+sorted.
 """
 
 from __future__ import annotations

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from workbench.cubes.contract import DIMS, UNITS, check_cube
 from workbench.cubes.grid import place
-from workbench.cubes.simulated_landscape import COLORS, Landscape, Noise
+from workbench.cubes.simulated_landscape import COLORS, Landscape
+from workbench.cubes.simulated_noise import Noise
 from workbench.cubes.simulated_spectra import end_members
 
 POINTS = 5
@@ -132,7 +133,7 @@ def _weights(
     rows: slice,
     rng: np.random.Generator,
 ) -> NDArray[np.float32]:
-    """Part of each end member in each pixel, shape (n_members, n_rows, width): where it stands between young and old."""
+    """Part of each end member in each pixel, (n_members, n_rows, width), by where it stands from young to old."""
     n_rows, width = shares.shape[1:]
     row = (np.arange(rows.start, rows.stop) + 0.5).astype("float32")
     column = (np.arange(width) + 0.5).astype("float32")
@@ -152,7 +153,7 @@ def _weights(
 
 
 def _illumination(height: int, width: int, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Direct light on each pixel's slope relative to level ground: hills of some 40 m, the sun 42° high in the south-east."""
+    """Direct light on each pixel's slope relative to level ground: low hills, the sun 42° high in the south-east."""
     heights = 18 * Noise(height, width, 36, rng, octaves=3)(np.arange(height) + 0.5, np.arange(width) + 0.5)
     down, across = np.gradient(heights, 30.0)
     elevation, azimuth = np.radians(42), np.radians(140)

@@ -1,13 +1,15 @@
 """The simulated scene's ground: what covers each point, at any resolution.
 
-A map is asked for point by point, so that a pixel's mixture is simply the share of its points in each class, and a large
-scene can be made strip by strip. Lengths are in pixels of 30 m.
+A map is asked for point by point, so that a pixel's mixture is simply the share of its points in each class, and a
+large scene can be made strip by strip. Lengths are in pixels of 30 m.
 """
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+
+from workbench.cubes.simulated_noise import Noise
 
 COLORS = {
     "water": "#0072b2",
@@ -55,7 +57,7 @@ class Landscape:
         self.towns = self._found_towns(rng)
 
     def _found_towns(self, rng: np.random.Generator) -> NDArray[np.float64]:
-        """Row, column, radius and street direction of settlements: a town per 60,000 pixels and three villages to each."""
+        """Row, column, radius and street direction of settlements: a town per 60,000 pixels, three villages to each."""
         size = min(self.height, self.width)
         towns = []
         n_towns = max(1, round(self.height * self.width / 60_000))
@@ -106,8 +108,7 @@ class Landscape:
 
         Parameters
         ----------
-        rows : ndarray of shape (n_rows,)
-        columns : ndarray of shape (n_columns,)
+        rows, columns : ndarray of shape (n_rows,) and (n_columns,)
             In pixels from the scene's upper left corner.
 
         Returns
@@ -219,39 +220,6 @@ class Landscape:
         return (i.astype("int64") * 7919 + j.astype("int64") * 104_729 + salt * 541) % 8192
 
 
-class Noise:
-    """A smooth random surface of unit variance with hills about `scale` pixels wide."""
-
-    def __init__(self, height: int, width: int, scale: float, rng: np.random.Generator, *, octaves: int = 1) -> None:
-        self.layers = []
-        for octave in range(octaves):
-            step = scale / 2**octave
-            shape = (int(height / step) + 5, int(width / step) + 5)
-            # 0.45 is the standard deviation a cubic B-spline leaves of white noise in two dimensions.
-            self.layers.append((step, rng.standard_normal(shape).astype("float32") * 0.5**octave / 0.45))
-        self.norm = np.float32(sum(0.25**octave for octave in range(octaves)) ** 0.5)
-
-    def __call__(self, rows: Array, columns: Array) -> Array:
-        """Its height at the points of a grid, shape (n_rows, n_columns)."""
-        total = np.float32(0)
-        for step, knots in self.layers:
-            down, across = _spline_weights(rows / step, knots.shape[0]), _spline_weights(columns / step, knots.shape[1])
-            total = total + down @ knots @ across.T
-        return total / self.norm
-
-
-def _spline_weights(position: Array, n: int) -> Array:
-    """Cubic B-spline weights, shape (n_positions, n)."""
-    base = np.floor(position).astype(int)
-    t = (position - base).astype("float32")
-    weights = np.zeros((len(position), n), dtype="float32")
-    here = np.arange(len(position))
-    terms = ((1 - t) ** 3, 3 * t**3 - 6 * t**2 + 4, -3 * t**3 + 3 * t**2 + 3 * t + 1, t**3)
-    for k, term in enumerate(terms):
-        weights[here, np.clip(base + k, 0, n - 1)] += term / 6
-    return weights
-
-
 def _part(x: Array) -> Array:
     """Distance from the middle of the cell, −0.5…0.5."""
     return x - np.floor(x) - 0.5
@@ -260,6 +228,6 @@ def _part(x: Array) -> Array:
 def _lattice(
     p: Array, q: Array, long: float, short: float, half: float
 ) -> tuple[tuple[Array, Array], NDArray[np.bool_]]:
-    """Blocks between streets: the block's two numbers, and whether the point is on a street `half` wide to each side."""
+    """Blocks between streets: its two numbers, and whether the point is on a street, `half` wide to each side."""
     street = (np.abs(_part(p / long)) * long > long / 2 - half) | (np.abs(_part(q / short)) * short > short / 2 - half)
     return (np.floor(p / long), np.floor(q / short)), street

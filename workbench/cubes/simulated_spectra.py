@@ -1,8 +1,8 @@
 """Reflectance of the simulated scene's covers, from a handful of physical absorptions.
 
-Leaves, straw and soils are thick scattering layers: their reflectance follows from absorption over scattering
-(Kubelka and Munk) with chlorophyll, liquid water, cellulose and lignin at their known wavelengths. Minerals and building
-materials are smooth continua with the dips they are known by. Nothing is measured: shapes are right, numbers plausible.
+Leaves and straw are thick scattering layers: their reflectance follows from absorption over scattering (Kubelka and
+Munk) with chlorophyll, liquid water, cellulose and lignin at their known wavelengths. Soils and building materials are
+smooth continua with the dips they are known by. Nothing is measured: shapes are right, numbers plausible.
 
 References
 ----------
@@ -30,7 +30,7 @@ def end_members(wavelength: Spectrum) -> dict[str, NDArray[np.float32]]:
     Returns
     -------
     dict of str to ndarray of shape (n_variants, n_bands)
-        Reflectance [1]. A pixel of the class lies between neighbouring variants: young to old, dry to wet, thin to dense.
+        Reflectance [1]. A pixel of the class lies between neighbouring variants: young to old, thin to dense.
     """
     w = np.asarray(wavelength, dtype=float)
     loam, wet_loam = soil(w, 0.29, iron=0.08, clay=0.12), soil(w, 0.28, iron=0.08, clay=0.08, wet=0.9)
@@ -98,7 +98,7 @@ def dry_plant(w: Spectrum) -> Spectrum:
 
 
 def soil(w: Spectrum, brightness: float, *, iron: float, clay: float, wet: float = 0.0) -> Spectrum:
-    """A bare soil: convex rise, iron at 480 and 880 nm, clay at 2205 nm; a wet one is darker, most where water absorbs."""
+    """A bare soil: convex rise, iron at 480 and 880 nm, clay at 2205 nm; wet, darker, most where water absorbs."""
     rise = brightness * (0.18 + 1.0 * (1 - np.exp(-(w - 380) / 480)))
     rise *= (1 - iron * 1.4 * _bump(w, 485, 60)) * (1 - iron * _bump(w, 880, 80))
     rise *= (1 - clay * _bump(w, 2205, 22)) * (1 - 0.12 * _bump(w, 1415, 25)) * (1 - 0.22 * _bump(w, 1920, 45))

@@ -11,6 +11,7 @@ def spectrum(cube: xr.DataArray, row: int, column: int) -> xr.DataArray:
     Parameters
     ----------
     cube : xarray.DataArray of shape (n_bands, height, width)
+        Any cube; of a lazy one little else is read.
     row, column : int
         Pixel, counted from the upper left, from 0.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,25 +51,24 @@ def from_band_names(names: Sequence[str]) -> NDArray[np.float64] | None:
     return np.array([in_nanometres([float(m[1])], m[2])[0] if m else np.nan for m in found])
 
 
-def detector_order(wavelength: NDArray[np.float64]) -> tuple[NDArray[np.intp], str]:
-    """The order that makes wavelengths [nm] increase, and a sentence about why they did not.
+def detector_order(wavelength: NDArray[np.float64]) -> tuple[NDArray[np.intp] | None, str]:
+    """The order that makes wavelengths [nm] increase, and a sentence about why they did not; None if they do.
 
     Spectrometers with several detectors list each detector's bands in turn, and neighbours overlap. That is told from
-    a muddled list by its form: every detector's run of at least 8 bands increases, begins and ends beyond the one before,
-    and at least 3 bands lie in the overlap. No band is dropped.
+    a muddled list by its form: every detector's run of at least 8 bands increases, begins and ends beyond the one
+    before, and at least 3 bands lie in the overlap. No band is dropped.
 
     Raises
     ------
     CubeError
         If wavelengths fall in any other way, or repeat.
     """
-    in_order = np.arange(len(wavelength))
     starts = np.flatnonzero(np.diff(wavelength) <= 0) + 1
-    if not starts.size:
-        return in_order, ""
+    if not starts.size or not np.isfinite(wavelength).all():
+        return None, ""
     runs = np.split(wavelength, starts)
     overlaps = []
-    for before, after in zip(runs[:-1], runs[1:], strict=True):
+    for before, after in pairwise(runs):
         shared = int((before >= after[0]).sum() + (after <= before[-1]).sum())
         detectors = min(len(before), len(after)) >= 8 and after[0] > before[0] and after[-1] > before[-1]
         if not detectors or shared < 3:

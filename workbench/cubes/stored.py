@@ -1,0 +1,105 @@
+"""A file's numbers seen as a cube's: turned to (band, y, x), freed of nodata and scaled when they are asked for.
+
+Scaling is done here and not in dask, so that dask can hand a selection straight to the file: a picture of three bands
+reads three bands, in whatever order the file or its detectors keep them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import dask.array as da
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.cubes.contract import DIMS
+from workbench.cubes.scaling import AS_STORED, Scaling
+
+
+class Source(Protocol):
+    """Anything with three dims that gives NumPy arrays for slices, and for a list of bands."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype
+
+    def __getitem__(self, key: tuple) -> NDArray:
+        """Dims are kept."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Stored:
+    """A file's numbers as a float32 array (band, y, x)."""
+
+    source: Source
+    """The file, its dims in its own order."""
+
+    layout: tuple[str, str, str] = DIMS
+    """Names of the source's dims."""
+
+    nodata: float | None = None
+    """The stored number that means no data."""
+
+    scaling: Scaling = AS_STORED
+    """What the numbers mean; gains and offsets one a band are in the file's order of bands."""
+
+    order: NDArray[np.intp] | None = None
+    """Which of the file's bands each band is, if not the same."""
+
+    ndim = 3
+    dtype = np.dtype("float32")
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(n_bands, height, width)."""
+        sizes = dict(zip(self.layout, self.source.shape, strict=True))
+        return tuple(sizes[dim] for dim in DIMS)
+
+    def __getitem__(self, key: tuple[slice | int, ...]) -> NDArray[np.float32]:
+        """Any basic selection."""
+        wanted = {
+            dim: slice(k, k + 1) if isinstance(k, int | np.integer) else k for dim, k in zip(DIMS, key, strict=True)
+        }
+        if self.order is not None:
+            wanted["band"] = self.order[wanted["band"]]
+        stored = np.asarray(self.source[tuple(wanted[dim] for dim in self.layout)])
+        stored = stored.transpose([self.layout.index(dim) for dim in DIMS])
+        values = physical(stored, self.scaling, self.nodata, wanted["band"])
+        return values[tuple(0 if isinstance(k, int | np.integer) else slice(None) for k in key)]
+
+    def sample(self) -> NDArray[np.float32]:
+        """A bounded look at the numbers as stored: at most 24 bands and some 2,000 pixels."""
+        n_bands, height, width = self.shape
+        step = max(1, int((height * width / 2000) ** 0.5))
+        bands = np.unique(np.linspace(0, n_bands - 1, min(24, n_bands)).round().astype(int))
+        plain = replace(self, scaling=AS_STORED)
+        return np.stack([plain[int(band), ::step, ::step] for band in bands])
+
+    def blocks(self, chunks: dict[str, int]) -> da.Array:
+        """As a dask array with chunks of that many bands, rows and columns."""
+        return da.from_array(self, chunks=tuple(chunks[dim] for dim in DIMS), name=False, lock=False)
+
+
+def physical(
+    stored: NDArray, scaling: Scaling, nodata: float | None, bands: slice | NDArray[np.intp] = slice(None)
+) -> NDArray[np.float32]:
+    """Stored numbers (n_bands, height, width) as the quantity they mean; NaN where nodata or not finite."""
+    values = stored.astype("float32")
+    if stored.dtype.kind == "f":
+        values[~np.isfinite(stored)] = np.nan
+    if nodata is not None and _holds(stored.dtype, nodata):
+        values[stored == stored.dtype.type(nodata)] = np.nan
+    for operate, number, idle in ((np.multiply, scaling.gain, 1.0), (np.add, scaling.offset, 0.0)):
+        factors = np.asarray(number, dtype="float32")
+        factors = factors[bands][:, None, None] if factors.ndim else factors
+        if np.any(factors != idle):
+            operate(values, factors, out=values)
+    return values
+
+
+def _holds(dtype: np.dtype, nodata: float) -> bool:
+    """Whether a type can hold the nodata value at all: an unsigned file with nodata −9999 has none."""
+    if dtype.kind == "f":
+        return bool(np.isfinite(nodata))
+    return float(nodata).is_integer() and np.iinfo(dtype).min <= nodata <= np.iinfo(dtype).max
