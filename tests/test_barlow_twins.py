@@ -49,7 +49,7 @@ def test_shift_and_scale_do_not_matter():
 
 @pytest.mark.parametrize("shapes", [((1, 3), (1, 3)), ((4, 3), (4, 2))])
 def test_batches_that_cannot_be_compared_are_refused(shapes):
-    with pytest.raises(ValueError, match="two batches of one shape with at least 2 rows"):
+    with pytest.raises(ValueError, match="two batches of one shape with 2 rows or more"):
         barlow_twins_loss(torch.zeros(shapes[0]), torch.zeros(shapes[1]), redundancy=1.0)
 
 

@@ -7,8 +7,8 @@ import json
 import numpy as np
 import pytest
 import torch
-from tests.scenes import make_cube, two_fields
 
+from tests.scenes import make_cube, two_fields
 from workbench.pretrain import Recipe, begin, load_encoder, matching_bands, save_encoder
 from workbench.probe import embed
 
@@ -69,7 +69,7 @@ def other_size(path):
     ("spoil", "error", "message"),
     [
         (spoil_weights, ValueError, "is damaged or not of this card"),
-        (spoil_card, ValueError, "is not the card of an encoder"),
+        (spoil_card, ValueError, "is not an encoder's card"),
         (drop_card, FileNotFoundError, "an encoder is two files, but there is no"),
         (other_size, ValueError, "is damaged or not of this card"),
     ],
@@ -90,9 +90,7 @@ def test_bands_are_matched_by_wavelength_not_by_place(learnt):
 def test_equal_band_counts_at_other_wavelengths_are_refused(learnt):
     _, _, encoder = learnt
     other = make_cube(np.zeros((12, 4, 5)), np.linspace(450, 1000, 12))
-    with pytest.raises(
-        ValueError, match="the encoder needs a band at 2400.0 nm, the nearest of the scene is at 1000.0"
-    ):
+    with pytest.raises(ValueError, match=r"needs a band at 2400\.0 nm, the nearest of the scene is at 1000\.0"):
         matching_bands(encoder, other)
 
 

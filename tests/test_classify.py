@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import rasterio
 import xarray as xr
-from tests.scenes import few, two_fields
 
+from tests.scenes import few, two_fields
 from workbench.cubes import simulated_scene
 from workbench.pretrain import Recipe, begin
 from workbench.probe import MODELS, classify, classify_scene, embed, write_class_map

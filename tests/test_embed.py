@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from tests.scenes import make_cube
 
+from tests.scenes import make_cube
 from workbench.patches import scene_tensor
 from workbench.pretrain import ENCODERS, Recipe, begin
 from workbench.probe import embed

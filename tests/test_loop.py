@@ -6,9 +6,9 @@ from itertools import islice, repeat
 
 import pytest
 import torch
-from tests.scenes import two_fields
 from torch import nn
 
+from tests.scenes import two_fields
 from workbench.pretrain import Recipe, begin, train
 
 

@@ -7,8 +7,8 @@ import time
 import numpy as np
 import pytest
 import torch
-from tests.scenes import make_cube
 
+from tests.scenes import make_cube
 from workbench.patches import BandScaler
 from workbench.pretrain.encoders import SpectralEncoder
 from workbench.probe import embed

@@ -5,9 +5,9 @@ May use: cubes, patches, torch, Lightning Fabric, safetensors. Never: labels, sc
 """
 
 from workbench.pretrain.checkpoint import fingerprint, load_encoder, matching_bands, save_encoder
-from workbench.pretrain.encoders import ENCODERS, Encoder, find_encoder
+from workbench.pretrain.encoders import ENCODERS, Encoder, EncoderKind, find_encoder
 from workbench.pretrain.loop import Progress, train, warm_cosine
-from workbench.pretrain.objectives import OBJECTIVES, Objective, find_objective
+from workbench.pretrain.objectives import OBJECTIVES, ObjectiveKind, find_objective
 from workbench.pretrain.recipe import Recipe, begin, pretrain
 from workbench.verb import make_callable
 
@@ -15,7 +15,8 @@ __all__ = [
     "ENCODERS",
     "OBJECTIVES",
     "Encoder",
-    "Objective",
+    "EncoderKind",
+    "ObjectiveKind",
     "Progress",
     "Recipe",
     "begin",

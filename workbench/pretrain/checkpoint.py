@@ -1,4 +1,4 @@
-"""Encoders on disk: weights as safetensors, everything one must know about them as JSON beside. Nothing is unpickled."""
+"""Encoders on disk: weights as safetensors, everything one must know about them as JSON. Nothing is unpickled."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ import torch
 import xarray as xr
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import nn
 
 from workbench.cubes import good_bands
 from workbench.files import replacing, write_json
-from workbench.pretrain.encoders import find_encoder
+from workbench.pretrain.encoders import Encoder, find_encoder
 from workbench.pretrain.recipe import Recipe
 
 SAME_BAND = 1.0
@@ -25,13 +24,13 @@ SAME_BAND = 1.0
 
 
 def save_encoder(
-    encoder: nn.Module, path: str | Path, *, recipe: Recipe, cube: xr.DataArray, steps: int | None = None
+    encoder: Encoder, path: str | Path, *, recipe: Recipe, cube: xr.DataArray, steps: int | None = None
 ) -> dict:
     """Write an encoder to `path` (``.safetensors``) and its card beside it (``.json``).
 
     Parameters
     ----------
-    encoder : nn.Module
+    encoder : Encoder
         As :func:`workbench.pretrain.begin` makes it.
     path : str or Path
         File to write; whole or not at all.
@@ -69,7 +68,7 @@ def save_encoder(
     return card
 
 
-def load_encoder(path: str | Path, device: str | torch.device = "cpu") -> nn.Module:
+def load_encoder(path: str | Path, device: str | torch.device = "cpu") -> Encoder:
     """Read an encoder that :func:`save_encoder` wrote; on the CPU it gives the same embeddings, bit for bit.
 
     Parameters
@@ -81,7 +80,7 @@ def load_encoder(path: str | Path, device: str | torch.device = "cpu") -> nn.Mod
 
     Returns
     -------
-    nn.Module
+    Encoder
         In evaluation mode, with its ``card``, ``recipe`` and ``wavelength`` [nm].
 
     Raises
@@ -102,9 +101,7 @@ def load_encoder(path: str | Path, device: str | torch.device = "cpu") -> nn.Mod
         encoder = find_encoder(recipe.encoder).module(**card["arguments"])
         wavelength = np.array([np.nan if w is None else w for w in card["wavelength"]])
     except (KeyError, TypeError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise ValueError(
-            f"{beside} is not the card of an encoder ({error}); write it with workbench pretrain"
-        ) from error
+        raise ValueError(f"{beside} is not an encoder's card ({error}); write it with workbench pretrain") from error
     try:
         encoder.load_state_dict(load_file(path))
     except (SafetensorError, RuntimeError) as error:
@@ -114,7 +111,7 @@ def load_encoder(path: str | Path, device: str | torch.device = "cpu") -> nn.Mod
     return encoder.to(device).eval()
 
 
-def matching_bands(encoder: nn.Module, cube: xr.DataArray) -> np.ndarray:
+def matching_bands(encoder: Encoder, cube: xr.DataArray) -> np.ndarray:
     """Which bands of a cube an encoder takes: by wavelength where there are any, never by count alone.
 
     Returns

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 import xarray as xr
-from torch import nn
 
 from workbench.cubes import good_bands
 from workbench.patches import ScenePairs, pick_device
-from workbench.pretrain.encoders import find_encoder
+from workbench.pretrain.encoders import Encoder, find_encoder
 from workbench.pretrain.loop import Progress, train
 from workbench.pretrain.objectives import find_objective
 
@@ -65,7 +64,7 @@ class Recipe:
 
 def begin(
     cube: xr.DataArray, recipe: Recipe, *, device: str = "auto", every: int = 10
-) -> tuple[nn.Module, Iterator[Progress]]:
+) -> tuple[Encoder, Iterator[Progress]]:
     """Make a fresh encoder for a scene, and the steps that will train it. Nothing is trained until they are asked for.
 
     Parameters
@@ -81,7 +80,7 @@ def begin(
 
     Returns
     -------
-    encoder : nn.Module
+    encoder : Encoder
         With its scaler fitted, and ``wavelength`` [nm] of the bands it takes (NaN where unknown).
     steps : iterator of Progress
     """
@@ -113,7 +112,7 @@ def begin(
 
 def pretrain(
     cube: xr.DataArray, objective: str = "barlow_twins", *, device: str = "auto", **choices: object
-) -> nn.Module:
+) -> Encoder:
     """Let an encoder learn from a scene's unlabelled pixels, to the end.
 
     Parameters
@@ -129,7 +128,7 @@ def pretrain(
 
     Returns
     -------
-    nn.Module
+    Encoder
         In evaluation mode; its ``recipe`` is what it was made with.
 
     Examples

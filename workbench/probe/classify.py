@@ -10,10 +10,9 @@ import xarray as xr
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.pipeline import Pipeline
-from torch import nn
 
 from workbench.cubes import good_bands
-from workbench.pretrain import Recipe, begin
+from workbench.pretrain import Encoder, Recipe, begin
 from workbench.probe.embed import embed, like_scene
 from workbench.probe.models import Model, find_model
 from workbench.probe.neighbours import UNLABELLED
@@ -47,7 +46,7 @@ def classify(
     labels: xr.DataArray,
     model: str = "barlow_twins",
     *,
-    encoder: nn.Module | None = None,
+    encoder: Encoder | None = None,
     seed: int = 0,
 ) -> ClassMap:
     """Class map of a scene from a few labels.
@@ -60,7 +59,7 @@ def classify(
         0 where unlabelled, 1…K.
     model : str
         Name in ``MODELS``.
-    encoder : nn.Module, optional
+    encoder : Encoder, optional
         For models of an embedding. Without one, an encoder is pretrained on the scene first, by the default recipe.
     seed : int
         Seeds whatever is drawn.
@@ -155,7 +154,7 @@ def _last(classifier: object) -> object:
     return classifier[-1] if isinstance(classifier, Pipeline) else classifier
 
 
-def _pretrained(cube: xr.DataArray, row: Model, seed: int) -> nn.Module:
+def _pretrained(cube: xr.DataArray, row: Model, seed: int) -> Encoder:
     recipe = Recipe(objective=row.objective, seed=seed)
     encoder, steps = begin(cube, recipe, every=recipe.steps)
     for _ in steps:

@@ -7,23 +7,22 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 import xarray as xr
-from torch import nn
 
 from workbench.patches import pick_device, scene_tensor
-from workbench.pretrain import matching_bands
+from workbench.pretrain import Encoder, matching_bands
 
 Place = tuple[slice, slice]
 """Rows and columns of a block in the scene."""
 
 
-def embed(cube: xr.DataArray, encoder: nn.Module, *, block: int = 256, device: str = "auto") -> xr.DataArray:
+def embed(cube: xr.DataArray, encoder: Encoder, *, block: int = 256, device: str = "auto") -> xr.DataArray:
     """Embedding of every pixel.
 
     Parameters
     ----------
     cube : xarray.DataArray of shape (n_bands, height, width)
         The scene; a lazy one is read block by block.
-    encoder : nn.Module
+    encoder : Encoder
         Its bands are found in the cube by wavelength.
     block : int
         Side of a block [pixels]. It bounds the memory and does not change the numbers.
@@ -47,7 +46,7 @@ def embed(cube: xr.DataArray, encoder: nn.Module, *, block: int = 256, device: s
 
 
 def embed_blocks(
-    cube: xr.DataArray, encoder: nn.Module, *, block: int = 256, device: str = "auto"
+    cube: xr.DataArray, encoder: Encoder, *, block: int = 256, device: str = "auto"
 ) -> Iterator[tuple[Place, np.ndarray]]:
     """Embeddings block by block: where each lies, and its values (dim, height, width)."""
     bands, place = matching_bands(encoder, cube), pick_device(device)

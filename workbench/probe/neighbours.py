@@ -82,7 +82,9 @@ class GraphPropagation(ClassifierMixin, BaseEstimator):
         root = sparse.diags_array(1 / np.sqrt(np.maximum(graph.sum(axis=1), 1e-12)))
         graph = root @ graph @ root
         share = told.copy()
-        for self.n_iter_ in range(1, self.max_iter + 1):
+        self.n_iter_ = 0
+        while self.n_iter_ < self.max_iter:
+            self.n_iter_ += 1
             before, share = share, self.alpha * (graph @ share) + (1 - self.alpha) * told
             if np.abs(share - before).max() < 1e-6:
                 break

@@ -96,7 +96,7 @@ class FromScratch:
         model.eval()
 
     def predict_proba(self, cube: xr.DataArray) -> xr.DataArray:
-        """Probability of each class (``classes_``) at every pixel, dims (``feature``, ``y``, ``x``); NaN without data."""
+        """Probability of each of ``classes_`` at every pixel, dims (``feature``, ``y``, ``x``); NaN without data."""
         features = torch.from_numpy(embed(cube, self.model_, device=self.device).values)
         with torch.inference_mode():
             logits = self.head_.cpu()(features.relu().movedim(0, -1))

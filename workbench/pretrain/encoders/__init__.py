@@ -1,22 +1,56 @@
 """The encoders there are: one table, a row each.
 
-An encoder is an ``nn.Module`` with ``encoder(batch) -> (n, dim)`` and ``encoder.dense(block) -> (n, dim, h, w)``, the
-same numbers both ways; ``dim``, ``footprint``, ``scaler``, and ``arguments``, with which its class makes it again.
+``Encoder`` says what every one of them promises; ``EncoderKind`` is a row.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
-from torch import nn
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor, nn
 
+from workbench.patches import BandScaler
 from workbench.pretrain.encoders.spectral import SpectralEncoder
 
-__all__ = ["ENCODERS", "Encoder", "SpectralEncoder", "find_encoder"]
+__all__ = ["ENCODERS", "Encoder", "EncoderKind", "SpectralEncoder", "find_encoder"]
+
+
+class Encoder(Protocol):
+    """An ``nn.Module`` from a batch to embeddings, and dense over a block: the same numbers both ways."""
+
+    dim: int
+    """Length of an embedding."""
+
+    n_bands: int
+    """Bands it takes."""
+
+    footprint: int
+    """Width of the square of pixels an embedding depends on."""
+
+    windows: tuple[int, ...]
+    """Odd widths of the windows whose means it sees."""
+
+    scaler: BandScaler
+    """Brings a scene's bands to the scale it learnt with."""
+
+    wavelength: NDArray[np.floating]
+    """Centres of its bands [nm], NaN where unknown; set by the recipe."""
+
+    arguments: dict
+    """With these its class makes it again."""
+
+    def __call__(self, batch: Tensor) -> Tensor:
+        """From (n, n_bands, size, size) to (n, dim)."""
+
+    def dense(self, block: Tensor) -> Tensor:
+        """From (n, n_bands, height, width) to (n, dim, height, width)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Encoder:
+class EncoderKind:
     """One kind of encoder, as the user may choose it."""
 
     name: str
@@ -44,7 +78,7 @@ class Encoder:
 ENCODERS = {
     row.name: row
     for row in (
-        Encoder(
+        EncoderKind(
             "context",
             "a pixel's spectrum, with the means of 7 × 7 and 11 × 11 pixels round it",
             "this project",
@@ -53,7 +87,7 @@ ENCODERS = {
             {"windows": (1, 7, 11)},
             8,
         ),
-        Encoder(
+        EncoderKind(
             "pixel",
             "a pixel's spectrum alone",
             "Ait Ali Braham et al. 2022, arXiv:2206.12117",
@@ -66,7 +100,7 @@ ENCODERS = {
 }
 
 
-def find_encoder(name: str) -> Encoder:
+def find_encoder(name: str) -> EncoderKind:
     """Row of the table by name, or ValueError that lists the names."""
     if name not in ENCODERS:
         raise ValueError(f"no encoder is named {name!r}; choose one of: {', '.join(ENCODERS)}")

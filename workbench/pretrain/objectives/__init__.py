@@ -12,11 +12,11 @@ from torch import nn
 
 from workbench.pretrain.objectives.barlow_twins import BarlowTwins, barlow_twins_loss
 
-__all__ = ["OBJECTIVES", "BarlowTwins", "Objective", "barlow_twins_loss", "find_objective"]
+__all__ = ["OBJECTIVES", "BarlowTwins", "ObjectiveKind", "barlow_twins_loss", "find_objective"]
 
 
 @dataclass(frozen=True, slots=True)
-class Objective:
+class ObjectiveKind:
     """One way to learn from unlabelled pixels, as the user may choose it."""
 
     name: str
@@ -38,7 +38,7 @@ class Objective:
 OBJECTIVES = {
     row.name: row
     for row in (
-        Objective(
+        ObjectiveKind(
             "barlow_twins",
             "neighbouring pixels agree in every feature; no two features say the same",
             "Zbontar et al. 2021, arXiv:2103.03230; for pixels: Ait Ali Braham et al. 2022, arXiv:2206.12117",
@@ -49,7 +49,7 @@ OBJECTIVES = {
 }
 
 
-def find_objective(name: str) -> Objective:
+def find_objective(name: str) -> ObjectiveKind:
     """Row of the table by name, or ValueError that lists the names."""
     if name not in OBJECTIVES:
         raise ValueError(f"no objective is named {name!r}; choose one of: {', '.join(OBJECTIVES)}")

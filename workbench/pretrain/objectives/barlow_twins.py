@@ -97,7 +97,7 @@ def barlow_twins_loss(left: Tensor, right: Tensor, *, redundancy: float) -> dict
     """
     if left.shape != right.shape or len(left) < 2:
         raise ValueError(
-            f"two batches of one shape with at least 2 rows are needed, got {tuple(left.shape)} and {tuple(right.shape)}"
+            f"two batches of one shape with 2 rows or more are needed, got {tuple(left.shape)} and {tuple(right.shape)}"
         )
     correlation = _standardise(left).T @ _standardise(right) / len(left)
     diagonal = correlation.diagonal()
