@@ -88,6 +88,13 @@ def test_scale_and_offset_of_each_band_are_applied(tmp_path, numbers):
     assert "scale and offset" in cube.attrs["scaling"]
 
 
+def test_a_band_is_good_if_the_file_says_so_and_it_has_data(tmp_path, numbers):
+    numbers[3] = -1
+    tags = [{"wavelength": w, "bbl": b} for w, b in (("450", "1"), ("550", "0"), ("650", "1"), ("860", "1"))]
+    cube = open_cube(write(tmp_path / "a.tif", numbers, tags=tags, nodata=-1))
+    assert cube.good.values.tolist() == [True, False, True, False]
+
+
 def test_thousands_in_a_file_that_calls_itself_reflectance_are_divided_and_said(tmp_path, numbers):
     tags = [{"wavelength": w} for w in ("450", "550", "650", "860")]
     plain = open_cube(write(tmp_path / "scene.tif", numbers, tags=tags, crs="EPSG:32633", transform=GRID))

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import uuid
 from pathlib import Path
 
 import xarray as xr
 
 from workbench.cubes import npz, zarr
 from workbench.cubes.contract import check_cube
+from workbench.files import replacing
 
 WRITERS = {".zarr": zarr.write, ".npz": npz.write}
 
@@ -44,22 +42,6 @@ def save_cube(cube: xr.DataArray, path: str | Path, *, overwrite: bool = False) 
         raise ValueError(f"a cube is written to {' or '.join(WRITERS)}, got {path.name}; change the ending")
     if path.exists() and not overwrite:
         raise FileExistsError(f"{path} is there already; remove it or pass overwrite=True")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    token = f".{path.stem}.{uuid.uuid4().hex[:8]}"
-    partial, old = path.with_name(token + ".partial"), path.with_name(token + ".old")
-    try:
-        WRITERS[path.suffix.lower()](check_cube(cube), partial)
-        if path.is_dir():
-            path.rename(old)  # a folder cannot be replaced in one step
-        os.replace(partial, path)
-    finally:
-        _remove(partial)
-        _remove(old)
+    with replacing(path) as draft:
+        WRITERS[path.suffix.lower()](check_cube(cube), draft)
     return path
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
