@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import json
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbench.cli.arguments import count, counts, is_scene, names, open_scene, output_folder, repeats, takes_labels
-from workbench.cli.outputs import Meter, print_json, say, write_run
-from workbench.cli.pretraining import encoder_for
+from workbench.cli.outputs import Meter, command, plain, print_json, say
+from workbench.cli.pretraining import encoders_for
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,39 +83,39 @@ def compare(args: argparse.Namespace) -> None:
     from workbench.labels import open_labels
     from workbench.probe import find_model
 
-    rows = [find_model(name) for name in args.models]
+    models = {name: find_model(name) for name in args.models}
     asked = args.split if args.only_split else list(dict.fromkeys([*args.split, *SPLITS]))
     cube = open_scene(args)
     truth = open_labels(args.truth, cube, column=args.column, layer=args.layer)
-    encoder = encoder_for(cube, args.encoder, {row.objective for row in rows} - {""}, args.seed)
+    encoders, took = encoders_for(cube, args.encoder, [row.objective for row in models.values()], args.seed)
     meter, found = Meter("comparing"), []
-    total = len(args.models) * len(args.budgets) * args.draws * len(asked)
+    total = len(models) * len(args.budgets) * args.draws * len(asked)
     for row in room.compare_rows(
-        cube, truth, args.models, args.budgets, args.draws, asked, encoder=encoder, seed=args.seed
+        cube, truth, args.models, args.budgets, args.draws, asked, encoder=encoders, seed=args.seed
     ):
-        found.append(row)
+        found.append({**row, "pretrain_seconds": took.get(models[row["model"]].objective, 0.0)})
         meter.show(len(found), total, f"{row['model']}, {row['budget']} labels a class, {row['split']}")
     table = room.score_table(found)
     summary = room.summarise(table)
     if args.out:
-        keep(args, table, summary)
+        keep(args, asked, table, summary)
     if args.json:
         print_json(summary.to_dict("records"))
     else:
         print(in_columns(summary, asked))
 
 
-def keep(args: argparse.Namespace, table: pd.DataFrame, summary: pd.DataFrame) -> None:
-    """Write every row and the summary into the folder, each whole or not at all."""
-    from workbench.files import replacing
+def keep(args: argparse.Namespace, asked: list[str], table: pd.DataFrame, summary: pd.DataFrame) -> None:
+    """Write the rows and how to repeat them into the folder, each file whole or not at all."""
+    from workbench.compare import write_scores
+    from workbench.files import write_json
 
-    args.out.mkdir(exist_ok=True)
-    with replacing(args.out / "scores.parquet") as draft:
-        table.to_parquet(draft)
-    with replacing(args.out / "scores.csv") as draft:
-        summary.to_csv(draft, index=False)
-    files = {"scene": args.scene, "truth": args.truth, "encoder": args.encoder}
-    write_run(args.out / "run.json", args, files, result=summary.to_dict("records"))
+    choices = {"models": args.models, "budgets": args.budgets, "draws": args.draws, "splits": asked, "seed": args.seed}
+    table.attrs["run"] = {**choices, "scene": str(args.scene.absolute()), "truth": str(args.truth.absolute())}
+    write_scores(table, args.out, encoder=args.encoder, column=args.column, layer=args.layer)
+    record = json.loads((args.out / "run.json").read_text(encoding="utf-8"))
+    words = shlex.join(command(args))
+    write_json(args.out / "run.json", {**record, "command": words, "summary": plain(summary.to_dict("records"))})
     say(f"wrote scores.parquet, scores.csv and run.json into {args.out}")
 
 
@@ -141,8 +143,8 @@ def in_columns(summary: pd.DataFrame, asked: list[str]) -> str:
 
 
 def _accuracy(row: dict | None) -> str:
-    """Mean and interval of a row, or a dash."""
+    """Mean and interval of a row; a dash without one, no interval for a single draw."""
     if row is None:
         return "–"
     low, high = row["oa_ci95"]
-    return f"{row['oa_mean']:.3f} [{low:.3f}, {high:.3f}]"
+    return f"{row['oa_mean']:.3f}" + (f" [{low:.3f}, {high:.3f}]" if row["draws"] > 1 else "")

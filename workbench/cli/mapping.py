@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from workbench.cli.arguments import count, is_scene, on_device, open_scene, output, prints_json, repeats, takes_labels
 from workbench.cli.outputs import Meter, tell, write_run
-from workbench.cli.pretraining import encoder_for
+from workbench.cli.pretraining import encoders_for
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -112,8 +112,8 @@ def classify(args: argparse.Namespace) -> None:
     cube = open_scene(args)
     labels = open_labels(args.labels, cube, column=args.column, layer=args.layer)
     check_two_classes(labels)
-    encoder = encoder_for(cube, args.encoder, {row.objective} - {""}, args.seed)
-    made = probe.classify(cube, labels, model=args.model, encoder=encoder, seed=args.seed)
+    encoders, _ = encoders_for(cube, args.encoder, [row.objective], args.seed)
+    made = probe.classify(cube, labels, model=args.model, encoder=encoders.get(row.objective), seed=args.seed)
     probe.write_class_map(made.class_map, made.confidence, args.out)
     classes = made.class_map.attrs["classes"]
     pixels = {name: int((made.class_map == code).sum()) for code, name in enumerate(classes, start=1)}

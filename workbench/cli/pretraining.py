@@ -109,15 +109,20 @@ def shown(reports: Iterable[Progress]) -> Iterator[Progress]:
         yield report
 
 
-def encoder_for(cube: xr.DataArray, file: Path | None, objectives: set[str], seed: int) -> nn.Module | None:
-    """The encoder of `file`; without one, a fresh one pretrained on the scene if `objectives` name any."""
+def encoders_for(
+    cube: xr.DataArray, file: Path | None, objectives: Iterable[str], seed: int
+) -> tuple[dict[str, nn.Module], dict[str, float]]:
+    """An encoder of each objective: that of `file`, or a fresh one pretrained on the scene; and the seconds it took."""
     from workbench import pretrain as room
 
+    wanted = [name for name in dict.fromkeys(objectives) if name]
     if file:
-        return room.load_encoder(file)
-    if not objectives:
-        return None
-    encoder, reports = room.begin(cube, room.Recipe(objective=min(objectives), seed=seed))
-    for _ in shown(reports):
-        continue
-    return encoder
+        encoder = room.load_encoder(file)
+        room.matching_bands(encoder, cube)
+        return dict.fromkeys(wanted, encoder), {}
+    found, took = {}, {}
+    for name in wanted:
+        found[name], reports = room.begin(cube, room.Recipe(objective=name, seed=seed))
+        for report in shown(reports):
+            took[name] = report.seconds
+    return found, took

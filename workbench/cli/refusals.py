@@ -54,6 +54,7 @@ def in_one_line(error: BaseException, out: Path | None = None) -> str:
         place = f": {name}" if name else ""
         return " ".join(f"{what}{place}; {REMEDIES[error.errno]}".split())
     if found := re.search(r"(.*)\(os error (\d+)\)", str(error)):
-        return f"{found[1].strip()}{f': {out}' if out else ''}; {REMEDIES.get(int(found[2]), 'check the disk and the path')}"
+        remedy = REMEDIES.get(int(found[2]), "check the disk and the path")
+        return f"{found[1].strip()}{f': {out}' if out else ''}; {remedy}"
     text = re.sub(r"\bpass (\w+)= ?", r"pass --\1 ", " ".join(str(error).split()))  # the rooms speak Python
     return text or f"{type(error).__name__} without a message; see WORKBENCH_TRACEBACK=1"

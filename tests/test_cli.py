@@ -1,0 +1,257 @@
+"""The verbs do what they say: results where asked, JSON alone on standard output, and a record that repeats them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+import xarray as xr
+
+from workbench.cli import main
+from workbench.cli.outputs import Meter
+from workbench.cubes import open_cube, save_cube, simulated_scene
+from workbench.labels import draw, write_labels
+
+VERBS = [
+    "demo",
+    "serve",
+    "info",
+    "convert",
+    "pretrain",
+    "embed",
+    "classify",
+    "compare",
+    "models",
+    "objectives",
+    "encoders",
+    "formats",
+]
+COMPUTING = ("pretrain", "embed", "classify", "compare")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A scene, its truth, five labels a class and an encoder."""
+    place = tmp_path_factory.mktemp("cli")
+    cube, truth = simulated_scene(40, 48, seed=5, n_bands=40)
+    save_cube(cube, place / "scene.zarr")
+    write_labels(truth, place / "truth.tif")
+    write_labels(draw(truth, 5, seed=0), place / "labels.gpkg")
+    assert main(words(place, "pretrain {0}/scene.zarr --steps 20 --pairs 64 --out {0}/encoder.safetensors")) == 0
+    return place
+
+
+def words(folder: Path, line: str) -> list[str]:
+    return shlex.split(line.format(folder))
+
+
+def sha(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_help_explains_each_verb(verb, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main([verb, "--help"])
+    said = capsys.readouterr()
+    assert stop.value.code == 0
+    assert said.err == ""
+    assert len(said.out) > 200
+
+
+@pytest.mark.parametrize("verb", COMPUTING)
+def test_help_names_units_and_defaults(verb, capsys):
+    with pytest.raises(SystemExit):
+        main([verb, "--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    assert re.search(r"\(default: [^)]+\)|defaults?", text)
+    assert re.search(r"\[nm\]|0…1|pixels|labels a class|optimiser steps", text)
+
+
+def test_the_help_lists_every_verb_and_no_other(capsys):
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    listed = re.findall(r"^    ([a-z]+)\b", capsys.readouterr().out, flags=re.MULTILINE)
+    assert sorted(listed) == sorted(VERBS)
+
+
+def test_info_says_what_a_program_needs(folder, capsys):
+    assert main(["info", str(folder / "scene.zarr"), "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    wanted = "format sensor bands height width dtype wavelength_min wavelength_max crs pixel_size nodata_fraction"
+    assert set(f"{wanted} bad_bands bytes".split()) <= set(facts)
+    assert (facts["bands"], facts["height"], facts["width"], facts["crs"]) == (40, 40, 48, "EPSG:32633")
+
+
+def test_info_speaks_to_people_in_units(folder, capsys):
+    assert main(["info", str(folder / "scene.zarr")]) == 0
+    text = capsys.readouterr().out
+    assert re.search(r"^wavelength_min +\d+ nm$", text, flags=re.MULTILINE)
+    assert re.search(r"^nodata_fraction +[\d.]+ %$", text, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("suffix", [".zarr", ".npz"])
+def test_a_converted_scene_reads_back_the_same(folder, tmp_path, suffix):
+    out = tmp_path / f"same{suffix}"
+    assert main(["convert", str(folder / "scene.zarr"), str(out)]) == 0
+    xr.testing.assert_equal(open_cube(out).compute(), open_cube(folder / "scene.zarr").compute())
+
+
+@pytest.mark.parametrize("verb", ["models", "objectives", "encoders", "formats"])
+def test_each_list_has_the_same_rows_for_people_and_programs(verb, capsys):
+    assert main([verb, "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert main([verb]) == 0
+    text = capsys.readouterr().out
+    assert rows
+    assert [name for name in (row["name"] for row in rows) if not re.search(rf"^{name} ", text, re.MULTILINE)] == []
+    if verb != "formats":
+        assert all(row["paper"] for row in rows)
+
+
+def test_the_objectives_listed_are_those_of_the_readme(capsys):
+    assert main(["objectives", "--json"]) == 0
+    names = {row["name"] for row in json.loads(capsys.readouterr().out)}
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    assert names == {"barlow_twins"}, "a new objective: the README's paragraph on papers says there is only one"
+    assert "Pretraining today is Barlow Twins" in readme
+
+
+def test_json_is_alone_on_standard_output(folder, tmp_path):
+    line = f"classify {{0}}/scene.zarr --labels {{0}}/labels.gpkg --model knn --out {tmp_path}/map.tif --json"
+    run = subprocess.run(
+        [sys.executable, "-m", "workbench.cli", *words(folder, line)], capture_output=True, text=True, check=True
+    )
+    result = json.loads(run.stdout)
+    assert Path(result["map"]).is_file()
+    assert sum(result["pixels"].values()) == 40 * 48
+
+
+def test_a_class_map_lies_on_the_scene_with_names_and_colours(folder, tmp_path):
+    out = tmp_path / "map.tif"
+    line = f"classify {{0}}/scene.zarr --labels {{0}}/labels.gpkg --encoder {{0}}/encoder.safetensors --out {out}"
+    assert main(words(folder, line)) == 0
+    with rasterio.open(out) as file, rasterio.open(folder / "truth.tif") as truth:
+        assert (file.crs, file.transform, file.shape) == (truth.crs, truth.transform, truth.shape)
+        assert file.read(1).max() > 0
+        assert file.colormap(1)[1][3] == 255
+    with rasterio.open(tmp_path / "map_confidence.tif") as file:
+        assert 0 < np.nanmax(file.read(1)) <= 1
+
+
+def test_both_forms_of_an_embedding_hold_the_same_numbers(folder, tmp_path):
+    for suffix in (".zarr", ".tif"):
+        line = f"embed {{0}}/scene.zarr --encoder {{0}}/encoder.safetensors --block 16 --out {tmp_path}/e{suffix}"
+        assert main(words(folder, line)) == 0
+    kept = xr.open_zarr(tmp_path / "e.zarr", consolidated=False)["embedding"]
+    with rasterio.open(tmp_path / "e.tif") as file:
+        np.testing.assert_array_equal(file.read(), kept.values)
+        assert file.crs.to_epsg() == 32633
+        assert file.transform.a == 30
+
+
+REPEATED = {
+    "pretrain": ("pretrain {0}/scene.zarr --steps 4 --pairs 32 --out {1}/e.safetensors", "e.safetensors", "e.run.json"),
+    "embed": ("embed {0}/scene.zarr --encoder {0}/encoder.safetensors --out {1}/e.tif", "e.tif", "e.run.json"),
+    "classify": (
+        "classify {0}/scene.zarr --labels {0}/labels.gpkg --model random_forest --seed 3 --out {1}/m.tif",
+        "m.tif",
+        "m.run.json",
+    ),
+}
+
+
+@pytest.mark.parametrize("verb", REPEATED)
+def test_the_command_in_the_record_repeats_the_result(folder, tmp_path, verb):
+    line, output, record = REPEATED[verb]
+    assert main(shlex.split(line.format(folder, tmp_path))) == 0
+    first = sha(tmp_path / output)
+    run = json.loads((tmp_path / record).read_text())
+    (tmp_path / output).unlink()
+    program, *again = shlex.split(run["command"])
+    assert program == "workbench"
+    assert main(again) == 0
+    assert sha(tmp_path / output) == first
+    assert run["arguments"]["seed" if verb != "embed" else "block"] is not None
+    assert run["files"]["scene"]["path"] == str(folder / "scene.zarr")
+    assert len(run["files"]["scene"]["sha256"]) == 64
+    assert {"workbench", "python", "torch"} <= set(run["versions"])
+
+
+def test_epochs_become_steps_in_the_record(folder, tmp_path):
+    line = f"pretrain {{0}}/scene.zarr --epochs 1 --pairs 960 --out {tmp_path}/e.safetensors"
+    assert main(words(folder, line)) == 0
+    run = json.loads((tmp_path / "e.run.json").read_text())
+    assert (run["arguments"]["steps"], run["arguments"]["epochs"]) == (2, None)
+
+
+def test_compare_puts_the_block_split_beside_the_random_one(folder, tmp_path, capsys):
+    line = f"compare {{0}}/scene.zarr --truth {{0}}/truth.tif --models knn,svm --budgets 3 --draws 2 --out {tmp_path}/c"
+    assert main(words(folder, line)) == 0
+    table = capsys.readouterr().out.splitlines()
+    assert re.search(r"OA random.*OA blocks.*gap", table[0])
+    assert [line.split()[0] for line in table[1:3]] == ["knn", "svm"]
+    rows = json.loads((tmp_path / "c" / "run.json").read_text())["summary"]
+    random, blocks = (next(r for r in rows if (r["model"], r["split"]) == ("knn", s)) for s in ("random", "blocks"))
+    assert f"{random['oa_mean'] - blocks['oa_mean']:+.3f}" in table[1]
+
+    *_, command = shlex.split(json.loads((tmp_path / "c" / "run.json").read_text())["command"]), "--json"
+    assert main([*shlex.split(json.loads((tmp_path / "c" / "run.json").read_text())["command"])[1:], command]) == 0
+    again = json.loads(capsys.readouterr().out)
+    wanted = "model family budget split draws oa_mean oa_sd oa_ci95 aa_mean kappa_mean f1_mean seconds_mean"
+    assert all(set(wanted.split()) <= set(row) for row in again)
+    assert [row["oa_mean"] for row in again] == [row["oa_mean"] for row in rows]
+
+
+def test_only_split_leaves_the_other_out(folder, capsys):
+    line = "compare {0}/scene.zarr --truth {0}/truth.tif --models knn --budgets 3 --draws 1 --only-split --json"
+    assert main(words(folder, line)) == 0
+    assert {row["split"] for row in json.loads(capsys.readouterr().out)} == {"random"}
+
+
+def test_progress_off_a_terminal_is_plain_lines(capsys):
+    meter = Meter("counting", every=0)
+    for done in (1, 2, 3):
+        meter.show(done, 3, "note")
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 3
+    assert lines[-1].startswith("counting: 3/3 (100 %)")
+    assert "\r" not in "".join(lines)
+
+
+def test_quick_work_shows_no_progress(capsys):
+    meter = Meter("counting")
+    meter.show(3, 3)
+    assert capsys.readouterr().err == ""
+
+
+def test_a_defect_of_ours_is_not_dressed_up_as_a_refusal(folder, monkeypatch):
+    monkeypatch.setattr("workbench.cubes.describe", lambda cube: {}["nothing"])
+    with pytest.raises(KeyError):
+        main(["info", str(folder / "scene.zarr")])
+
+
+def test_ctrl_c_ends_quietly(folder, monkeypatch, capsys):
+    def interrupted(cube):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("workbench.cubes.describe", interrupted)
+    assert main(["info", str(folder / "scene.zarr")]) == 130
+    assert capsys.readouterr().err == ""
+
+
+def test_the_scripts_of_the_project_are_installed():
+    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["scripts"] == {"workbench": "workbench.cli:main"}
+    (server,) = entry_points(group="jupyter_serverproxy_servers", name="workbench")
+    assert callable(server.load())
