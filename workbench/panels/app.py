@@ -23,7 +23,7 @@ from workbench.panels.menu import read_menu
 from workbench.panels.pages import Page
 from workbench.panels.scene import MapPanel
 from workbench.panels.spectra import SpectraPanel
-from workbench.panels.style import CSS, HEADER, THEME, region
+from workbench.panels.style import CSS, EDGE, HEADER, THEME, region
 from workbench.session import Session
 
 TITLE = "Hyperspectral workbench"
@@ -41,14 +41,13 @@ class Desk(pn.viewable.Viewer):
         layers = LayersPanel(session, look, scene.layers, page)
         learn, compare = LearnPanel(session, page), ComparePanel(session, page)
         self.header = HeaderPanel(session, page)
-        edge = "1px solid var(--divider-color)"
-        left = region(layers, width="clamp(216px, 15vw, 280px)", styles={"border-right": edge})
+        left = region(layers, width="clamp(216px, 15vw, 280px)", styles={"border-right": EDGE})
         right = region(
             SpectraPanel(session, look, page),
             ClassesPanel(session, look, page),
             gap=14,
             width="clamp(280px, 22vw, 420px)",
-            styles={"border-left": edge},
+            styles={"border-left": EDGE},
         )
         tabs = pmui.Tabs(
             ("Learn", learn),
@@ -57,12 +56,12 @@ class Desk(pn.viewable.Viewer):
             margin=0,
             sizing_mode="stretch_both",
         )
-        dock = region(tabs, height=DOCK, styles={"border-top": edge, "padding": "0 16px 8px"})
+        dock = region(tabs, height=DOCK, styles={"border-top": EDGE, "padding": "0 16px 8px", "flex": "none"})
         middle = pn.Column(scene, dock, sizing_mode="stretch_both", margin=0)
         self._body = pn.Column(
             pn.Row(left, middle, right, sizing_mode="stretch_both", margin=0, styles={"overflow": "hidden"}),
             StatusLine(session, page),
-            sizing_mode="stretch_both", margin=0, styles={"background": "var(--panel-background-color)"},
+            sizing_mode="stretch_both", margin=0, styles={"background": "var(--desk-ground)"},
         )  # fmt: skip
         offered = (learn, compare, layers, self.header)
         page.work(read_menu, lambda menu: [panel.offer(menu) for panel in offered])

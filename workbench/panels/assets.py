@@ -21,17 +21,6 @@ from pyviz_comms import JupyterComm
 
 FOLDER = "workbench_widgets"
 
-JUPYTER_COLORS = """
-:root {
-  --jp-layout-color0: var(--panel-surface-color, #fff); --jp-layout-color1: var(--panel-surface-color, #fff);
-  --jp-layout-color2: var(--panel-background-color, #eee); --jp-layout-color3: var(--panel-background-color, #ddd);
-  --jp-ui-font-color0: var(--panel-on-surface-color, #000); --jp-ui-font-color1: var(--panel-on-surface-color, #222);
-  --jp-ui-font-color2: var(--panel-on-surface-color, #444); --jp-ui-font-color3: #888;
-  --jp-border-width: 1px; --jp-border-color1: var(--border-color, #bbb);
-}
-"""
-"""Jupyter's style variables, which the map's buttons need and a Panel page does not define."""
-
 
 def is_served() -> bool:
     """Whether the page being built belongs to a Panel server, not to a notebook cell."""

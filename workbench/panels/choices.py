@@ -113,7 +113,7 @@ class LayersPanel(pn.viewable.Viewer):
         self._draw()
 
     def _shown_bands(self) -> list[str]:
-        return [f"{value:g}" for value in self._axis()[list(self.look.bands)].round(1)]
+        return [f"{value:.0f}" for value in self._axis()[list(self.look.bands)]]
 
     def _axis(self) -> np.ndarray:
         """Wavelengths [nm], or band numbers where there are none."""

@@ -1,12 +1,12 @@
 // The legend one labels with: a row a class, and the keyboard of the whole page. Values in, messages out.
 
 const STYLE = `
-  .rows { display: flex; flex-direction: column; gap: 2px; font-size: 13px; color: var(--panel-on-surface-color); }
+  .rows { display: flex; flex-direction: column; gap: 2px; font-size: 13px; color: var(--desk-ink); }
   .row { display: grid; grid-template-columns: 16px 22px 1fr auto 20px; align-items: center; gap: 6px; height: 30px;
     padding: 0 4px 0 6px; border-radius: 6px; cursor: pointer; border-left: 3px solid transparent; }
-  .row:hover { background: var(--panel-background-color); }
-  .row.current { background: var(--panel-background-color); border-left-color: var(--panel-primary-color); }
-  .key { font-size: 11px; color: var(--panel-on-secondary-color); text-align: center; }
+  .row:hover { background: var(--desk-ground); }
+  .row.current { background: var(--desk-ground); border-left-color: var(--desk-accent); }
+  .key { font-size: 11px; color: var(--desk-quiet); text-align: center; }
   input[type=color] { appearance: none; width: 20px; height: 20px; padding: 0; border: 0; background: none;
     cursor: pointer; }
   input[type=color]::-webkit-color-swatch-wrapper { padding: 0; }
@@ -14,9 +14,9 @@ const STYLE = `
   input[type=text] { min-width: 0; width: 100%; border: 0; background: none; font: inherit; color: inherit;
     padding: 3px 4px; border-radius: 4px; text-overflow: ellipsis; cursor: pointer; }
   .current input[type=text] { font-weight: 600; cursor: text; }
-  input[type=text]:focus { outline: 2px solid var(--panel-primary-color); background: var(--panel-surface-color); }
-  .count { font-variant-numeric: tabular-nums; color: var(--panel-on-secondary-color); }
-  .remove { visibility: hidden; border: 0; background: none; color: var(--panel-on-secondary-color); cursor: pointer;
+  input[type=text]:focus { outline: 2px solid var(--desk-accent); background: var(--desk-surface); }
+  .count { font-variant-numeric: tabular-nums; color: var(--desk-quiet); }
+  .remove { visibility: hidden; border: 0; background: none; color: var(--desk-quiet); cursor: pointer;
     font-size: 15px; line-height: 1; padding: 0; }
   .row:hover .remove, .remove:focus { visibility: visible; }
 `

@@ -27,8 +27,10 @@ class ComparePanel(pn.viewable.Viewer):
         super().__init__(**params)
         self.session = session
         small = {"size": "small", "margin": 0, "sizing_mode": "stretch_width"}
-        self._models = pmui.MultiChoice(label="Models", options=list(USUAL), value=list(USUAL), visual_size="small",
-                                        margin=0, sizing_mode="stretch_width", max_items=None)  # fmt: skip
+        self._models = pmui.MultiChoice(
+            label="Models", options=list(USUAL), value=list(USUAL), visual_size="small", margin=0, chip=False,
+            sizing_mode="stretch_width",
+        )  # fmt: skip
         self._budgets = pmui.TextInput(label="Labels a class", value="5, 20", **small)
         self._draws = pmui.IntInput(label="Draws", value=5, start=1, end=100, **small)
         self._split = pmui.Select(label="Split", options=list(SPLITS), value="random", **small)
@@ -58,21 +60,12 @@ class ComparePanel(pn.viewable.Viewer):
 
     def __panel__(self) -> pn.Row:
         """Choices, scores, confusion."""
-        choices = stack(
-            self._models, line(self._budgets, self._draws), line(self._split, self._truth),
-            line(self._start, self._stop), gap=12, width=300, sizing_mode="stretch_height",
-        )  # fmt: skip
+        how = line(self._budgets, self._draws, self._split), line(self._truth, self._start, self._stop)
+        choices = stack(self._models, *how, gap=12, width=340, sizing_mode="stretch_height")
         scores = stack(self._status, self._bar, self._table, gap=6, sizing_mode="stretch_both")
         self._right = stack(self._which, self._confusion, gap=6, width=250, sizing_mode="stretch_height", visible=False)
         self._draw_scores()
-        return pn.Row(
-            choices,
-            scores,
-            self._right,
-            sizing_mode="stretch_both",
-            margin=0,
-            styles={"gap": "24px", "padding-top": "12px"},
-        )
+        return dock_row(choices, scores, self._right)
 
     def _begin(self, _: object) -> None:
         try:

@@ -8,10 +8,10 @@ import panel_material_ui as pmui
 from workbench.panels.learn import job_in_words
 from workbench.panels.menu import Menu
 from workbench.panels.pages import Page
-from workbench.panels.style import line, put
+from workbench.panels.style import EDGE, line, put
 from workbench.session import Session
 
-_INK = {"color": "var(--panel-on-surface-color)", "fieldset": {"borderColor": "var(--divider-color)"}}
+_INK = {"color": "var(--desk-ink)", "fieldset": {"borderColor": "var(--desk-edge)"}}
 """Material's app bar is blue with white text; ours is not."""
 
 
@@ -97,10 +97,10 @@ class StatusLine(pn.viewable.Viewer):
         is_told = bool(session.message)
         self._text.object = session.message or self._map_in_words()
         self._row.styles = {
-            "padding": "4px 16px", "min-height": "22px", "border-top": "1px solid var(--divider-color)",
-            "align-items": "center",
-            "background": "var(--panel-on-surface-color)" if is_told else "var(--panel-surface-color)",
-            "color": "var(--panel-surface-color)" if is_told else "var(--panel-on-secondary-color)",
+            "padding": "4px 16px", "flex": "none", "max-height": "64px", "overflow": "auto", "border-top": EDGE,
+            
+            "background": "var(--desk-ink)" if is_told else "var(--desk-surface)",
+            "color": "var(--desk-surface)" if is_told else "var(--desk-quiet)",
         }  # fmt: skip
 
     def _map_in_words(self) -> str:

@@ -37,9 +37,8 @@ class LearnPanel(pn.viewable.Viewer):
         self._bar = pmui.LinearProgress(value=0, variant="determinate", margin=0, sizing_mode="stretch_width")
         self._status = note(FIRST)
         self._history = hv.streams.Pipe(data=([], {}))
-        self._curve = pn.pane.HoloViews(
-            None, sizing_mode="stretch_both", min_height=120, margin=0, linked_axes=False, css_classes=["loss"]
-        )
+        self._curve = pn.pane.HoloViews(None, sizing_mode="stretch_both", margin=0, linked_axes=False)
+        self._watch = stack(self._bar, self._curve, gap=6, sizing_mode="stretch_both", visible=False)
         page.follow(session, "job cube", self._draw)
         page.follow(session, "runs active_run", self._list)
 
@@ -56,7 +55,7 @@ class LearnPanel(pn.viewable.Viewer):
             line(self._objective, self._encoder), line(self._steps, self._run), line(self._start, self._stop),
             gap=12, width=300, sizing_mode="stretch_height",
         )  # fmt: skip
-        watch = stack(self._status, self._bar, self._curve, gap=6, sizing_mode="stretch_both")
+        watch = stack(self._status, self._watch, gap=6, sizing_mode="stretch_both")
         return dock_row(choices, watch)
 
     def _begin(self, _: object) -> None:
@@ -78,10 +77,10 @@ class LearnPanel(pn.viewable.Viewer):
         busy = job is not None and job.state == "running"
         self._start.disabled, self._stop.disabled = busy or not has_scene, not busy
         if job is None or job.kind != "pretraining":
-            self._bar.visible = self._curve.visible = False
+            self._watch.visible = False
             self._status.object = FIRST if has_scene else "Open a scene first."
             return
-        self._bar.visible = self._curve.visible = True
+        self._watch.visible = True
         self._bar.value = 100 * job.fraction
         self._status.object = job_in_words(job)
         terms = tuple(name for name in (job.history[-1] if job.history else {}) if name not in NOT_TERMS)

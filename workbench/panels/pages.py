@@ -24,6 +24,7 @@ class Page:
         document = pn.state.curdoc
         self._document = document if document is not None and document.session_context else None
         self._closers: list[Callable[[], None]] = []
+        self._thread = threading.get_ident()
         self._waiting: set[Callable[[], None]] = set()
         self._lock = threading.Lock()
         self.is_open = True
@@ -39,8 +40,11 @@ class Page:
 
     def later(self, action: Callable[[], None]) -> None:
         """Call `action` in this page's turn: at once if that is now."""
-        if self._document is None or pn.state.curdoc is self._document:
-            action()
+        ours = (
+            threading.get_ident() == self._thread and pn.state.curdoc is self._document
+        )  # curdoc is not a thread's own
+        if self._document is None or ours:
+            self._do(action)
             return
         with self._lock:
             if action in self._waiting or not self.is_open:
@@ -51,9 +55,15 @@ class Page:
             with self._lock:
                 self._waiting.discard(action)
             if self.is_open:
-                action()
+                self._do(action)
 
         self._document.add_next_tick_callback(act)
+
+    def _do(self, action: Callable[[], None]) -> None:
+        try:
+            action()
+        except Exception:
+            logging.getLogger(__name__).exception("a page could not follow")
 
     def work(self, job: Callable[[], object], then: Callable[[object], None]) -> None:
         """Do `job` beside the page and bring what it returns back to it."""

@@ -57,7 +57,6 @@ class SpectraPanel(pn.viewable.Viewer):
     def _open(self) -> None:
         cube = self.session.cube
         self._axis, self._shape, self._means = None if cube is None else SpectralAxis.of(cube), None, {}
-        self._plot.visible = cube is not None
         self._show_others()
         self._show_clicked()
 

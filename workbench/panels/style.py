@@ -5,8 +5,6 @@ from __future__ import annotations
 import panel as pn
 import panel_material_ui as pmui
 
-from workbench.panels.assets import JUPYTER_COLORS
-
 _SHARED = {
     "shape": {"borderRadius": 6},
     "typography": {"fontSize": 13, "button": {"textTransform": "none", "fontWeight": 500}},
@@ -41,19 +39,29 @@ THEME = {
 }
 """Material themes: one quiet blue for what can be done; all other colour belongs to the data."""
 
-CSS = (
-    JUPYTER_COLORS
-    + """
-.leaflet-container.leaflet-container { background: var(--panel-background-color); font-family: inherit; }
-.leaflet-container .leaflet-bar a { background: var(--panel-surface-color); color: var(--panel-on-surface-color);
-  border-color: var(--divider-color); }
-.leaflet-container .leaflet-bar { border: 1px solid var(--divider-color); }
-.leaflet-container .leaflet-control-scale-line { background: var(--panel-surface-color); opacity: .85;
-  color: var(--panel-on-surface-color); border-color: var(--panel-on-secondary-color); text-shadow: none; }
+CSS = """
+html { --desk-ground: #eef1f4; --desk-surface: #fff; --desk-ink: #1b2733; --desk-quiet: #5b6875; --desk-edge: #dde3e9;
+  --desk-accent: #00629b; }
+html.dark { --desk-ground: #0d1217; --desk-surface: #151c23; --desk-ink: #e4eaf0; --desk-quiet: #97a5b3;
+  --desk-edge: #27323d; --desk-accent: #6cb8ea; }
+:root { --jp-layout-color0: var(--desk-surface); --jp-layout-color1: var(--desk-surface);
+  --jp-layout-color2: var(--desk-ground); --jp-layout-color3: var(--desk-ground); --jp-ui-font-color0: var(--desk-ink);
+  --jp-ui-font-color1: var(--desk-ink); --jp-ui-font-color2: var(--desk-quiet); --jp-ui-font-color3: var(--desk-quiet);
+  --jp-border-width: 1px; --jp-border-color1: var(--desk-edge); }
+.leaflet-container.leaflet-container { background: var(--desk-ground); font-family: inherit; }
+.leaflet-container .leaflet-bar { border: 1px solid var(--desk-edge); }
+.leaflet-container .leaflet-bar a { background: var(--desk-surface); color: var(--desk-ink);
+  border-color: var(--desk-edge); }
+.leaflet-container .leaflet-bar a:hover { background: var(--desk-ground); }
+.leaflet-container .leaflet-control-scale-line { background: var(--desk-surface); color: var(--desk-ink); opacity: .85;
+  border-color: var(--desk-quiet); text-shadow: none; }
 .leaflet-container .leaflet-image-layer { image-rendering: pixelated; }
 """
-)
-"""Copied by Panel into every shadow root, so that it reaches the map, too."""
+"""Panel copies this into every shadow root once, so that it reaches the map; what differs between light and dark is
+therefore said at the root of the document, from where it is inherited, and nowhere else."""
+
+EDGE = "1px solid var(--desk-edge)"
+"""Between parts of the page."""
 
 HEADER = {
     "& .MuiAppBar-root": {
@@ -61,7 +69,7 @@ HEADER = {
         "backgroundImage": "none",
         "color": "text.primary",
         "boxShadow": "none",
-        "borderBottom": "1px solid var(--divider-color)",
+        "borderBottom": EDGE,
     },
     "& .MuiToolbar-root": {"minHeight": "48px !important", "paddingLeft": "16px", "paddingRight": "8px"},
     "& .MuiToolbar-root .title": {
@@ -100,7 +108,9 @@ def stack(*objects: object, gap: int = 10, **params: object) -> pn.Column:
 
 def line(*objects: object, gap: int = 8, **params: object) -> pn.Row:
     """Objects beside each other, evenly spaced."""
-    styles = {"gap": f"{gap}px", "align-items": "center", **params.pop("styles", {})}
+    styles = {"gap": f"{gap}px", **params.pop("styles", {})}
+    for part in objects:
+        part.align = "center"
     return pn.Row(*objects, **{"margin": 0, "sizing_mode": "stretch_width", "styles": styles, **params})
 
 
@@ -115,8 +125,8 @@ def region(*objects: object, width: str = "", **params: object) -> pn.Column:
         sheet = f":host {{ width: {width} !important; flex: none !important; height: 100% !important; }}"
         params = {"stylesheets": [sheet], "sizing_mode": "stretch_height", **params}
     styles = {
-        "background": "var(--panel-surface-color)",
-        "color": "var(--panel-on-surface-color)",
+        "background": "var(--desk-surface)",
+        "color": "var(--desk-ink)",
         "padding": "12px 14px",
         "overflow": "auto",
         **params.pop("styles", {}),

@@ -11,14 +11,14 @@ FAMILIES = ("self-supervised", "semi-supervised", "supervised", "baseline")
 _STYLE = """
 <style>
 table { border-collapse: collapse; width: 100%; font-size: 12.5px; font-variant-numeric: tabular-nums;
-  color: var(--panel-on-surface-color); }
-th { text-align: right; font-weight: 500; color: var(--panel-on-secondary-color); padding: 3px 8px;
-  position: sticky; top: 0; background: var(--panel-surface-color); white-space: nowrap; }
-td { text-align: right; padding: 3px 8px; border-top: 1px solid var(--divider-color); white-space: nowrap; }
+  color: var(--desk-ink); }
+th { text-align: right; font-weight: 500; color: var(--desk-quiet); padding: 3px 8px;
+  position: sticky; top: 0; background: var(--desk-surface); white-space: nowrap; }
+td { text-align: right; padding: 3px 8px; border-top: 1px solid var(--desk-edge); white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; padding-left: 0; }
 tr.family td { font-size: 11px; letter-spacing: .05em; text-transform: uppercase; text-align: left; padding: 8px 0 2px;
-  color: var(--panel-on-secondary-color); border-top: 0; }
-.interval { color: var(--panel-on-secondary-color); font-size: 11px; }
+  color: var(--desk-quiet); border-top: 0; }
+.interval { color: var(--desk-quiet); font-size: 11px; }
 b { font-weight: 650; }
 </style>
 """
