@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -34,13 +35,15 @@ def export_labels(marks: Sequence[Mark], labels: xr.DataArray, path: Path) -> No
 
 
 def export_scores(rows: pd.DataFrame | None, path: Path) -> None:
-    """Write every row of a comparison as .parquet or .csv."""
+    """Write every row of a comparison as .parquet or .csv; dicts and lists stand in it as JSON text."""
     if rows is None:
         raise ValueError("there are no scores yet; start a comparison")
     if path.suffix not in (".parquet", ".csv"):
         raise ValueError(f"scores are written as .parquet or .csv, got {path.name}; use {path.stem}.csv")
+    nested = [name for name in rows if isinstance(rows[name].iloc[0], (dict, list))]
+    rows = rows.assign(**{name: rows[name].map(json.dumps) for name in nested})
     with replacing(path) as draft:
         if path.suffix == ".csv":
             rows.to_csv(draft, index=False)
         else:
-            rows.to_parquet(draft)
+            rows.to_parquet(draft, index=False)

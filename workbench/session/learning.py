@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -13,8 +14,9 @@ import param
 
 from workbench.labels import write_labels
 from workbench.session.commands import command
+from workbench.session.exports import export_scores
 from workbench.session.following import Following, reports
-from workbench.session.runs import TRUTH, Run
+from workbench.session.runs import SCORES, TRUTH, Run
 
 SCORE_EVERY = 0.5
 """Least time between two updates of the score table [s]."""
@@ -101,6 +103,7 @@ class Learning(Following):
     def _ended(self, run: Run, status: int) -> None:
         if run.kind == "comparison":
             self._score()
+            self._keep_scores(run)
         super()._ended(run, status)
 
     def _score(self) -> None:
@@ -109,6 +112,12 @@ class Learning(Following):
             rows, scores = _tables(self._heard_rows)
             self.post(partial(self.param.update, rows=rows, scores=scores))
             self._scored = time.monotonic()
+
+    def _keep_scores(self, run: Run) -> None:
+        """The table of a worker that was ended before it could write one itself."""
+        if self._heard_rows and not (run.folder / SCORES).exists():
+            with suppress(OSError):  # progress.jsonl has every row
+                export_scores(_tables(self._heard_rows)[0], run.folder / SCORES)
 
     def _restore_runs(self, active_run: str) -> None:
         super()._restore_runs(active_run)

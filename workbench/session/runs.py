@@ -15,7 +15,6 @@ PROGRESS = "progress.jsonl"
 ENCODER = "encoder.safetensors"
 EMBEDDING = "embedding.npy"
 SCORES = "scores.parquet"
-SUMMARY = "summary.parquet"
 TRUTH = "labels.tif"
 LOG = "worker.log"
 

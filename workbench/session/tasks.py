@@ -19,7 +19,8 @@ from workbench.files import replacing
 from workbench.labels import open_labels
 from workbench.pretrain import Recipe, begin, load_encoder, save_encoder
 from workbench.probe import embed_blocks
-from workbench.session.runs import EMBEDDING, ENCODER, SCORES, SUMMARY, TRUTH, Run
+from workbench.session.exports import export_scores
+from workbench.session.runs import EMBEDDING, ENCODER, SCORES, TRUTH, Run
 
 if TYPE_CHECKING:
     from torch import nn
@@ -72,28 +73,26 @@ def embedding(run: Run, line: Line) -> None:
 
 def comparison(run: Run, line: Line) -> None:
     """Score the models, one row at a time."""
-    from workbench.compare import score_table, summarise
+    from workbench.compare import score_table
 
-    line.tell(keep=False, note="reading the scene")
     cube, asked = _scene(run), run.settings
     file = _path(run, asked["truth"]) if asked["truth"] else run.folder / TRUTH
     truth = open_labels(file, cube, **asked["truth_options"])
-    encoder = load_encoder(_path(run, asked["encoder"])) if asked["encoder"] else None
+    given = [load_encoder(_path(run, asked["encoder"]))] if asked["encoder"] else []
+    encoders = {encoder.recipe.objective: encoder for encoder in given}
+    line.tell(keep=False, note="learning and embedding first")
     total = len(asked["models"]) * len(asked["budgets"]) * asked["draws"] * len(asked["splits"])
     began, rows = time.monotonic(), []
-    for row in _rows(cube, truth, asked, encoder):
+    for row in _rows(cube, truth, asked, encoders):
         rows.append(row)
         line.tell(row=row, fraction=min(1.0, len(rows) / total), seconds=time.monotonic() - began)
         if line.stopped:
             break
     if rows:
-        table = score_table(rows)
-        for name, frame in ((SCORES, table), (SUMMARY, summarise(table))):
-            with replacing(run.folder / name) as draft:
-                frame.to_parquet(draft)
+        export_scores(score_table(rows), run.folder / SCORES)
 
 
-def _rows(cube: xr.DataArray, truth: xr.DataArray, asked: dict, encoder: nn.Module | None) -> Iterator[dict]:
+def _rows(cube: xr.DataArray, truth: xr.DataArray, asked: dict, encoders: dict[str, nn.Module]) -> Iterator[dict]:
     from workbench.compare import compare_rows
 
     return compare_rows(
@@ -103,7 +102,7 @@ def _rows(cube: xr.DataArray, truth: xr.DataArray, asked: dict, encoder: nn.Modu
         asked["budgets"],
         asked["draws"],
         tuple(asked["splits"]),
-        encoder=encoder,
+        encoder=encoders,
         seed=asked["seed"],
     )
 
