@@ -7,8 +7,9 @@ import pytest
 import xarray as xr
 
 from workbench.labels import block_split, check_trainable, counts, draw, footprint_distance, open_labels, random_split
+from workbench.labels.blocks import distance_to
 from workbench.labels.rasterise import as_labels
-from workbench.labels.split import Split, distance_to
+from workbench.labels.split import Split
 
 
 def patchwork(seed: int = 0, height: int = 60, width: int = 70, n_classes: int = 4, side: int = 5) -> xr.DataArray:

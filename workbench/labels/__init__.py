@@ -5,6 +5,7 @@ Out: labels (``y``, ``x``) int16 on the cube's grid with names and colours; budg
 May use: cubes, geopandas, rasterio, scipy, pandas. Never: a spectrum, a model, anything that draws.
 """
 
+from workbench.labels.blocks import Halves, block_halves
 from workbench.labels.budget import check_trainable, counts, draw
 from workbench.labels.colors import PALETTE, class_colors
 from workbench.labels.opening import open_labels
@@ -15,7 +16,9 @@ from workbench.labels.writing import write_labels
 
 __all__ = [
     "PALETTE",
+    "Halves",
     "Split",
+    "block_halves",
     "block_split",
     "check_trainable",
     "class_colors",

@@ -60,7 +60,7 @@ def grid_of(array: xr.DataArray) -> Grid:
 
 
 def _transform(array: xr.DataArray) -> Affine:
-    """From the coordinates, which a crop changes rightly; of a rotated grid from the stored transform and their start."""
+    """From the coordinates, which a crop keeps right; of rotated grids from the stored transform and their start."""
     mapping = array.coords.get(array.rio.grid_mapping)
     numbers = "" if mapping is None else mapping.attrs.get("GeoTransform", "")
     stored = Affine.from_gdal(*map(float, numbers.split())) if numbers else Affine.identity()
