@@ -1,0 +1,43 @@
+"""MODELS × LABELS → SCORES.
+
+In: a cube, its truth, names of models. Out: a score table, a row a (model, budget, draw, split), and what it shows.
+May use: cubes, labels, pretrain, probe, pandas, numpy. Never: a test label before the score, anything that draws.
+"""
+
+from workbench.compare.metrics import (
+    average_accuracy,
+    confusion_matrix,
+    f1,
+    kappa,
+    overall_accuracy,
+    producers_accuracy,
+    users_accuracy,
+)
+from workbench.compare.protocol import compare, compare_rows
+from workbench.compare.record import read_scores, replay, write_scores
+from workbench.compare.rows import SPLITS, row_seed, split_truth
+from workbench.compare.summary import paired, score_table, summarise
+from workbench.verb import make_callable
+
+__all__ = [
+    "SPLITS",
+    "average_accuracy",
+    "compare",
+    "compare_rows",
+    "confusion_matrix",
+    "f1",
+    "kappa",
+    "overall_accuracy",
+    "paired",
+    "producers_accuracy",
+    "read_scores",
+    "replay",
+    "row_seed",
+    "score_table",
+    "split_truth",
+    "summarise",
+    "users_accuracy",
+    "write_scores",
+]
+
+make_callable(__name__)

@@ -1,0 +1,103 @@
+"""One row of a comparison: its seed, its training and test labels, its scores."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from workbench.compare import metrics
+from workbench.labels import Halves, Split, block_split, counts, random_split
+from workbench.probe import ClassMap
+
+SPLITS = ("random", "blocks")
+
+
+def row_seed(seed: int, draw: int) -> int:
+    """Seed of one draw: the same for every model, budget and split, so that rows can be paired.
+
+    Parameters
+    ----------
+    seed : int
+        Of the whole comparison.
+    draw : int
+        Which draw, from 0.
+
+    Returns
+    -------
+    int
+
+    Examples
+    --------
+    >>> row_seed(0, 1) == row_seed(0, 1), row_seed(0, 1) == row_seed(0, 2)
+    (True, False)
+    """
+    return int(np.random.SeedSequence((seed, draw)).generate_state(1)[0])
+
+
+def split_truth(
+    truth: xr.DataArray, split: str, budget: int, seed: int, *, footprint: int = 1, halves: Halves | None = None
+) -> Split:
+    """Training and test labels of a row, from what the row says of itself.
+
+    Parameters
+    ----------
+    truth : xarray.DataArray of shape (height, width)
+        All labels on pixels with data.
+    split : str
+        One of ``SPLITS``.
+    budget, seed, footprint : int
+        As in the row.
+    halves : Halves, optional
+        Of the block split, where they are known.
+
+    Returns
+    -------
+    Split
+    """
+    if split == "random":
+        return random_split(truth, budget, seed)
+    return block_split(truth, budget, seed, footprint=footprint, halves=halves)
+
+
+def scores(made: ClassMap, parts: Split) -> dict[str, object]:
+    """What a class map is worth on the test labels.
+
+    Parameters
+    ----------
+    made : ClassMap
+        Of a model that saw only the training labels.
+    parts : Split
+        The labels.
+
+    Returns
+    -------
+    dict
+        Plain values, named as in ``compare_rows``.
+
+    Raises
+    ------
+    RuntimeError
+        If a test pixel has no class.
+    """
+    tested = parts.test.values > 0
+    truth, predicted = parts.test.values[tested], made.class_map.values[tested]
+    if missing := int((predicted == 0).sum()):
+        raise RuntimeError(
+            f"the model left {missing} test pixels with data without a class; a model classifies them all"
+        )
+    classes = list(parts.test.attrs["classes"])
+    confusion = metrics.confusion_matrix(truth, predicted, len(classes))
+    seen = counts(parts.train)
+    return {
+        "counts": {name: int(n) for name, n in seen.items()},
+        "n_train": int(seen.sum()),
+        "n_test": int(tested.sum()),
+        "oa": metrics.overall_accuracy(confusion),
+        "aa": metrics.average_accuracy(confusion),
+        "kappa": metrics.kappa(confusion),
+        "f1": metrics.f1(confusion),
+        "seconds": float(made.seconds),
+        "chosen": made.chosen,
+        "classes": classes,
+        "confusion": confusion.tolist(),
+    }
