@@ -64,13 +64,13 @@ def simulated_scene(
         raise ValueError(
             f"a simulated scene has at least 16 × 16 pixels and 8 bands, got {height} × {width} × {n_bands}"
         )
-    ground, weather, sensor = (np.random.default_rng([seed, part]) for part in range(3))
+    ground, weather, sensor, hills = (np.random.default_rng([seed, part]) for part in range(4))
     wavelength, fwhm = _bands(n_bands)
     spectra = end_members(wavelength)
     members = np.concatenate(list(spectra.values()))
     land = Landscape(height, width, ground)
     moods = [Noise(height, width, scale, weather, octaves=2) for scale in (25, 11, 45)]
-    light = _illumination(height, width, weather)
+    light = _illumination(height, width, hills)
     sky = (0.30 * (wavelength / 450) ** -1.3).astype("float32")  # share of diffuse light, which knows no slope
 
     values = np.empty((n_bands, height, width), dtype="float32")
@@ -154,7 +154,7 @@ def _weights(
 
 def _illumination(height: int, width: int, rng: np.random.Generator) -> NDArray[np.float32]:
     """Direct light on each pixel's slope relative to level ground: low hills, the sun 42° high in the south-east."""
-    heights = 18 * Noise(height, width, 36, rng, octaves=3)(np.arange(height) + 0.5, np.arange(width) + 0.5)
+    heights = 45 * Noise(height, width, 36, rng, octaves=3)(np.arange(height) + 0.5, np.arange(width) + 0.5)
     down, across = np.gradient(heights, 30.0)
     elevation, azimuth = np.radians(42), np.radians(140)
     north, east = -down, across  # rows run south
