@@ -12,6 +12,7 @@ import rioxarray  # noqa: F401  (gives DataArrays their .rio)
 import xarray as xr
 from rasterio.errors import NotGeoreferencedWarning
 
+from workbench.cubes import transform_of
 from workbench.files import replacing
 
 MOST_CLASSES = 255
@@ -66,7 +67,7 @@ def _write(image: xr.DataArray, path: Path, *, nodata: float, colors: dict | Non
         "height": image.shape[0],
         "width": image.shape[1],
         "crs": image.rio.crs,
-        "transform": image.rio.transform(),
+        "transform": transform_of(image),
         "nodata": nodata,
         "compress": "deflate",
         "overview_resampling": "nearest",
