@@ -217,3 +217,27 @@ def test_nothing_is_published_but_through_post(session):
         change()
     assert session.job.state == "done"
     assert session.job.history[-1]["step"] == 4
+
+
+BUSY = """
+import sys, time
+from pathlib import Path
+from types import SimpleNamespace
+from workbench.session.work import Line
+Line(SimpleNamespace(folder=Path(sys.argv[1])))
+print("to the log", flush=True)
+time.sleep(600)
+"""
+
+
+def test_a_worker_too_busy_to_stop_ends_when_nobody_listens_any_more(tmp_path):
+    command = [sys.executable, "-c", BUSY, tmp_path]
+    pipes = {name: subprocess.PIPE for name in ("stdin", "stdout", "stderr")}
+    with subprocess.Popen(command, **pipes, text=True) as worker:
+        assert worker.stderr.readline() == "to the log\n"
+        try:
+            worker.stdin.close()
+            assert worker.wait(6) == 3
+            assert worker.stdout.read() == ""
+        finally:
+            worker.kill()

@@ -211,7 +211,7 @@ def test_any_sequence_of_commands_keeps_raster_marks_and_file_together(session, 
         "undo": lambda: session.undo(),
         "redo": lambda: session.redo(),
     }
-    weights = np.array([10, 4, 1, 2, 2, 1, 1, 1.5, 8, 20])
+    weights = np.array([10, 4, 2, 2, 1, 1, 1.5, 8, 20])
     session._history.before.clear()  # the two classes of the fixture
     done = dict.fromkeys(commands, 0)
     for _ in range(160):

@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 SAY_EVERY = 0.2
 """Least time between two reports of progress [s]."""
 
-KEEP_EVERY, KEEP_PART = 10.0, 0.1
-"""An encoder under way and its embedding are put away when so much time [s] or so much of the steps has passed …"""
+KEEP_FIRST, KEEP_EVERY, KEEP_PART = 2.0, 10.0, 0.1
+"""An encoder under way and its embedding are put away when so much time [s] (the first time, later) or so much of the
+steps has passed …"""
 
 KEEP_COST = 4.0
 """… and this many times as long as it took the last time."""
@@ -55,7 +56,8 @@ def pretraining(run: Run, line: Line) -> None:
             line.tell(progress=row, fraction=fraction, seconds=progress.seconds)
         if line.stopped:
             break
-        due = now - kept_at >= KEEP_EVERY or progress.step - kept_step >= KEEP_PART * recipe.steps
+        patience = KEEP_EVERY if kept_step else KEEP_FIRST
+        due = now - kept_at >= patience or progress.step - kept_step >= KEEP_PART * recipe.steps
         if due and now - kept_at >= KEEP_COST * cost and fraction < 1:
             cost = _keep(run, line, encoder, recipe, cube, progress.step)
             kept_at, kept_step = time.monotonic(), progress.step
