@@ -27,10 +27,9 @@ class ComparePanel(pn.viewable.Viewer):
         super().__init__(**params)
         self.session = session
         small = {"size": "small", "margin": 0, "sizing_mode": "stretch_width"}
-        self._models = pmui.MultiChoice(
-            label="Models", options=list(USUAL), value=list(USUAL), visual_size="small", margin=0, chip=False,
-            sizing_mode="stretch_width",
-        )  # fmt: skip
+        usual = {in_words(name): name for name in USUAL}
+        self._models = pmui.MultiChoice(label="Models", options=usual, value=list(USUAL), chip=False, margin=0)
+        self._models.param.update(visual_size="small", sizing_mode="stretch_width")
         self._budgets = pmui.TextInput(label="Labels a class", value="5, 20", **small)
         self._draws = pmui.IntInput(label="Draws", value=5, start=1, end=100, **small)
         self._split = pmui.Select(label="Split", options=list(SPLITS), value="random", **small)

@@ -23,8 +23,8 @@ class LearnPanel(pn.viewable.Viewer):
         super().__init__(**params)
         self.session, self._terms = session, ()
         small = {"size": "small", "margin": 0, "sizing_mode": "stretch_width"}
-        self._objective = pmui.Select(label="Objective", options=["barlow_twins"], **small)
-        self._encoder = pmui.Select(label="Encoder", options=["context"], **small)
+        self._objective = pmui.Select(label="Objective", options={in_words("barlow_twins"): "barlow_twins"}, **small)
+        self._encoder = pmui.Select(label="Encoder", options={in_words("context"): "context"}, **small)
         self._steps = pmui.IntInput(label="Steps", value=800, start=1, end=1_000_000, step=100, **small)
         self._start = pmui.Button(
             label="Start learning", icon="play_arrow", size="small", margin=0, color="primary", on_click=self._begin

@@ -90,6 +90,7 @@ class SceneMap:
     def __init__(self, on_pixel: Callable[[int, int], None], on_polygon: Callable[[BaseGeometry], None]) -> None:
         self.grid: ViewGrid | None = None
         self.mode = "inspect"
+        self._is_fitted = False
         self._on_pixel, self._on_polygon = on_pixel, on_polygon
         self._painters: dict[str, Painter] = {}
         self._swipe: ipyleaflet.SplitMapControl | None = None
@@ -106,7 +107,7 @@ class SceneMap:
             layers_control=False,
             scale_control=True,
             panes={name: {"zIndex": str(250 + 10 * i)} for i, name in enumerate(SLOTS)},  # below drawings, at 400
-            zoom_snap=0.25,
+            zoom_snap=0.1,
             zoom_delta=0.5,
             max_zoom=24,
             min_zoom=2,
@@ -117,7 +118,7 @@ class SceneMap:
         self.leaflet.add(self._pen)
         self._pen.on_draw(self._drawn)
         self.leaflet.on_interaction(self._clicked)
-        self.leaflet.observe(lambda _: self.repaint(), names="bounds")
+        self.leaflet.observe(self._moved, names="bounds")
 
     def panel(self) -> LeafletPane:
         """The map as something Panel shows, as large as its container."""
@@ -128,13 +129,23 @@ class SceneMap:
     def open(self, grid: ViewGrid) -> None:
         """Lay another scene on the map and look at all of it."""
         self.grid = grid
-        (south, west), (north, east) = grid.bounds
+        self._is_fitted = self._knows_size()
+        self._fit()
+        self.repaint()
+
+    def _fit(self) -> None:
+        (south, west), (north, east) = self.grid.bounds
         width, height = self._size()
         across = 256 * (east - west) / 360
         down = across * (north - south) / (east - west) / max(np.cos(np.radians((south + north) / 2)), 0.05)
-        zoom = np.floor(4 * np.log2(min(0.94 * width / across, 0.94 * height / down))) / 4
+        zoom = np.floor(10 * np.log2(min(0.96 * width / across, 0.96 * height / down))) / 10
         self.leaflet.center = ((south + north) / 2, (west + east) / 2)
         self.leaflet.zoom = float(np.clip(zoom, 2, 24))
+
+    def _moved(self, _: object) -> None:
+        if self.grid is not None and not self._is_fitted and self._knows_size():
+            self._is_fitted = True
+            self._fit()
         self.repaint()
 
     def paint(self, slot: str, painter: Painter | None, *, is_flat: bool = False, opacity: float | None = None) -> None:
@@ -211,11 +222,15 @@ class SceneMap:
 
     # ------------------------------------------------------------------ the window
 
+    def _knows_size(self) -> bool:
+        return len(self.leaflet.pixel_bounds) == 2
+
     def _size(self) -> tuple[float, float]:
         """Width and height of the map on the screen [pixels]; a guess until the browser has said."""
-        corners = self.leaflet.pixel_bounds
-        width, height = (abs(b - a) for a, b in zip(*corners, strict=True)) if len(corners) == 2 else (0, 0)
-        return (width, height) if width > 10 and height > 10 else (800, 560)
+        if not self._knows_size():
+            return 780, 450
+        (left, top), (right, bottom) = self.leaflet.pixel_bounds
+        return max(right - left, 1), max(bottom - top, 1)
 
     def _bounds(self) -> Bounds:
         bounds = self.leaflet.bounds

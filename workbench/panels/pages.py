@@ -40,9 +40,7 @@ class Page:
 
     def later(self, action: Callable[[], None]) -> None:
         """Call `action` in this page's turn: at once if that is now."""
-        ours = (
-            threading.get_ident() == self._thread and pn.state.curdoc is self._document
-        )  # curdoc is not a thread's own
+        ours = threading.get_ident() == self._thread and pn.state.curdoc is self._document
         if self._document is None or ours:
             self._do(action)
             return

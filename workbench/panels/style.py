@@ -40,10 +40,9 @@ THEME = {
 """Material themes: one quiet blue for what can be done; all other colour belongs to the data."""
 
 CSS = """
-html { --desk-ground: #eef1f4; --desk-surface: #fff; --desk-ink: #1b2733; --desk-quiet: #5b6875; --desk-edge: #dde3e9;
-  --desk-accent: #00629b; }
-html.dark { --desk-ground: #0d1217; --desk-surface: #151c23; --desk-ink: #e4eaf0; --desk-quiet: #97a5b3;
-  --desk-edge: #27323d; --desk-accent: #6cb8ea; }
+html { --desk-ground: var(--panel-background-color, #eef1f4); --desk-surface: var(--panel-surface-color, #fff);
+  --desk-ink: var(--panel-on-surface-color, #1b2733); --desk-quiet: var(--panel-on-secondary-color, #5b6875);
+  --desk-edge: var(--divider-color, #dde3e9); --desk-accent: var(--panel-primary-color, #00629b); }
 :root { --jp-layout-color0: var(--desk-surface); --jp-layout-color1: var(--desk-surface);
   --jp-layout-color2: var(--desk-ground); --jp-layout-color3: var(--desk-ground); --jp-ui-font-color0: var(--desk-ink);
   --jp-ui-font-color1: var(--desk-ink); --jp-ui-font-color2: var(--desk-quiet); --jp-ui-font-color3: var(--desk-quiet);
@@ -57,8 +56,9 @@ html.dark { --desk-ground: #0d1217; --desk-surface: #151c23; --desk-ink: #e4eaf0
   border-color: var(--desk-quiet); text-shadow: none; }
 .leaflet-container .leaflet-image-layer { image-rendering: pixelated; }
 """
-"""Panel copies this into every shadow root once, so that it reaches the map; what differs between light and dark is
-therefore said at the root of the document, from where it is inherited, and nowhere else."""
+"""Panel copies this into every shadow root, so that it reaches the map; but it copies the theme's colours there, too,
+and those copies stay light when the page turns dark. So the colours are read at the root, by ``html``, which no shadow
+root has, and inherited from there."""
 
 EDGE = "1px solid var(--desk-edge)"
 """Between parts of the page."""

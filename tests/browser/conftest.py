@@ -1,0 +1,124 @@
+"""One server and one page a scene; requests that leave the machine, page errors and tracebacks fail the test."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from driver import PATIENCE, Driver
+
+from workbench.cubes import open_cube
+
+SCENES = {
+    "simulated": "simulated",
+    "enmap_berlin": "enmap_berlin/EnMAP_BerlinUrbanGradient.bsq",
+    "hymap_berlin": "hymap_berlin/HyMap02_Berlin_Urban_Gradient_2009.bsq",
+    "enmap_potsdam": "enmap_potsdam/images/enmap_potsdam_tile_128_128.tif",
+    "salinas_a": "salinas_a/SalinasA_corrected.mat",
+}
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+LOCAL = ("http://127.0.0.1:", "ws://127.0.0.1:", "http://localhost:", "data:", "blob:")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[object]:
+    """A headless Chromium."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    with playwright.sync_playwright() as started:
+        try:
+            browser = started.chromium.launch(executable_path=chromium, args=FLAGS)
+        except playwright.Error as error:
+            pytest.skip(f"no Chromium to drive ({str(error).splitlines()[0]}); install chromium")
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(name, marks=[] if name == "simulated" else pytest.mark.realdata) for name in SCENES],
+)
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict]:
+    """A server of its own process on one scene; address, folder and log."""
+    folder = tmp_path_factory.mktemp(f"session-{request.param}")
+    scene = SCENES[request.param]
+    if request.param != "simulated":
+        scene = str(request.getfixturevalue("real_data") / scene)
+    log = folder / "server.log"
+    command = [sys.executable, "-u", str(Path(__file__).with_name("server.py")), str(folder / "session"), scene]
+    with log.open("w") as out:
+        (folder / "session").mkdir()
+        process = subprocess.Popen(command, stdout=out, stderr=out, env=os.environ | {"OMP_NUM_THREADS": "1"})
+        try:
+            url = _address(process, log)
+            cube = open_cube(folder / "session" / "scene.zarr" if scene == "simulated" else scene)
+            yield {"url": url, "log": log, "cube": cube, "name": request.param, "folder": folder / "session"}
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+@pytest.fixture(scope="module")
+def opened(server: dict, browser: object) -> Iterator[Driver]:
+    """The page, opened once a scene."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    driver = Driver(context.new_page(), server["url"], server["cube"])
+    driver.troubles = watch(context, driver.page)
+    driver.server = server
+    driver.open()
+    yield driver
+    context.close()
+
+
+@pytest.fixture
+def desk(opened: Driver) -> Iterator[Driver]:
+    """The page, and after the test no trouble."""
+    opened.mode("Inspect")
+    yield opened
+    assert opened.troubles == []
+    assert "Traceback" not in opened.server["log"].read_text()
+
+
+def watch(context: object, page: object) -> list[str]:
+    """A list that fills with refused requests and page errors."""
+    troubles: list[str] = []
+
+    def gate(route: object) -> None:
+        if route.request.url.startswith(LOCAL):
+            route.continue_()
+        else:
+            troubles.append(f"asked {route.request.url}")
+            route.abort()
+
+    context.route("**/*", gate)
+    context.on("request", lambda r: r.url.startswith(LOCAL) or troubles.append(f"asked {r.url}"))
+    page.on("pageerror", lambda error: troubles.append(f"page error {error}"))
+    return troubles
+
+
+def _address(process: subprocess.Popen, log: Path) -> str:
+    """What the server says it listens on."""
+    for _ in range(PATIENCE // 100):
+        found = re.search(r"http://127\.0\.0\.1:\d+", log.read_text())
+        if found:
+            return found.group()
+        try:
+            process.wait(0.1)
+        except subprocess.TimeoutExpired:
+            continue
+        raise RuntimeError(f"the server ended: {log.read_text()}")
+    raise RuntimeError(f"the server says no address: {log.read_text()}")
