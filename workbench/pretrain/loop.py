@@ -13,7 +13,6 @@ from functools import partial
 from itertools import islice
 
 import torch
-from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 
@@ -104,6 +103,8 @@ def train(
     FloatingPointError
         If a term is not finite when it is reported: training past it would hide where it began.
     """
+    from lightning_fabric import Fabric  # seconds to import, and only training needs it
+
     device = torch.device(device)
     fabric = Fabric(
         accelerator={"cuda": "cuda", "mps": "mps"}.get(device.type, "cpu"),
