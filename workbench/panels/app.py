@@ -39,7 +39,7 @@ class Desk(pn.viewable.Viewer):
         page, look = Page(), Look()
         scene = MapPanel(session, look, page)
         layers = LayersPanel(session, look, scene.layers, page)
-        learn, compare = LearnPanel(session, page), ComparePanel(session, page)
+        learn, compare = LearnPanel(session, page), ComparePanel(session, look, page)
         self.header = HeaderPanel(session, page)
         left = region(layers, width="clamp(216px, 15vw, 280px)", styles={"border-right": EDGE})
         right = region(

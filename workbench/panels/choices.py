@@ -53,8 +53,10 @@ class LayersPanel(pn.viewable.Viewer):
         page.follow(session, "model", self._show_model, now=False)
 
     def offer(self, menu: Menu) -> None:
-        """Fill the models, family by family."""
+        """Fill the models."""
+        self._layers.models = list(menu.models)
         self._model.param.update(options={in_words(name): name for name in menu.models}, value=self.session.model)
+        self._list()
 
     def __panel__(self) -> pn.Column:
         """From the ground up: picture, class map, two layers, base map."""

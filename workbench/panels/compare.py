@@ -5,7 +5,9 @@ from __future__ import annotations
 import panel as pn
 import panel_material_ui as pmui
 
+from workbench.panels.layers import map_name
 from workbench.panels.learn import job_in_words
+from workbench.panels.look import Look
 from workbench.panels.menu import Menu, in_words
 from workbench.panels.pages import Page
 from workbench.panels.plots import confusion_plot
@@ -23,9 +25,9 @@ USUAL = ("svm", "random_forest", "barlow_twins")
 class ComparePanel(pn.viewable.Viewer):
     """Choices left, table in the middle, confusion matrix right."""
 
-    def __init__(self, session: Session, page: Page, **params: object) -> None:
+    def __init__(self, session: Session, look: Look, page: Page, **params: object) -> None:
         super().__init__(**params)
-        self.session = session
+        self.session, self.look = session, look
         small = {"size": "small", "margin": 0, "sizing_mode": "stretch_width"}
         usual = {in_words(name): name for name in USUAL}
         self._models = pmui.MultiChoice(label="Models", options=usual, value=list(USUAL), chip=False, margin=0)
@@ -40,6 +42,10 @@ class ComparePanel(pn.viewable.Viewer):
         self._stop = pmui.Button(
             label="Stop", icon="stop", variant="outlined", size="small", margin=0, on_click=lambda _: session.stop()
         )
+        self._swipe = pmui.Button(
+            label="Swipe the two best maps", icon="compare", variant="text", size="small", margin=0, visible=False,
+            on_click=self._swipe_best, description="The class maps of your labels by the two models that scored best",
+        )  # fmt: skip
         self._status = note(FIRST)
         self._bar = pmui.LinearProgress(value=0, variant="determinate", margin=0, sizing_mode="stretch_width")
         self._table = pn.pane.HTML("", sizing_mode="stretch_both", margin=0, styles={"overflow": "auto"})
@@ -61,7 +67,7 @@ class ComparePanel(pn.viewable.Viewer):
         """Choices, scores, confusion."""
         how = line(self._budgets, self._draws, self._split), line(self._truth, self._start, self._stop)
         choices = stack(self._models, *how, gap=12, width=340, sizing_mode="stretch_height")
-        scores = stack(self._status, self._bar, self._table, gap=6, sizing_mode="stretch_both")
+        scores = stack(line(self._status, self._swipe), self._bar, self._table, gap=6, sizing_mode="stretch_both")
         self._right = stack(self._which, self._confusion, gap=6, width=250, sizing_mode="stretch_height", visible=False)
         self._draw_scores()
         return dock_row(choices, scores, self._right)
@@ -76,6 +82,10 @@ class ComparePanel(pn.viewable.Viewer):
             models=self._models.value, budgets=budgets, draws=self._draws.value,
             splits=SPLITS[self._split.value], truth=self._truth.value,
         )  # fmt: skip
+
+    def _swipe_best(self, _: object) -> None:
+        best = self.session.scores.groupby("model")["oa_mean"].mean().sort_values(ascending=False).index[:2]
+        self.look.param.update(left=map_name(best[0]), right=map_name(best[-1]), swipe=True)
 
     def _offer_truth(self) -> None:
         has_file = self.session.truth is not None
@@ -95,6 +105,7 @@ class ComparePanel(pn.viewable.Viewer):
         scores = self.session.scores
         has_scores = scores is not None and len(scores) > 0
         self._table.object = score_html(scores) if has_scores else ""
+        self._swipe.visible = has_scores and scores["model"].nunique() > 1
         if hasattr(self, "_right"):
             self._right.visible = has_scores
         if not has_scores:

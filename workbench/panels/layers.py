@@ -12,12 +12,19 @@ from numpy.typing import NDArray
 from workbench.cubes import possible_presets, preset_bands, render, stretch_limits
 from workbench.panels.look import Look
 from workbench.panels.maps import Painter
+from workbench.panels.menu import in_words
 from workbench.panels.pictures import class_picture, confidence_picture, label_picture
 from workbench.panels.plots import HUES
 from workbench.panels.view import ViewGrid, Window
 from workbench.session import Session
 
 PICTURE, CLASS_MAP, CONFIDENCE, TRUTH = "picture", "class map", "confidence", "truth"
+MAP_BY = "map by "
+
+
+def map_name(model: str) -> str:
+    """The layer that is a model's class map."""
+    return MAP_BY + in_words(model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +43,8 @@ class Layers:
 
     def __init__(self, session: Session, look: Look) -> None:
         self.session, self.look = session, look
+        self.models: list[str] = []
+        self._maps: dict[str, xr.DataArray] = {}
         self._pictures: dict[tuple, NDArray[np.uint8]] = {}
 
     def names(self) -> list[str]:
@@ -45,7 +54,23 @@ class Layers:
             return [PICTURE]
         computed = [CLASS_MAP, CONFIDENCE] if session.class_map is not None else [CLASS_MAP]
         truth = [TRUTH] if session.truth is not None else []
-        return [PICTURE, *computed, *truth, *possible_presets(session.cube)]
+        return [PICTURE, *computed, *truth, *possible_presets(session.cube), *map(map_name, self.models)]
+
+    def keep_map(self) -> None:
+        """Remember the class map there is as its model's, to be swiped against another's."""
+        if self.session.map_state == "ready":
+            self._maps[self.session.model] = self.session.class_map
+
+    def forget_maps(self) -> None:
+        """Let go of maps that were made of other labels."""
+        self._maps = {}
+
+    def missing_model(self) -> str:
+        """A model whose map the swipe shows and nobody has made yet; empty if there is none."""
+        if not self.look.swipe or self.session.map_state != "ready":
+            return ""
+        sides = {self.look.left, self.look.right}
+        return next((name for name in self.models if map_name(name) in sides and name not in self._maps), "")
 
     def prepare(self, name: str) -> None:
         """Render what `name` needs, if it is a picture of bands; may take seconds on a large scene."""
@@ -57,6 +82,10 @@ class Layers:
         if name == CLASS_MAP:
             sure = session.confidence if self.look.by_confidence else None
             return Layer(_codes(session.class_map, sure), is_flat=sure is None)
+        if name.startswith(MAP_BY):
+            return Layer(
+                _codes({map_name(model): found for model, found in self._maps.items()}.get(name)), is_flat=True
+            )
         if name == TRUTH:
             return Layer(_codes(session.truth), is_flat=True)
         if name == CONFIDENCE:

@@ -34,7 +34,8 @@ class MapPanel(pn.viewable.Viewer):
         self._welcome = pmui.Typography(WELCOME, margin=40, sizing_mode="stretch_width")
         page.follow(session, "cube", self._open)
         page.follow(look, "bands percent left right swipe", self._show_picture, now=False)
-        page.follow(session, "class_map confidence truth", self._show_top, now=False)
+        page.follow(session, "labels embedding", self.layers.forget_maps, now=False)
+        page.follow(session, "map_state class_map confidence truth", self._take_map, now=False)
         page.follow(look, "opacity by_confidence", self._show_top, now=False)
         page.follow(session, "labels marks classes", self._show_marks, now=False)
         page.follow(look, "pixel pins", self._show_marks, now=False)
@@ -61,13 +62,28 @@ class MapPanel(pn.viewable.Viewer):
     def _show_picture(self) -> None:
         """Render beside the page, then draw."""
         wanted = [self.look.left, self.look.right] if self.look.swipe else [PICTURE]
-        self._page.work(lambda: [self.layers.prepare(name) for name in wanted], lambda _: self._draw_picture())
+        self._page.work(lambda: [self.layers.prepare(name) for name in wanted], lambda _: self._take_picture())
+
+    def _take_picture(self) -> None:
+        self._draw_picture()
+        self._take_map()
 
     def _draw_picture(self) -> None:
         layer = self.layers.layer(self.look.left if self.look.swipe else PICTURE)
         self.map.paint("base", layer.painter, is_flat=layer.is_flat)
         self._show_top()
         self.map.swipe(self.look.swipe)
+
+    def _take_map(self) -> None:
+        """Draw the new class map; ask for the next one that a swipe of two models' maps wants."""
+        self.layers.keep_map()
+        missing = self.layers.missing_model()
+        if missing:
+            self.session.model = missing
+        elif self.look.swipe:
+            self._draw_picture()
+        else:
+            self._show_top()
 
     def _show_top(self) -> None:
         swipe = self.look.swipe

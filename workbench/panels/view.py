@@ -13,12 +13,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import shapely
 import xarray as xr
 from affine import Affine
 from numpy.typing import NDArray
 from pyproj import Transformer
 from shapely.geometry.base import BaseGeometry
-from shapely.ops import transform as transform_geometry
 
 LATTICE = 33
 MADE_UP = 10.0
@@ -123,7 +123,7 @@ class ViewGrid:
         def shift(longitude: NDArray, latitude: NDArray) -> tuple[NDArray, NDArray]:
             return self._from_mercator(*_TO_MERCATOR(np.asarray(longitude), np.asarray(latitude)))
 
-        return transform_geometry(shift, geometry)
+        return shapely.transform(geometry, shift, interleaved=False)
 
     def window(self, bounds: Bounds, size: tuple[float, float], margin: float = 0.2) -> Window | None:
         """What of the scene shows inside `bounds`, and a little round it; None when it is out of sight.

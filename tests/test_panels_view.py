@@ -1,0 +1,99 @@
+"""Where a scene lies on the map, checked against exact projection; and the pictures laid there."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from affine import Affine
+from pyproj import CRS, Transformer
+from shapely.geometry import Polygon
+
+from workbench.panels.pictures import class_picture, confidence_picture, label_picture
+from workbench.panels.view import ViewGrid
+
+NORTH_UP = Affine(30, 0, 390_000, 0, -30, 5_820_000)
+GRIDS = {
+    "utm": (NORTH_UP, 32633),
+    "far from the meridian": (Affine(30, 0, 200_000, 0, -30, 7_200_000), 32633),
+    "rotated": (NORTH_UP * Affine.rotation(33), 32633),
+    "degrees": (Affine(0.001, 0, 13.0, 0, -0.001, 52.5), 4326),
+    "no crs": (Affine.identity(), None),
+}
+SIZE = (800, 500)
+
+
+@pytest.fixture(params=GRIDS)
+def grid(request):
+    transform, code = GRIDS[request.param]
+    return ViewGrid((120, 200), transform, None if code is None else CRS.from_epsg(code))
+
+
+@pytest.mark.parametrize("pixel", [(0, 0), (119, 199), (60, 100), (3, 190)])
+def test_a_pixel_s_place_on_the_map_leads_back_to_it(grid, pixel):
+    assert grid.pixel(*grid.position(*pixel)) == pixel
+
+
+def test_places_are_those_of_exact_projection():
+    grid = ViewGrid((120, 200), NORTH_UP, CRS.from_epsg(32633))
+    longitude, latitude = Transformer.from_crs(32633, 4326, always_xy=True).transform(390_000 + 45, 5_820_000 - 75)
+    assert grid.position(2, 1) == pytest.approx((latitude, longitude), abs=1e-9)
+
+
+def test_a_click_beside_the_scene_is_no_pixel(grid):
+    (south, _), (north, east) = grid.bounds
+    assert grid.pixel(north + (north - south), east) is None
+
+
+def test_a_window_shows_every_pixel_where_it_lies(grid):
+    window = grid.window(grid.bounds, SIZE, margin=0)
+    for row, column in [(0, 0), (60, 100), (119, 199), (30, 7)]:
+        x, y = window.spot(*grid.position(row, column))
+        i, j = int(y), int(x)
+        assert window.inside[i, j]
+        assert (window.rows[i, j], window.columns[i, j]) == (row, column)
+
+
+def test_a_window_past_the_scene_shows_nothing(grid):
+    (south, west), (north, east) = grid.bounds
+    far = (north + 5 * (north - south), west), (north + 6 * (north - south), east)
+    assert grid.window(far, SIZE) is None
+
+
+def test_a_polygon_drawn_on_the_map_comes_back_in_the_scene_s_coordinates(grid):
+    corners = [(10, 20), (10, 40), (30, 40)]
+    drawn = Polygon([grid.position(*corner)[::-1] for corner in corners])
+    wanted = Polygon([grid.transform * (column + 0.5, row + 0.5) for row, column in corners])
+    assert grid.to_scene(drawn).symmetric_difference(wanted).area < 1e-6 * wanted.area
+
+
+def test_scale_says_how_large_a_pixel_is_on_the_screen():
+    grid = ViewGrid((100, 100), Affine.identity(), None)
+    (south, west), (north, east) = grid.bounds
+    quarter = (south, west), ((south + north) / 2, (west + east) / 2)
+    whole, near = (grid.window(bounds, (500, 500), margin=0).scale for bounds in (grid.bounds, quarter))
+    assert whole == pytest.approx(5, rel=0.02)
+    assert near == pytest.approx(10, rel=0.02)
+
+
+def test_classes_have_their_colours_and_no_data_is_clear():
+    picture = class_picture(np.array([[0, 1, 2]]), ["#ff0000", "#00ff00"])
+    assert picture.tolist() == [[[0, 0, 0, 0], [255, 0, 0, 255], [0, 255, 0, 255]]]
+
+
+def test_a_class_fades_where_the_model_is_unsure():
+    alpha = class_picture(np.ones((1, 3), int), ["#ff0000", "#00ff00"], np.array([[0.5, 0.75, 1.0]]))[0, :, 3]
+    assert alpha[0] < alpha[1] < alpha[2] == 255
+
+
+def test_confidence_without_data_is_clear():
+    assert confidence_picture(np.array([[np.nan, 0.0, 1.0]]))[0, :, 3].tolist() == [0, 255, 255]
+
+
+def test_a_single_labelled_pixel_is_seen_from_afar():
+    grid = ViewGrid((400, 400), Affine.identity(), None)
+    window = grid.window(grid.bounds, (200, 200), margin=0)
+    codes = np.zeros((400, 400), int)
+    codes[201, 201] = 1
+    spot = (*window.spot(*grid.position(201, 201)), "#ff0000", False)
+    seen = label_picture(window, codes, ["#ff0000"], [spot])
+    assert (seen[..., 3] > 0).sum() > 40

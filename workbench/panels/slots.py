@@ -1,0 +1,84 @@
+"""Layers of pictures on the map, and their end.
+
+A picture of the window goes to the browser as a data URI on an image overlay: no tile server, no second port. Each
+:class:`Slot` sits in its own Leaflet pane, since a swipe clips whole panes, and keeps two overlays, so that picture and
+place change together.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+from functools import partial
+
+import ipyleaflet
+import ipywidgets
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from workbench.panels.view import Bounds
+
+CLEAR = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
+"""A picture of nothing."""
+
+
+def data_uri(picture: NDArray[np.uint8], *, is_flat: bool) -> str:
+    """An RGBA picture (height, width, 4) as WebP: exact for flat colours, else small."""
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, "WEBP", quality=20 if is_flat else 88, method=0, lossless=is_flat)
+    return "data:image/webp;base64," + base64.b64encode(file.getvalue()).decode()
+
+
+class Slot:
+    """One layer of pictures in its own Leaflet pane."""
+
+    def __init__(self, leaflet: ipyleaflet.Map, name: str, *, is_flat: bool) -> None:
+        self.name, self.is_flat, self.opacity, self._front = name, is_flat, 1.0, 0
+        nowhere = ((0, 0), (1e-6, 1e-6))
+        self.layers = [ipyleaflet.ImageOverlay(url=CLEAR, bounds=nowhere, name=name, pane=name) for _ in range(2)]
+        for layer in self.layers:
+            leaflet.add(layer)
+
+    def show(self, picture: NDArray[np.uint8] | None, bounds: Bounds | None) -> None:
+        """Change the picture and where it lies; None clears the slot."""
+        url = CLEAR if picture is None else data_uri(picture, is_flat=self.is_flat)
+        front = self.layers[self._front]
+        if bounds is None or _same(front.bounds, bounds):
+            front.url = url
+            return
+        self._front = 1 - self._front
+        back = self.layers[self._front]
+        with back.hold_sync():
+            back.url, back.bounds, back.opacity = url, bounds, self.opacity
+        front.opacity = 0.0
+
+    def fade(self, opacity: float) -> None:
+        """How strongly the slot covers what lies below, 0…1."""
+        self.opacity = opacity
+        self.layers[self._front].opacity = opacity
+
+
+def close_all(*widgets: ipywidgets.Widget) -> None:
+    """Close `widgets` and all they hold: ipywidgets keeps them in a table, where each page would leave its own."""
+    todo, seen = list(widgets), set()
+    while todo:
+        widget = todo.pop()
+        if id(widget) in seen:
+            continue
+        seen.add(id(widget))
+        for value in map(partial(getattr, widget), widget.keys):
+            values = value if isinstance(value, list | tuple) else [value]
+            todo += [item for item in values if isinstance(item, ipywidgets.Widget)]
+        _close(widget)
+
+
+def _same(left: Bounds, right: Bounds) -> bool:
+    return np.allclose(np.asarray(left, float), np.asarray(right, float), rtol=0, atol=1e-12)
+
+
+def _close(widget: ipywidgets.Widget) -> None:
+    try:
+        widget.close()
+    except Exception:  # noqa: BLE001, the browser it tells is gone; the widget has left the table by then
+        return
