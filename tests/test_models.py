@@ -124,3 +124,8 @@ def test_every_family_has_a_model_and_every_row_a_paper():
 def test_an_unknown_model_is_refused_with_the_names():
     with pytest.raises(ValueError, match="no model is named 'resnet'; choose one of: svm, random_forest"):
         find_model("resnet")
+
+
+def test_two_labels_of_many_classes_are_tuned_without_a_word():
+    X, y = make_blobs([2] * 15, centers=np.eye(15) * 20, n_features=15, random_state=0)
+    assert RBFSVM(C=None, random_state=0).fit(X, y).chosen_ == "cross-validation on the labels"

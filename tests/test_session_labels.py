@@ -15,7 +15,9 @@ import shapely
 import xarray as xr
 from affine import Affine
 
-from workbench.cubes import save_cube
+from tests.scenes import two_fields
+from workbench.cubes import open_cube, save_cube
+from workbench.labels import open_labels
 from workbench.session import Session
 
 HEIGHT, WIDTH = 8, 11
@@ -348,3 +350,17 @@ def test_marks_added_by_another_program_are_taken_in(session, folder, opened):
     assert again.label_pixel(0, 0)
     assert again.saved
     assert len(geopandas.read_file(folder / "labels.gpkg")) == 3
+
+
+def test_the_labels_of_a_scene_without_crs_open_as_any_label_file(tmp_path):
+    cube, _ = two_fields()
+    save_cube(cube, tmp_path / "scene.npz")
+    session = Session(tmp_path / "session")
+    assert session.open_scene(tmp_path / "scene.npz"), session.message
+    assert session.add_class("left"), session.message
+    assert session.label_pixel(3, 4), session.message
+    kept = session.labels
+    session.close()
+    again = open_labels(tmp_path / "session" / "labels.gpkg", open_cube(tmp_path / "scene.npz"))
+    assert int(again.values[3, 4]) == 1
+    assert (again.values > 0).sum() == (kept.values > 0).sum() == 1

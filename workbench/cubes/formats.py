@@ -104,10 +104,9 @@ def open_cube(
         raise ValueError(f"reading {chosen.name!r} files takes the options: {takes}; got {', '.join(sorted(unknown))}")
     with _damage_named(path):
         cube = reader(path, **options)
-    cube = cube.assign_attrs({"sensor": "", **cube.attrs, "source": str(path), "format": chosen.name})
-    cube = check_cube(cube)
-    if cube.nbytes < SMALL:
-        with _damage_named(path):
+        cube = cube.assign_attrs({"sensor": "", **cube.attrs, "source": str(path), "format": chosen.name})
+        cube = check_cube(cube)
+        if cube.nbytes < SMALL:
             cube = cube.load()
     return _mark_empty_bands(cube, path)
 
@@ -140,7 +139,7 @@ def _damage_named(path: Path) -> Iterator[None]:
         yield
     except (FileNotFoundError, PermissionError):
         raise
-    except OSError as error:
+    except (OSError, RuntimeError) as error:  # numcodecs says RuntimeError
         raise CubeError(f"{path.name} could not be read to its end and may be cut off; copy it again") from error
 
 

@@ -28,7 +28,8 @@ def recognises(path: Path) -> bool:
 def read(path: Path, *, variable: str | None = None) -> xr.DataArray:
     """The archive's cube; pass `variable` where several arrays could be it."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        # NumPy leaves the file open when the archive is broken, so we hold it ourselves.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
     except (zipfile.BadZipFile, ValueError, OSError, AttributeError, EOFError) as error:
         raise CubeError(

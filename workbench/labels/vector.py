@@ -92,6 +92,8 @@ def _read_layer(path: Path, layer: str | None) -> gpd.GeoDataFrame:
         raise ValueError(f"layer {layer!r} of {path.name} has no geometry; pass another layer=")
     if path.suffix.lower() in (".geojson", ".json") and crs_is_null(path):
         frame = frame.set_crs(None, allow_override=True)
+    if frame.crs is not None and frame.crs.is_engineering:
+        frame = frame.set_crs(None, allow_override=True)  # a GeoPackage's word for a pixel grid
     return frame
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 import numpy as np
-import rasterio
 import rioxarray  # noqa: F401  (gives DataArrays their .rio)
 import xarray as xr
 from rasterio.errors import NotGeoreferencedWarning
+from rasterio.io import MemoryFile
 
 from workbench.cubes import transform_of
 from workbench.files import replacing
@@ -74,10 +74,13 @@ def _write(image: xr.DataArray, path: Path, *, nodata: float, colors: dict | Non
     }
     with warnings.catch_warnings(), replacing(path) as draft:
         warnings.simplefilter("ignore", NotGeoreferencedWarning)  # a scene without a CRS is allowed
-        with rasterio.open(draft, "w", **profile) as file:
-            file.write(image.values, 1)
-            if colors:
-                file.write_colormap(1, colors)
+        # In memory first: on a full disk GDAL cries on the terminal and names no reason; Python says what is wrong.
+        with MemoryFile() as memory:
+            with memory.open(**profile) as file:
+                file.write(image.values, 1)
+                if colors:
+                    file.write_colormap(1, colors)
+            draft.write_bytes(memory.getbuffer())
 
 
 def _rgb(color: str) -> tuple[int, int, int]:

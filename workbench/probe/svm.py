@@ -6,6 +6,8 @@ prediction, one pixel and one support vector at a time, is some ten times slower
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -109,7 +111,10 @@ class RBFSVM(ClassifierMixin, BaseEstimator):
             order = order[np.argsort(_rank_in_class(codes[order]), kind="stable")][:MOST_FOR_TUNING]
             X, codes = X[order], codes[order]
         splitter = StratifiedKFold(min(folds, np.bincount(codes).min()), shuffle=True, random_state=self.random_state)
-        search = GridSearchCV(SVC(gamma="scale"), GRID, cv=splitter).fit(X, codes)
+        with warnings.catch_warnings():
+            # Few labels of many classes are what this is for.
+            warnings.filterwarnings("ignore", "The number of unique classes is greater than 50%", UserWarning)
+            search = GridSearchCV(SVC(gamma="scale"), GRID, cv=splitter).fit(X, codes)
         return search.best_params_["C"], "cross-validation on the labels"
 
 

@@ -19,13 +19,13 @@ def pixel_square(cube: xr.DataArray, row: int, column: int) -> shapely.Polygon:
     if not (0 <= row < grid.height and 0 <= column < grid.width):
         raise IndexError(f"the scene has {grid.height} rows and {grid.width} columns, got row {row}, column {column}")
     corners = ((0, 0), (1, 0), (1, 1), (0, 1))
-    return shapely.Polygon([grid.transform * (column + right, row + down) for right, down in corners])
+    return shapely.Polygon([grid.transform @ (column + right, row + down) for right, down in corners])
 
 
 def pixel_under(cube: xr.DataArray, point: shapely.Point) -> tuple[int, int]:
     """Row and column of the pixel that holds `point`; the nearest one if it lies outside."""
     grid = grid_of(cube)
-    column, row = ~grid.transform * (point.x, point.y)
+    column, row = ~grid.transform @ (point.x, point.y)
     return min(max(int(row // 1), 0), grid.height - 1), min(max(int(column // 1), 0), grid.width - 1)
 
 

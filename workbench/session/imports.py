@@ -40,8 +40,6 @@ def found_in(
         colors = dict(zip(raster.attrs["classes"], raster.attrs["colors"], strict=True))
         return areas, {name: color for name, color in colors.items() if name in {n for n, _ in areas}}
     table = read_vector(path, column=column)
-    if table.crs is not None and table.crs.is_engineering:
-        table = table.set_crs(None, allow_override=True)  # a GeoPackage's word for a pixel grid
     if not rasterise(table, cube).any():
         raise ValueError(f"none of the {len(table)} labels of {path.name} lies on the scene; check the file's CRS")
     placed = table if table.crs is None else table.to_crs(grid_of(cube).crs)
