@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pathlib
 import warnings
 
 import geopandas as gpd
@@ -353,7 +354,7 @@ def test_what_cannot_be_written_is_refused(tmp_path, labels, name, message):
 def test_an_interrupted_write_leaves_the_old_file(tmp_path, monkeypatch):
     path = write_labels(truth(scene()), tmp_path / "a.tif")
     before = path.read_bytes()
-    monkeypatch.setattr(rasterio.shutil, "copy", lambda *_, **__: (_ for _ in ()).throw(OSError("disk full")))
+    monkeypatch.setattr(pathlib.Path, "write_bytes", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
     with pytest.raises(OSError, match="disk full"):
         write_labels(truth(scene(), seed=1), path)
     assert path.read_bytes() == before

@@ -8,6 +8,7 @@ May use: cubes, geopandas, rasterio, scipy, pandas. Never: a spectrum, a model, 
 from workbench.labels.blocks import Halves, block_halves
 from workbench.labels.budget import check_trainable, counts, draw
 from workbench.labels.colors import PALETTE, class_colors
+from workbench.labels.geotiff import write_codes, write_cog
 from workbench.labels.opening import open_labels
 from workbench.labels.rasterise import rasterise
 from workbench.labels.split import Split, block_split, footprint_distance, random_split
@@ -29,5 +30,7 @@ __all__ = [
     "random_split",
     "rasterise",
     "read_vector",
+    "write_codes",
+    "write_cog",
     "write_labels",
 ]

@@ -11,17 +11,14 @@ import tempfile
 import warnings
 from datetime import UTC, datetime
 from pathlib import Path
-from xml.etree import ElementTree
 
 import geopandas as gpd
 import numpy as np
-import rasterio
-import rasterio.shutil
 import shapely
 import xarray as xr
-from rasterio.errors import NotGeoreferencedWarning
 from rasterio.features import shapes
 
+from workbench.labels.geotiff import write_codes
 from workbench.labels.grid import grid_of
 
 DRIVERS = {".gpkg": "GPKG", ".geojson": "GeoJSON", ".json": "GeoJSON", ".shp": "ESRI Shapefile"}
@@ -58,15 +55,13 @@ def write_labels(labels: xr.DataArray | gpd.GeoDataFrame, path: str | Path) -> P
         )
     if not path.parent.is_dir():
         raise FileNotFoundError(f"no folder {path.parent} to write {path.name} in; create it first")
+    if suffix not in DRIVERS:
+        return write_codes(labels, path)[0]
     with tempfile.TemporaryDirectory(prefix=f".{path.stem}-", dir=path.parent) as folder:
         temporary = Path(folder) / path.name
-        if suffix in DRIVERS:
-            _write_vector(polygonise(labels) if is_map else labels, temporary, DRIVERS[suffix])
-        else:
-            _write_tiff(labels, temporary)
+        _write_vector(polygonise(labels) if is_map else labels, temporary, DRIVERS[suffix])
         for part in sorted(Path(folder).glob(f"{path.stem}.*"), key=lambda p: p.name == path.name):
-            if part.suffix != ".vrt":
-                os.replace(part, path.parent / part.name)
+            os.replace(part, path.parent / part.name)
     if suffix == ".shp" and not (labels.rio.crs if is_map else labels.crs):
         path.with_suffix(".prj").unlink(missing_ok=True)  # or an older file's CRS would be taken for this one's
     return path
@@ -110,28 +105,3 @@ def _write_vector(frame: gpd.GeoDataFrame, path: Path, driver: str) -> None:
     if driver == "GeoJSON" and frame.crs is None:
         content = json.loads(path.read_text(encoding="utf-8"))
         path.write_text(json.dumps({"type": content["type"], "crs": None, **content}), encoding="utf-8")
-
-
-def _write_tiff(labels: xr.DataArray, path: Path) -> None:
-    """A GeoTIFF with colour table; the category names go to the ``.aux.xml`` beside it, GDAL's place for them."""
-    grid = grid_of(labels)
-    classes, colors = labels.attrs["classes"], labels.attrs["colors"]
-    plain = path.with_name("plain.tif")
-    profile = {"driver": "GTiff", "height": grid.height, "width": grid.width, "count": 1, "nodata": 0}
-    placed = {} if grid.crs is None else {"crs": grid.crs.to_wkt(), "transform": grid.transform}
-    table = {0: (0, 0, 0, 0)} | {i: (*bytes.fromhex(c[1:]), 255) for i, c in enumerate(colors, start=1)}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        with rasterio.open(plain, "w", dtype="uint8" if len(classes) < 256 else "int16", **profile, **placed) as target:
-            target.write(labels.values.astype(target.dtypes[0]), 1)
-            if len(classes) < 256:
-                target.write_colormap(1, table)
-        described = path.with_suffix(".vrt")
-        rasterio.shutil.copy(plain, described, driver="VRT")
-        tree = ElementTree.parse(described)
-        names = ElementTree.Element("CategoryNames")
-        for name in ("", *classes):
-            ElementTree.SubElement(names, "Category").text = name
-        tree.getroot().find("VRTRasterBand").insert(0, names)
-        tree.write(described)
-        rasterio.shutil.copy(described, path, driver="GTiff", compress="deflate", tiled=True)
