@@ -96,7 +96,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     recipe = Recipe(steps=2, pairs=8)
     encoder, steps = begin(cube, recipe, device="cpu")
     assert list(steps)
-    save_encoder(encoder, bench.encoder, recipe=recipe, cube=cube)
+    save_encoder(encoder, bench.encoder, cube=cube)
     for name in ("map.tif", "map_confidence.tif", "map.run.json", "encoder.safetensors", "encoder.json", "scores.csv"):
         (bench.out / name).write_text(f"an older {name}")
     return bench

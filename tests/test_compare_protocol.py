@@ -171,7 +171,7 @@ def test_scores_read_back_as_they_were_and_replay_to_the_same(scene, encoder, tm
     cube, truth = scene
     save_cube(cube, tmp_path / "scene.zarr")
     write_labels(truth, tmp_path / "truth.tif")
-    save_encoder(encoder, tmp_path / "e.safetensors", recipe=Recipe(), cube=cube)
+    save_encoder(encoder, tmp_path / "e.safetensors", cube=cube)
     cube = open_cube(tmp_path / "scene.zarr")
     truth = open_labels(tmp_path / "truth.tif", cube)
     known = load_encoder(tmp_path / "e.safetensors")

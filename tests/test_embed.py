@@ -19,7 +19,7 @@ def scene_and_encoder(request):
     values[:, 4:9, 20:] = np.nan
     values[:, 30, :5] = np.nan
     cube = make_cube(values)
-    encoder, steps = begin(cube, Recipe(steps=4, pairs=32, encoder=request.param), device="cpu")
+    encoder, steps = begin(cube, Recipe(steps=4, pairs=32, encoder=request.param, reach=2), device="cpu")
     list(steps)
     return cube, encoder
 

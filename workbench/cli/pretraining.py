@@ -32,7 +32,11 @@ def add_verbs(verbs: argparse._SubParsersAction) -> None:
         "--objective", default="barlow_twins", metavar="NAME", help="see `workbench objectives` (default: %(default)s)"
     )
     verb.add_argument(
-        "--encoder", default="context", metavar="NAME", help="see `workbench encoders` (default: %(default)s)"
+        "--encoder",
+        default="auto",
+        metavar="NAME",
+        help="see `workbench encoders`; auto, the default, takes context where the scene's spectra stay alike over 8 "
+        "pixels, else pixel",
     )
     length = verb.add_mutually_exclusive_group()
     length.add_argument("--steps", type=count, metavar="N", help="optimiser steps (default: 800)")
@@ -49,7 +53,7 @@ def add_verbs(verbs: argparse._SubParsersAction) -> None:
         "--reach",
         type=int,
         metavar="N",
-        help="the second view is a neighbour up to N pixels away (default: the encoder's own)",
+        help="the second view is a neighbour up to N pixels away (default: as far as spectra stay alike)",
     )
     verb.add_argument(
         "--learning-rate",
@@ -74,7 +78,7 @@ def pretrain(args: argparse.Namespace) -> None:
     """Write an encoder that has learnt from `args.scene`."""
     from workbench import pretrain as room
 
-    room.find_objective(args.objective), room.find_encoder(args.encoder)
+    room.Recipe(args.objective, args.encoder)  # refused before the scene is read
     cube = open_scene(args)
     if args.epochs:
         args.steps, args.epochs = math.ceil(args.epochs * cube.sizes["y"] * cube.sizes["x"] / args.pairs), None
@@ -93,7 +97,7 @@ def pretrain(args: argparse.Namespace) -> None:
     terms = []
     for report in shown(reports):
         terms.append({"step": report.step, **report.terms})
-    card = room.save_encoder(encoder, args.out, recipe=recipe, cube=cube, steps=report.step)
+    card = room.save_encoder(encoder, args.out, cube=cube, steps=report.step)
     result = {"encoder": args.out, "steps": report.step, "seconds": report.seconds, "loss": report.loss}
     write_run(
         args.out.with_suffix(".run.json"), args, {"scene": args.scene}, scene=card["scene"], result=result, loss=terms

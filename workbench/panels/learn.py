@@ -24,7 +24,7 @@ class LearnPanel(pn.viewable.Viewer):
         self.session, self._terms = session, ()
         small = {"size": "small", "margin": 0, "sizing_mode": "stretch_width"}
         self._objective = pmui.Select(label="Objective", options={in_words("barlow_twins"): "barlow_twins"}, **small)
-        self._encoder = pmui.Select(label="Encoder", options={in_words("context"): "context"}, **small)
+        self._encoder = pmui.Select(label="Encoder", options={in_words("auto"): "auto"}, **small)
         self._steps = pmui.IntInput(label="Steps", value=800, start=1, end=1_000_000, step=100, **small)
         self._start = pmui.Button(
             label="Start learning", icon="play_arrow", size="small", margin=0, color="primary", on_click=self._begin
@@ -46,8 +46,6 @@ class LearnPanel(pn.viewable.Viewer):
         """Fill the choices."""
         self._objective.options = {in_words(name): name for name in menu.objectives}
         self._encoder.options = {in_words(name): name for name in menu.encoders}
-        if "context" in menu.encoders:
-            self._encoder.value = "context"
 
     def __panel__(self) -> pn.Row:
         """Choices, then progress over the curve."""

@@ -30,12 +30,12 @@ class Menu:
 def read_menu() -> Menu:
     """Import the learning rooms and list what they have; once a process."""
     from workbench.patches import pick_device
-    from workbench.pretrain import ENCODERS, OBJECTIVES
+    from workbench.pretrain import AUTO, ENCODERS, OBJECTIVES
     from workbench.probe import MODELS
 
     return Menu(
         {name: row.title for name, row in OBJECTIVES.items()},
-        {name: row.title for name, row in ENCODERS.items()},
+        {AUTO: "the one that suits the scene", **{name: row.title for name, row in ENCODERS.items()}},
         {name: (row.family, row.title) for name, row in MODELS.items()},
         "CPU" if str(pick_device("auto")).startswith("cpu") else "GPU",
     )

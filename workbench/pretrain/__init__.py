@@ -6,12 +6,14 @@ May use: cubes, patches, torch, Lightning Fabric, safetensors. Never: labels, sc
 
 from workbench.pretrain.checkpoint import fingerprint, load_encoder, matching_bands, save_encoder
 from workbench.pretrain.encoders import ENCODERS, Encoder, EncoderKind, find_encoder
+from workbench.pretrain.likeness import likeness
 from workbench.pretrain.loop import Progress, train, warm_cosine
 from workbench.pretrain.objectives import OBJECTIVES, ObjectiveKind, find_objective
-from workbench.pretrain.recipe import Recipe, begin, pretrain
+from workbench.pretrain.recipe import AUTO, Recipe, begin, pretrain, settle
 from workbench.verb import make_callable
 
 __all__ = [
+    "AUTO",
     "ENCODERS",
     "OBJECTIVES",
     "Encoder",
@@ -23,10 +25,12 @@ __all__ = [
     "find_encoder",
     "find_objective",
     "fingerprint",
+    "likeness",
     "load_encoder",
     "matching_bands",
     "pretrain",
     "save_encoder",
+    "settle",
     "train",
     "warm_cosine",
 ]

@@ -23,19 +23,15 @@ SAME_BAND = 1.0
 """Two bands are the same if their centres differ by less than this [nm]."""
 
 
-def save_encoder(
-    encoder: Encoder, path: str | Path, *, recipe: Recipe, cube: xr.DataArray, steps: int | None = None
-) -> dict:
+def save_encoder(encoder: Encoder, path: str | Path, *, cube: xr.DataArray, steps: int | None = None) -> dict:
     """Write an encoder to `path` (``.safetensors``) and its card beside it (``.json``).
 
     Parameters
     ----------
     encoder : Encoder
-        As :func:`workbench.pretrain.begin` makes it.
+        As :func:`workbench.pretrain.begin` makes it, with its ``recipe``.
     path : str or Path
         File to write; whole or not at all.
-    recipe : Recipe
-        What it was made with.
     cube : xarray.DataArray
         The scene it learnt from; only its name and fingerprint are stored.
     steps : int, optional
@@ -46,7 +42,7 @@ def save_encoder(
     dict
         The card.
     """
-    path = Path(path)
+    path, recipe = Path(path), encoder.recipe
     if path.suffix != ".safetensors":
         raise ValueError(f"an encoder's file ends in .safetensors, got {path.name}; use {path.stem}.safetensors")
     card = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -11,9 +11,16 @@ import xarray as xr
 
 from workbench.cubes import good_bands
 from workbench.patches import ScenePairs, pick_device
-from workbench.pretrain.encoders import Encoder, find_encoder
+from workbench.pretrain.encoders import ENCODERS, Encoder, find_encoder
+from workbench.pretrain.likeness import likeness
 from workbench.pretrain.loop import Progress, train
 from workbench.pretrain.objectives import find_objective
+
+AUTO = "auto"
+"""Stands for the encoder that suits the scene."""
+
+ALIKE = 0.4
+"""Two pixels are taken for the same cover where their spectra correlate at least this much (see ``likeness``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +30,8 @@ class Recipe:
     objective: str = "barlow_twins"
     """Name in ``OBJECTIVES``."""
 
-    encoder: str = "context"
-    """Name in ``ENCODERS``."""
+    encoder: str = AUTO
+    """Name in ``ENCODERS``; ``"auto"`` takes the context encoder where spectra stay alike as far as it reaches."""
 
     steps: int = 800
     """Optimiser steps."""
@@ -36,7 +43,7 @@ class Recipe:
     """Peak rate."""
 
     reach: int | None = None
-    """The second view is a neighbour up to this many pixels away; None takes the encoder's own."""
+    """The second view is a neighbour up to this many pixels away; None goes as far as spectra stay alike."""
 
     dim: int = 64
     """Length of an embedding."""
@@ -52,7 +59,9 @@ class Recipe:
 
     def __post_init__(self) -> None:
         """Refuse values that cannot be meant."""
-        find_objective(self.objective), find_encoder(self.encoder)
+        find_objective(self.objective)
+        if self.encoder != AUTO:
+            find_encoder(self.encoder)
         for name, least in (("steps", 2), ("pairs", 2), ("dim", 1), ("patience", 0)):
             if getattr(self, name) < least:
                 raise ValueError(f"{name} must be at least {least}, got {getattr(self, name)}")
@@ -60,6 +69,32 @@ class Recipe:
             raise ValueError(f"the learning rate must be positive, got {self.learning_rate:g}; try 0.001")
         if self.reach is not None and self.reach < 0:
             raise ValueError(f"reach is a distance in pixels, got {self.reach}; use 0 or more")
+
+
+def settle(recipe: Recipe, cube: xr.DataArray) -> Recipe:
+    """The recipe with what it leaves to the scene decided, from its spectra alone, without a label.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        With ``encoder="auto"`` or ``reach=None``, or nothing left open.
+    cube : xarray.DataArray of shape (n_bands, height, width)
+        The scene.
+
+    Returns
+    -------
+    Recipe
+        The first encoder of ``ENCODERS`` as far as whose reach spectra stay alike, the last one if none; and the
+        largest reach up to that encoder's own at which they do, at least 1.
+    """
+    if recipe.encoder == AUTO:
+        suits = (kind.name for kind in ENCODERS.values() if likeness(cube, kind.reach) >= ALIKE)
+        recipe = replace(recipe, encoder=next(suits, list(ENCODERS)[-1]))
+    if recipe.reach is None:
+        most = find_encoder(recipe.encoder).reach
+        far = (reach for reach in range(most, 1, -1) if likeness(cube, reach) >= ALIKE)
+        recipe = replace(recipe, reach=next(far, 1))
+    return recipe
 
 
 def begin(
@@ -81,20 +116,20 @@ def begin(
     Returns
     -------
     encoder : Encoder
-        With its scaler fitted, and ``wavelength`` [nm] of the bands it takes (NaN where unknown).
+        With its scaler fitted, ``wavelength`` [nm] of the bands it takes (NaN where unknown), and ``recipe``: the one
+        given, with what it left to the scene decided.
     steps : iterator of Progress
     """
-    place = pick_device(device)
+    place, recipe = pick_device(device), settle(recipe, cube)
     encoder_row, objective_row = find_encoder(recipe.encoder), find_objective(recipe.objective)
     windows = encoder_row.arguments["windows"]
-    reach = encoder_row.reach if recipe.reach is None else recipe.reach
-    batches = ScenePairs(cube, windows, n=recipe.pairs, reach=reach, seed=recipe.seed, device=place)
+    batches = ScenePairs(cube, windows, n=recipe.pairs, reach=recipe.reach, seed=recipe.seed, device=place)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
         encoder = encoder_row.module(batches.scaler.mean.numel(), dim=recipe.dim, **encoder_row.arguments)
         views = torch.Generator(place).manual_seed(recipe.seed)
         objective = objective_row.module(encoder.dim, generator=views)
-    encoder.scaler = batches.scaler
+    encoder.scaler, encoder.recipe = batches.scaler, recipe
     encoder.wavelength = np.asarray(cube["wavelength"].values, dtype="float64")[good_bands(cube)]
     encoder.to(place), objective.to(place)
     return encoder, train(
@@ -135,7 +170,7 @@ def pretrain(
     --------
     >>> from workbench.cubes import simulated_scene
     >>> cube, _ = simulated_scene(24, 32, seed=1)
-    >>> encoder = pretrain(cube, steps=2, device="cpu")
+    >>> encoder = pretrain(cube, encoder="context", steps=2, device="cpu")
     >>> encoder.dim, encoder.footprint
     (64, 11)
     """
@@ -143,5 +178,4 @@ def pretrain(
     encoder, steps = begin(cube, recipe, device=device, every=recipe.steps)
     for _ in steps:
         continue
-    encoder.recipe = recipe
     return encoder

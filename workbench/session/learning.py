@@ -37,7 +37,7 @@ class Learning(Following):
     def start_pretraining(
         self,
         objective: str = "barlow_twins",
-        encoder: str = "context",
+        encoder: str = "auto",
         steps: int = 800,
         seed: int = 0,
         **others: object,

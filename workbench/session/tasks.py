@@ -17,14 +17,12 @@ import xarray as xr
 from workbench.cubes import open_cube
 from workbench.files import replacing
 from workbench.labels import open_labels
-from workbench.pretrain import Recipe, begin, load_encoder, save_encoder
+from workbench.pretrain import Encoder, Recipe, begin, load_encoder, save_encoder
 from workbench.probe import embed_blocks
 from workbench.session.exports import export_scores
 from workbench.session.runs import EMBEDDING, ENCODER, SCORES, TRUTH, Run
 
 if TYPE_CHECKING:
-    from torch import nn
-
     from workbench.session.work import Line
 
 SAY_EVERY = 0.2
@@ -46,6 +44,7 @@ def pretraining(run: Run, line: Line) -> None:
     line.tell(keep=False, note="reading the scene")
     cube, recipe = _scene(run), Recipe(**run.settings["recipe"])
     encoder, steps = begin(cube, recipe, every=max(1, min(10, recipe.steps // 50)))
+    chosen = f"{encoder.recipe.encoder} encoder, neighbours up to {encoder.recipe.reach} px"
     said = kept_at = time.monotonic()
     kept_step, cost = 0, 0.0
     for progress in steps:
@@ -53,18 +52,18 @@ def pretraining(run: Run, line: Line) -> None:
         if now - said >= SAY_EVERY or fraction == 1 or progress.step == 1:
             said = now
             row = {"step": progress.step, "seconds": progress.seconds, "loss": progress.loss, **progress.terms}
-            line.tell(progress=row, fraction=fraction, seconds=progress.seconds)
+            line.tell(progress=row, fraction=fraction, seconds=progress.seconds, note=chosen)
         if line.stopped:
             break
         patience = KEEP_EVERY if kept_step else KEEP_FIRST
         due = now - kept_at >= patience or progress.step - kept_step >= KEEP_PART * recipe.steps
         if due and now - kept_at >= KEEP_COST * cost and fraction < 1:
-            cost = _keep(run, line, encoder, recipe, cube, progress.step)
+            cost = _keep(run, line, encoder, cube, progress.step)
             kept_at, kept_step = time.monotonic(), progress.step
     if line.stopped and kept_step and cost > QUICK:
         return
     line.tell(keep=False, note="embedding the scene")
-    _keep(run, line, encoder, recipe, cube, progress.step)
+    _keep(run, line, encoder, cube, progress.step)
 
 
 def embedding(run: Run, line: Line) -> None:
@@ -94,7 +93,7 @@ def comparison(run: Run, line: Line) -> None:
         export_scores(score_table(rows), run.folder / SCORES)
 
 
-def _rows(cube: xr.DataArray, truth: xr.DataArray, asked: dict, encoders: dict[str, nn.Module]) -> Iterator[dict]:
+def _rows(cube: xr.DataArray, truth: xr.DataArray, asked: dict, encoders: dict[str, Encoder]) -> Iterator[dict]:
     from workbench.compare import compare_rows
 
     return compare_rows(
@@ -118,17 +117,17 @@ def _scene(run: Run) -> xr.DataArray:
     return open_cube(_path(run, run.settings["scene"]), **run.settings["options"])
 
 
-def _keep(run: Run, line: Line, encoder: nn.Module, recipe: Recipe, cube: xr.DataArray, step: int) -> float:
+def _keep(run: Run, line: Line, encoder: Encoder, cube: xr.DataArray, step: int) -> float:
     """Put the encoder and its embedding away; the seconds that took."""
     began = time.monotonic()
     place = next(encoder.parameters()).device
-    save_encoder(encoder, run.folder / ENCODER, recipe=recipe, cube=cube, steps=step)
+    save_encoder(encoder, run.folder / ENCODER, cube=cube, steps=step)
     _embed(run, line, encoder, cube)
     encoder.to(place)
     return time.monotonic() - began
 
 
-def _embed(run: Run, line: Line, encoder: nn.Module, cube: xr.DataArray) -> None:
+def _embed(run: Run, line: Line, encoder: Encoder, cube: xr.DataArray) -> None:
     """Block by block into a file, so that no scene is too large; it takes its place when it is whole."""
     with replacing(run.folder / EMBEDDING) as draft:
         shape = (encoder.dim, *cube.shape[1:])

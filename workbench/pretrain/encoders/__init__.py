@@ -42,6 +42,9 @@ class Encoder(Protocol):
     arguments: dict
     """With these its class makes it again."""
 
+    recipe: object
+    """The ``Recipe`` it was made with; set by the recipe."""
+
     def __call__(self, batch: Tensor) -> Tensor:
         """From (n, n_bands, size, size) to (n, dim)."""
 
