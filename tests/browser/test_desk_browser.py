@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 from conftest import watch
-from driver import FIND, PATIENCE, Driver
+from driver import FIND, LINES, PATIENCE, Driver
 from playwright.sync_api import expect
 
 from workbench.cubes import good_bands, possible_presets, preset_bands, render, stretch_limits
@@ -78,6 +78,7 @@ def test_a_click_draws_the_spectrum_of_that_pixel(desk):
 def test_labels_of_two_classes_draw_a_class_map(desk):
     label_two_classes(desk)
     found = desk.wait_map()["pixels"]
+    assert found[..., 3].max() == pytest.approx(0.65 * 255, abs=2)  # the opacity the slider says
     shown = {tuple(int(v) for v in color[:3]) for color in np.unique(found.reshape(-1, 4), axis=0) if color[3]}
     assert shown == {desk.color(1), desk.color(2)}
 
@@ -125,7 +126,7 @@ def test_swipe_puts_two_layers_side_by_side(desk):
     desk.page.locator(".leaflet-sbs").wait_for(state="attached", timeout=PATIENCE)
     clips = f"() => ({FIND})('.leaflet-base-pane, .leaflet-top-pane').map((pane) => getComputedStyle(pane).clip)"
     desk.page.wait_for_function(f"() => new Set(({clips})()).size === 2", timeout=PATIENCE)
-    assert desk.overlay("top")["opacity"] == 1
+    assert desk.overlay("top")["pixels"][..., 3].max() == 255  # side by side, neither lets the other through
     desk.page.get_by_label("Swipe left | right").click()
     desk.page.locator(".leaflet-sbs").wait_for(state="detached", timeout=PATIENCE)
 
@@ -158,7 +159,9 @@ def test_a_reload_finds_labels_and_run_again(desk):
     assert (desk.count(1), desk.count(2)) == counts
     desk.wait_map()
     expect(desk.page.get_by_text(status)).to_be_visible(timeout=PATIENCE)
-    assert any(line["color"] == "#0072b2" and len(line["y"]) > 2 for line in desk.lines())
+    desk.page.wait_for_function(
+        f"() => ({LINES})().some((line) => line.color === '#0072b2' && line.y.length > 0)", timeout=PATIENCE
+    )
 
 
 @pytest.fixture

@@ -52,6 +52,7 @@ class Desk(pn.viewable.Viewer):
         tabs = pmui.Tabs(
             ("Learn", learn),
             ("Compare", compare),
+            ("Confusion", compare.confusion()),
             ("Export", ExportPanel(session, page)),
             margin=0,
             sizing_mode="stretch_both",

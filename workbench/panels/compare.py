@@ -18,6 +18,7 @@ from workbench.session import Session
 FIRST = (
     "Choose models and press Start: each is fitted to a few labels a class, drawn at random, and tested on the rest."
 )
+CONFUSION = "Rows are the truth, columns what the model said; shades are shares of a row, all draws together."
 SPLITS = {"random": ["random"], "blocks (spatially apart)": ["blocks"], "both": ["random", "blocks"]}
 USUAL = ("svm", "random_forest", "barlow_twins")
 
@@ -64,13 +65,15 @@ class ComparePanel(pn.viewable.Viewer):
         self._models.value = [name for name in USUAL if name in menu.models]
 
     def __panel__(self) -> pn.Row:
-        """Choices, scores, confusion."""
-        how = line(self._budgets, self._draws, self._split), line(self._truth, self._start, self._stop)
-        choices = stack(self._models, *how, gap=12, width=340, sizing_mode="stretch_height")
+        """Choices and scores."""
+        how = line(self._budgets, self._draws), line(self._split, self._truth), line(self._start, self._stop)
+        choices = stack(self._models, *how, gap=8, width=260, sizing_mode="stretch_height")
         scores = stack(line(self._status, self._swipe), self._bar, self._table, gap=6, sizing_mode="stretch_both")
-        self._right = stack(self._which, self._confusion, gap=6, width=250, sizing_mode="stretch_height", visible=False)
-        self._draw_scores()
-        return dock_row(choices, scores, self._right)
+        return dock_row(choices, scores)
+
+    def confusion(self) -> pn.Row:
+        """Which classes a model takes for which."""
+        return dock_row(stack(self._which, note(CONFUSION), gap=12, width=260), self._confusion)
 
     def _begin(self, _: object) -> None:
         try:
@@ -106,8 +109,6 @@ class ComparePanel(pn.viewable.Viewer):
         has_scores = scores is not None and len(scores) > 0
         self._table.object = score_html(scores) if has_scores else ""
         self._swipe.visible = has_scores and scores["model"].nunique() > 1
-        if hasattr(self, "_right"):
-            self._right.visible = has_scores
         if not has_scores:
             return
         tasks = {

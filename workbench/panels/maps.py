@@ -45,7 +45,7 @@ class SceneMap:
         self.mode = "inspect"
         self._is_fitted = False
         self._on_pixel, self._on_polygon = on_pixel, on_polygon
-        self._painters: dict[str, Painter] = {}
+        self._painters: dict[str, tuple[Painter, bool]] = {}
         self._swipe: ipyleaflet.SplitMapControl | None = None
         self._online: ipyleaflet.TileLayer | None = None
         self.leaflet = LeafletMap(
@@ -66,7 +66,7 @@ class SceneMap:
             min_zoom=2,
             double_click_zoom=False,
         )
-        self.slots = {name: Slot(self.leaflet, name, is_flat=name == "marks") for name in SLOTS}
+        self.slots = {name: Slot(self.leaflet, name) for name in SLOTS}
         self._pen = ipyleaflet.GeomanDrawControl(hide_controls=True)
         self.leaflet.add(self._pen)
         self._pen.on_draw(self._drawn)
@@ -101,25 +101,24 @@ class SceneMap:
             self._fit()
         self.repaint()
 
-    def paint(self, slot: str, painter: Painter | None, *, is_flat: bool = False, opacity: float | None = None) -> None:
+    def paint(self, slot: str, painter: Painter, *, is_flat: bool = False) -> None:
         """Give a slot what it shall show from now on, however the map is moved."""
-        self._painters.pop(slot, None)
-        self.slots[slot].is_flat = is_flat
-        if painter is not None:
-            self._painters[slot] = painter
-        if opacity is not None:
-            self.slots[slot].fade(opacity)
+        self._painters[slot] = painter, is_flat
         self.repaint(slot)
+
+    def fade(self, slot: str, opacity: float) -> None:
+        """How strongly a slot covers what lies below, 0…1."""
+        self.slots[slot].fade(opacity)
 
     def repaint(self, *names: str) -> None:
         """Render slots anew for the window the map shows; all of them by default."""
         if self.grid is None:
             return
         window = self.grid.window(self._bounds(), self._size())
-        for name in names or SLOTS:
-            painter = self._painters.get(name)
-            picture = painter(window) if painter and window else None
-            self.slots[name].show(picture, window.bounds if window else None)
+        for name in names or self._painters:
+            painter, is_flat = self._painters[name]
+            picture = painter(window) if window else None
+            self.slots[name].show(picture, window.bounds if window else None, is_flat=is_flat)
 
     def swipe(self, is_on: bool) -> None:
         """Put ``base`` left and ``top`` right of a handle, or lay them on each other again."""

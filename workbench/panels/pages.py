@@ -28,7 +28,10 @@ class Page:
         self._waiting: set[Callable[[], None]] = set()
         self._lock = threading.Lock()
         self.is_open = True
+        self._queue: list[Callable[[], None]] | None = None
         if self._document is not None:
+            self._queue = []
+            pn.state.onload(self._begin)
             pn.state.on_session_destroyed(lambda _: self.close())
 
     def follow(self, source: param.Parameterized, names: str, action: Callable[[], None], *, now: bool = True) -> None:
@@ -40,6 +43,7 @@ class Page:
 
     def later(self, action: Callable[[], None]) -> None:
         """Call `action` in this page's turn: at once if that is now."""
+        # Bokeh's current document is the process's, not the thread's.
         ours = threading.get_ident() == self._thread and pn.state.curdoc is self._document
         if self._document is None or ours:
             self._do(action)
@@ -48,14 +52,23 @@ class Page:
             if action in self._waiting or not self.is_open:
                 return
             self._waiting.add(action)
+            if self._queue is not None:
+                self._queue.append(action)
+                return
+        self._document.add_next_tick_callback(lambda: self._take(action))
 
-        def act() -> None:
-            with self._lock:
-                self._waiting.discard(action)
-            if self.is_open:
-                self._do(action)
+    def _begin(self) -> None:
+        """The browser has the page. What is sent before that may be lost on the way."""
+        with self._lock:
+            queue, self._queue = self._queue, None
+        for action in queue or ():
+            self._take(action)
 
-        self._document.add_next_tick_callback(act)
+    def _take(self, action: Callable[[], None]) -> None:
+        with self._lock:
+            self._waiting.discard(action)
+        if self.is_open:
+            self._do(action)
 
     def _do(self, action: Callable[[], None]) -> None:
         try:

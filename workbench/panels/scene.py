@@ -36,7 +36,8 @@ class MapPanel(pn.viewable.Viewer):
         page.follow(look, "bands percent left right swipe", self._show_picture, now=False)
         page.follow(session, "labels embedding", self.layers.forget_maps, now=False)
         page.follow(session, "map_state class_map confidence truth", self._take_map, now=False)
-        page.follow(look, "opacity by_confidence", self._show_top, now=False)
+        page.follow(look, "by_confidence", self._show_top, now=False)
+        page.follow(look, "opacity", self._fade, now=False)
         page.follow(session, "labels marks classes", self._show_marks, now=False)
         page.follow(look, "pixel pins", self._show_marks, now=False)
         page.follow(look, "mode", lambda: self.map.set_mode(look.mode))
@@ -88,7 +89,11 @@ class MapPanel(pn.viewable.Viewer):
     def _show_top(self) -> None:
         swipe = self.look.swipe
         layer = self.layers.layer(self.look.right if swipe else CLASS_MAP)
-        self.map.paint("top", layer.painter, is_flat=layer.is_flat, opacity=1.0 if swipe else self.look.opacity)
+        self.map.paint("top", layer.painter, is_flat=layer.is_flat)
+        self._fade()
+
+    def _fade(self) -> None:
+        self.map.fade("top", 1.0 if self.look.swipe else self.look.opacity)
 
     def _show_marks(self) -> None:
         if self.map.grid is not None:

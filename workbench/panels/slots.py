@@ -31,18 +31,24 @@ def data_uri(picture: NDArray[np.uint8], *, is_flat: bool) -> str:
 
 
 class Slot:
-    """One layer of pictures in its own Leaflet pane."""
+    """One layer of pictures in its own Leaflet pane.
 
-    def __init__(self, leaflet: ipyleaflet.Map, name: str, *, is_flat: bool) -> None:
-        self.name, self.is_flat, self.opacity, self._front = name, is_flat, 1.0, 0
+    How strongly it covers is part of the picture: ipyleaflet tells the browser of changes of a layer's opacity, but
+    not what it was when the map was first drawn.
+    """
+
+    def __init__(self, leaflet: ipyleaflet.Map, name: str) -> None:
+        self._opacity, self._front = 1.0, 0
+        self._shown: tuple[NDArray[np.uint8] | None, Bounds | None, bool] = None, None, True
         nowhere = ((0, 0), (1e-6, 1e-6))
         self.layers = [ipyleaflet.ImageOverlay(url=CLEAR, bounds=nowhere, name=name, pane=name) for _ in range(2)]
         for layer in self.layers:
             leaflet.add(layer)
 
-    def show(self, picture: NDArray[np.uint8] | None, bounds: Bounds | None) -> None:
-        """Change the picture and where it lies; None clears the slot."""
-        url = CLEAR if picture is None else data_uri(picture, is_flat=self.is_flat)
+    def show(self, picture: NDArray[np.uint8] | None, bounds: Bounds | None, *, is_flat: bool) -> None:
+        """Change the picture (height, width, 4) and where it lies; None clears the slot."""
+        self._shown = picture, bounds, is_flat
+        url = CLEAR if picture is None else data_uri(_faded(picture, self._opacity), is_flat=is_flat)
         front = self.layers[self._front]
         if bounds is None or _same(front.bounds, bounds):
             front.url = url
@@ -50,13 +56,15 @@ class Slot:
         self._front = 1 - self._front
         back = self.layers[self._front]
         with back.hold_sync():
-            back.url, back.bounds, back.opacity = url, bounds, self.opacity
+            back.url, back.bounds, back.opacity = url, bounds, 1.0
         front.opacity = 0.0
 
     def fade(self, opacity: float) -> None:
         """How strongly the slot covers what lies below, 0…1."""
-        self.opacity = opacity
-        self.layers[self._front].opacity = opacity
+        if opacity != self._opacity:
+            self._opacity = opacity
+            picture, bounds, is_flat = self._shown
+            self.show(picture, bounds, is_flat=is_flat)
 
 
 def close_all(*widgets: ipywidgets.Widget) -> None:
@@ -71,6 +79,14 @@ def close_all(*widgets: ipywidgets.Widget) -> None:
             values = value if isinstance(value, list | tuple) else [value]
             todo += [item for item in values if isinstance(item, ipywidgets.Widget)]
         _close(widget)
+
+
+def _faded(picture: NDArray[np.uint8], opacity: float) -> NDArray[np.uint8]:
+    if opacity == 1:
+        return picture
+    faded = picture.copy()
+    faded[..., 3] = (picture[..., 3] * opacity).astype("uint8")
+    return faded
 
 
 def _same(left: Bounds, right: Bounds) -> bool:
