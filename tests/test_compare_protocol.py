@@ -26,7 +26,7 @@ def scene():
 
 @pytest.fixture(scope="module")
 def encoder(scene):
-    encoder, steps = begin(scene[0], Recipe(steps=2, pairs=8), device="cpu")
+    encoder, steps = begin(scene[0], Recipe(encoder="context", steps=2, pairs=8), device="cpu")
     assert list(steps)
     return encoder
 

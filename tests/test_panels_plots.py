@@ -6,8 +6,8 @@ import holoviews as hv
 import numpy as np
 import pandas as pd
 import pytest
-from scenes import make_cube
 
+from tests.scenes import make_cube
 from workbench.panels.axes import SpectralAxis, class_spectra
 from workbench.panels.plots import Spectrum, clicked_plot, confusion_plot, loss_plot, spectra_plot
 from workbench.panels.tables import score_html

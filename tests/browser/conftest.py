@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from driver import PATIENCE, Driver
 
+from tests.browser.driver import PATIENCE, Driver, watch
 from workbench.cubes import open_cube
 
 SCENES = {
-    "simulated": "simulated",
+    "simulated": "",
     "enmap_berlin": "enmap_berlin/EnMAP_BerlinUrbanGradient.bsq",
     "hymap_berlin": "hymap_berlin/HyMap02_Berlin_Urban_Gradient_2009.bsq",
     "enmap_potsdam": "enmap_potsdam/images/enmap_potsdam_tile_128_128.tif",
@@ -31,7 +31,6 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-LOCAL = ("http://127.0.0.1:", "ws://127.0.0.1:", "http://localhost:", "data:", "blob:")
 
 
 @pytest.fixture(scope="session")
@@ -43,6 +42,8 @@ def browser() -> Iterator[object]:
         try:
             browser = started.chromium.launch(executable_path=chromium, args=FLAGS)
         except playwright.Error as error:
+            if os.environ.get("CI"):
+                raise
             pytest.skip(f"no Chromium to drive ({str(error).splitlines()[0]}); install chromium")
         yield browser
         browser.close()
@@ -55,18 +56,25 @@ def browser() -> Iterator[object]:
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict]:
     """A server of its own process on one scene; address, folder and log."""
     folder = tmp_path_factory.mktemp(f"session-{request.param}")
-    scene = SCENES[request.param]
-    if request.param != "simulated":
-        scene = str(request.getfixturevalue("real_data") / scene)
+    if request.param == "simulated":
+        scene = folder / "session" / "scene.zarr"
+        words = ["demo", "--height", "80", "--width", "120"]
+    else:
+        scene = request.getfixturevalue("real_data") / SCENES[request.param]
+        words = ["serve", str(scene)]
     log = folder / "server.log"
-    command = [sys.executable, "-u", str(Path(__file__).with_name("server.py")), str(folder / "session"), scene]
+    command = [sys.executable, "-u", "-m", "workbench.cli", *words, "--session", str(folder / "session"), "--no-show"]
     with log.open("w") as out:
-        (folder / "session").mkdir()
         process = subprocess.Popen(command, stdout=out, stderr=out, env=os.environ | {"OMP_NUM_THREADS": "1"})
         try:
             url = _address(process, log)
-            cube = open_cube(folder / "session" / "scene.zarr" if scene == "simulated" else scene)
-            yield {"url": url, "log": log, "cube": cube, "name": request.param, "folder": folder / "session"}
+            yield {
+                "url": url,
+                "log": log,
+                "cube": open_cube(scene),
+                "name": request.param,
+                "folder": folder / "session",
+            }
         finally:
             process.terminate()
             process.wait(20)
@@ -91,23 +99,6 @@ def desk(opened: Driver) -> Iterator[Driver]:
     yield opened
     assert opened.troubles == []
     assert "Traceback" not in opened.server["log"].read_text()
-
-
-def watch(context: object, page: object) -> list[str]:
-    """A list that fills with refused requests and page errors."""
-    troubles: list[str] = []
-
-    def gate(route: object) -> None:
-        if route.request.url.startswith(LOCAL):
-            route.continue_()
-        else:
-            troubles.append(f"asked {route.request.url}")
-            route.abort()
-
-    context.route("**/*", gate)
-    context.on("request", lambda r: r.url.startswith(LOCAL) or troubles.append(f"asked {r.url}"))
-    page.on("pageerror", lambda error: troubles.append(f"page error {error}"))
-    return troubles
 
 
 def _address(process: subprocess.Popen, log: Path) -> str:

@@ -14,6 +14,8 @@ from pyproj import Transformer
 PATIENCE = 60_000
 """How long anything may take on a busy machine [ms]; every wait ends as soon as what it waits for is there."""
 
+LOCAL = ("http://127.0.0.1:", "ws://127.0.0.1:", "http://localhost:", "data:", "blob:")
+
 FIND = """
 (selector) => {
   const found = []
@@ -135,3 +137,20 @@ class Driver:
             return columns, -rows
         x, y = self.cube.rio.transform() * (columns, rows)
         return Transformer.from_crs(self.cube.rio.crs, 3857, always_xy=True).transform(x, y)
+
+
+def watch(context: object, page: object) -> list[str]:
+    """A list that fills with refused requests and page errors."""
+    troubles: list[str] = []
+
+    def gate(route: object) -> None:
+        if route.request.url.startswith(LOCAL):
+            route.continue_()
+        else:
+            troubles.append(f"asked {route.request.url}")
+            route.abort()
+
+    context.route("**/*", gate)
+    context.on("request", lambda r: r.url.startswith(LOCAL) or troubles.append(f"asked {r.url}"))
+    page.on("pageerror", lambda error: troubles.append(f"page error {error}"))
+    return troubles

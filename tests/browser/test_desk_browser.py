@@ -6,10 +6,9 @@ import re
 
 import numpy as np
 import pytest
-from conftest import watch
-from driver import FIND, LINES, PATIENCE, Driver
 from playwright.sync_api import expect
 
+from tests.browser.driver import FIND, LINES, PATIENCE, Driver, watch
 from workbench.cubes import good_bands, possible_presets, preset_bands, render, stretch_limits
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
