@@ -27,8 +27,8 @@ from workbench.panels.style import CSS, EDGE, HEADER, THEME, region
 from workbench.session import Session
 
 TITLE = "Hyperspectral workbench"
-DOCK = 252
-"""Height of the dock at the foot [pixels]."""
+DOCK = "clamp(252px, 30vh, 420px)"
+"""Height of the dock at the foot, in CSS's words."""
 
 
 class Desk(pn.viewable.Viewer):
@@ -57,7 +57,8 @@ class Desk(pn.viewable.Viewer):
             margin=0,
             sizing_mode="stretch_both",
         )
-        dock = region(tabs, height=DOCK, styles={"border-top": EDGE, "padding": "0 16px 8px", "flex": "none"})
+        height = f":host {{ height: {DOCK} !important; flex: none !important; }}"
+        dock = region(tabs, stylesheets=[height], styles={"border-top": EDGE, "padding": "0 16px 8px"})
         middle = pn.Column(scene, dock, sizing_mode="stretch_both", margin=0)
         self._body = pn.Column(
             pn.Row(left, middle, right, sizing_mode="stretch_both", margin=0, styles={"overflow": "hidden"}),

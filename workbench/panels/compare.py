@@ -10,15 +10,14 @@ from workbench.panels.learn import job_in_words
 from workbench.panels.look import Look
 from workbench.panels.menu import Menu, in_words
 from workbench.panels.pages import Page
-from workbench.panels.plots import confusion_plot
 from workbench.panels.style import dock_row, line, note, stack
-from workbench.panels.tables import score_html
+from workbench.panels.tables import confusion_html, score_html
 from workbench.session import Session
 
 FIRST = (
     "Choose models and press Start: each is fitted to a few labels a class, drawn at random, and tested on the rest."
 )
-CONFUSION = "Rows are the truth, columns what the model said; shades are shares of a row, all draws together."
+CONFUSION = "Pixels of all draws together; shades are shares of a row."
 SPLITS = {"random": ["random"], "blocks (spatially apart)": ["blocks"], "both": ["random", "blocks"]}
 USUAL = ("svm", "random_forest", "barlow_twins")
 
@@ -52,9 +51,7 @@ class ComparePanel(pn.viewable.Viewer):
         self._table = pn.pane.HTML("", sizing_mode="stretch_both", margin=0, styles={"overflow": "auto"})
         self._which = pmui.Select(label="Confusion of", options=[], **small)
         self._which.param.watch(lambda _: self._draw_confusion(), "value")
-        self._confusion = pn.pane.HoloViews(
-            None, sizing_mode="stretch_both", min_height=120, margin=0, linked_axes=False
-        )
+        self._confusion = pn.pane.HTML("", sizing_mode="stretch_both", margin=0, styles={"overflow": "auto"})
         page.follow(session, "job cube", self._draw)
         page.follow(session, "truth cube", self._offer_truth)
         page.follow(session, "scores rows", self._draw_scores)
@@ -73,7 +70,9 @@ class ComparePanel(pn.viewable.Viewer):
 
     def confusion(self) -> pn.Row:
         """Which classes a model takes for which."""
-        return dock_row(stack(self._which, note(CONFUSION), gap=12, width=260), self._confusion)
+        return dock_row(
+            stack(self._which, note(CONFUSION), gap=12, width=260, sizing_mode="stretch_height"), self._confusion
+        )
 
     def _begin(self, _: object) -> None:
         try:
@@ -129,4 +128,4 @@ class ComparePanel(pn.viewable.Viewer):
         names = list(truth.attrs["classes"]) if truth is not None else []
         if len(names) != len(matrix):
             names = [str(code) for code in range(1, len(matrix) + 1)]
-        self._confusion.object = confusion_plot(matrix, names)
+        self._confusion.object = confusion_html(matrix, names)

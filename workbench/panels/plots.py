@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import holoviews as hv
 import holoviews.plotting.bokeh
 import numpy as np
-import pandas as pd
 from bokeh.models import HoverTool
 from numpy.typing import NDArray
 
@@ -91,19 +90,6 @@ def loss_plot(steps: Sequence[int], terms: Mapping[str, Sequence[float]]) -> hv.
     legend = {"title": "", "background_fill_alpha": 0, "border_line_alpha": 0}
     overlay = hv.NdOverlay(curves, "term", sort=False)
     return overlay.opts(legend_position="right", legend_opts=legend, padding=(0.01, 0.08), **_FRAME)
-
-
-def confusion_plot(confusion: NDArray[np.integer], names: Sequence[str]) -> hv.HeatMap:
-    """A confusion matrix: rows are the truth, columns what was predicted; shades are shares of a row."""
-    share = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
-    cells = [
-        (names[j], names[i], share[i, j], int(confusion[i, j])) for i in range(len(names)) for j in range(len(names))
-    ]
-    frame = pd.DataFrame(cells, columns=["predicted", "truth", "share", "pixels"])
-    lines = [("truth", "@truth"), ("predicted", "@predicted"), ("pixels", "@pixels"), ("of the row", "@share{0 %}")]
-    return hv.HeatMap(frame, ["predicted", "truth"], ["share", "pixels"]).opts(
-        cmap="Blues", clim=(0, 1), invert_yaxis=True, xrotation=60, tools=[HoverTool(tooltips=lines)], **_FRAME
-    )
 
 
 def _spectral(titles: tuple[str, str]) -> dict[str, object]:
