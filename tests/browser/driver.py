@@ -16,6 +16,13 @@ PATIENCE = 60_000
 
 LOCAL = ("http://127.0.0.1:", "ws://127.0.0.1:", "http://localhost:", "data:", "blob:")
 
+HINTS = {
+    "Inspect": "Click the map to see a spectrum.",
+    "Label pixel": "a second click takes one back",
+    "Label polygon": "click the first one again to close",
+}
+"""What the page says in each mode."""
+
 FIND = """
 (selector) => {
   const found = []
@@ -93,8 +100,9 @@ class Driver:
         return [{**line, "y": np.array([np.nan if v is None else v for v in line["y"]], float)} for line in found]
 
     def mode(self, name: str) -> None:
-        """Choose what a click does."""
+        """Choose what a click does, and wait until the server knows."""
         self.page.get_by_role("button", name=name, exact=True).click()
+        expect(self.page.get_by_text(HINTS[name])).to_be_visible(timeout=PATIENCE)
 
     def add_class(self, name: str) -> None:
         """Type a new class, unless it is there."""
