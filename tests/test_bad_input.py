@@ -21,7 +21,7 @@ import xarray as xr
 from shapely.geometry import box
 
 from workbench.cli import main
-from workbench.cubes import save_cube, simulated_scene
+from workbench.cubes import open_cube, save_cube, simulated_scene
 from workbench.labels import write_labels
 from workbench.pretrain import Recipe, begin, save_encoder
 
@@ -291,6 +291,71 @@ def convert_onto_itself(b: Bench) -> list:
     return ["convert", b.scene, b.scene]
 
 
+def a_tif_scene(b: Bench, name: str) -> Path:
+    """The scene as a GeoTIFF among the inputs."""
+    import rasterio
+
+    cube, path = open_cube(b.scene).compute(), b.inputs / name
+    bands, height, width = cube.shape
+    grid = {"count": bands, "height": height, "width": width, "crs": cube.rio.crs, "transform": cube.rio.transform()}
+    with rasterio.open(path, "w", driver="GTiff", dtype="float32", **grid) as file:
+        file.write(cube.values)
+    return path
+
+
+def map_onto_the_scene(b: Bench) -> list:
+    scene = a_tif_scene(b, "scene.tif")
+    return ["classify", scene, "--labels", b.labels, "--model", "knn", "--out", scene]
+
+
+def confidence_onto_the_scene(b: Bench) -> list:
+    scene = a_tif_scene(b, "m_confidence.tif")
+    return ["classify", scene, "--labels", b.labels, "--model", "knn", "--out", b.inputs / "m.tif"]
+
+
+def map_onto_the_labels(b: Bench) -> list:
+    return classify(b, labels=b.inputs / "truth.tif", out=b.inputs / "truth.tif")
+
+
+def map_onto_the_labels_by_another_name(b: Bench) -> list:
+    (b.out / "link.tif").symlink_to(b.inputs / "truth.tif")
+    return classify(b, labels=b.inputs / "truth.tif", out=b.out / "link.tif")
+
+
+def map_onto_an_envi_binary(b: Bench) -> list:
+    header = b.envi("raw.tif", *spectrum_like(b))
+    (b.inputs / "raw.tif.bsq").rename(b.inputs / "raw.tif")
+    return ["classify", header, "--labels", b.labels, "--model", "knn", "--out", b.inputs / "raw.tif"]
+
+
+def map_into_the_scene(b: Bench) -> list:
+    return classify(b, out=b.scene / "map.tif")
+
+
+def embedding_onto_the_scene(b: Bench) -> list:
+    return ["embed", b.scene, "--encoder", b.encoder, "--out", b.scene]
+
+
+def embedding_around_the_encoder(b: Bench) -> list:
+    (b.inputs / "all.zarr").mkdir()
+    inside = shutil.copy(b.encoder, b.inputs / "all.zarr" / "encoder.safetensors")
+    return ["embed", b.scene, "--encoder", inside, "--out", b.inputs / "all.zarr"]
+
+
+def embedding_over_the_encoders_record(b: Bench) -> list:
+    b.file("encoder.run.json", "{}")
+    return ["embed", b.scene, "--encoder", b.encoder, "--out", b.inputs / "encoder.tif"]
+
+
+def scores_into_the_scene(b: Bench) -> list:
+    words = ["--models", "knn", "--budgets", "2", "--draws", "1"]
+    return ["compare", b.scene, "--truth", b.inputs / "truth.tif", *words, "--out", b.scene]
+
+
+def session_over_the_labels(b: Bench) -> list:
+    return ["serve", b.scene, "--no-show", "--labels", b.labels, "--session", b.inputs]
+
+
 def unknown_option(b: Bench) -> list:
     return ["info", b.scene, "--verbose"]
 
@@ -352,6 +417,17 @@ SPOILT: list[tuple[Callable[[Bench], list], tuple[str, ...]]] = [
     (out_of_another_kind, ("map.png", ".tif")),
     (out_is_a_folder, ("folder.tif", "name a file")),
     (convert_onto_itself, ("scene.zarr", "another file")),
+    (map_onto_the_scene, ("scene.tif", "which is read", "another file")),
+    (confidence_onto_the_scene, ("m_confidence.tif", "another file")),
+    (map_onto_the_labels, ("truth.tif", "another file")),
+    (map_onto_the_labels_by_another_name, ("link.tif", "truth.tif", "another file")),
+    (map_onto_an_envi_binary, ("raw.tif.hdr", "another file")),
+    (map_into_the_scene, ("scene.zarr", "another file")),
+    (embedding_onto_the_scene, ("scene.zarr", "another file")),
+    (embedding_around_the_encoder, ("encoder.safetensors", "another file")),
+    (embedding_over_the_encoders_record, ("encoder.run.json", "encoder.safetensors", "another file")),
+    (scores_into_the_scene, ("scene.zarr", "another file")),
+    (session_over_the_labels, ("labels.gpkg", "another file")),
     (unknown_option, ("--verbose", "--help")),
     (unknown_verb, ("classfy", "classify")),
     (scene_to_serve_missing, ("nowhere.hdr",)),

@@ -188,6 +188,22 @@ def test_the_command_in_the_record_repeats_the_result(folder, tmp_path, verb):
     assert {"workbench", "python", "torch"} <= set(run["versions"])
 
 
+@pytest.mark.parametrize("verb", [*REPEATED, "convert", "compare"])
+def test_every_file_that_is_written_was_held_against_the_inputs(folder, tmp_path, verb, monkeypatch):
+    more = {
+        "convert": ("convert {0}/scene.zarr {1}/s.npz",),
+        "compare": (
+            "compare {0}/scene.zarr --truth {0}/truth.tif --models knn --budgets 2 --draws 1 --only-split --out {1}",
+        ),
+    }
+    held = []
+    for module in ("comparing", "mapping", "pretraining", "scene"):
+        spied = f"workbench.cli.{module}.refuse_inputs"
+        monkeypatch.setattr(spied, lambda outputs, inputs: held.extend(outputs))
+    assert main(shlex.split((REPEATED | more)[verb][0].format(folder, tmp_path))) == 0
+    assert set(tmp_path.iterdir()) <= set(held)
+
+
 def test_epochs_become_steps_in_the_record(folder, tmp_path):
     line = f"pretrain {{0}}/scene.zarr --epochs 1 --pairs 960 --out {tmp_path}/e.safetensors"
     assert main(words(folder, line)) == 0

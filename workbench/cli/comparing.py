@@ -8,7 +8,17 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workbench.cli.arguments import count, counts, is_scene, names, open_scene, output_folder, repeats, takes_labels
+from workbench.cli.arguments import (
+    count,
+    counts,
+    is_scene,
+    names,
+    open_scene,
+    output_folder,
+    refuse_inputs,
+    repeats,
+    takes_labels,
+)
 from workbench.cli.outputs import Meter, command, plain, print_json, say
 from workbench.cli.pretraining import encoders_for
 
@@ -16,6 +26,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SPLITS = ("random", "blocks")
+FILES = ("scores.parquet", "scores.csv", "run.json")
+"""What a comparison leaves in its folder."""
 COMPARE = """\
 Train each model on a few labels a class, test it on the rest, and repeat with other draws. Accuracies are 0…1, with the
 95 % interval over draws. Nothing is chosen on test labels.
@@ -85,6 +97,8 @@ def compare(args: argparse.Namespace) -> None:
 
     models = {name: find_model(name) for name in args.models}
     asked = args.split if args.only_split else list(dict.fromkeys([*args.split, *SPLITS]))
+    if args.out:
+        refuse_inputs([args.out / name for name in FILES], [args.scene, args.truth, args.encoder])
     cube = open_scene(args)
     truth = open_labels(args.truth, cube, column=args.column, layer=args.layer)
     encoders, took = encoders_for(cube, args.encoder, [row.objective for row in models.values()], args.seed)

@@ -7,7 +7,17 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workbench.cli.arguments import count, is_scene, on_device, open_scene, output, prints_json, repeats, takes_labels
+from workbench.cli.arguments import (
+    count,
+    is_scene,
+    on_device,
+    open_scene,
+    output,
+    prints_json,
+    refuse_inputs,
+    repeats,
+    takes_labels,
+)
 from workbench.cli.outputs import Meter, tell, write_run
 from workbench.cli.pretraining import encoders_for
 
@@ -79,6 +89,8 @@ def embed(args: argparse.Namespace) -> None:
     from workbench.pretrain import load_encoder
     from workbench.probe.embed import embed_blocks, like_scene
 
+    record = args.out.with_suffix(".run.json")
+    refuse_inputs([args.out, record], [args.scene, args.encoder])
     encoder = load_encoder(args.encoder)
     cube = open_scene(args)
     meter, (height, width) = Meter("embedding"), cube.shape[1:]
@@ -94,7 +106,7 @@ def embed(args: argparse.Namespace) -> None:
         "height": cube.sizes["y"],
         "width": cube.sizes["x"],
     }
-    write_run(args.out.with_suffix(".run.json"), args, {"scene": args.scene, "encoder": args.encoder}, result=result)
+    write_run(record, args, {"scene": args.scene, "encoder": args.encoder}, result=result)
     tell(
         args,
         result,
@@ -109,6 +121,10 @@ def classify(args: argparse.Namespace) -> None:
     from workbench.probe.classify import check_two_classes
 
     row = probe.find_model(args.model)
+    files = {"scene": args.scene, "labels": args.labels, "encoder": args.encoder}
+    record = args.out.with_suffix(".run.json")
+    names = (args.out.name, f"{args.out.name}.aux.xml", f"{args.out.stem}_confidence{args.out.suffix}")
+    refuse_inputs([*map(args.out.with_name, names), record], files.values())
     cube = open_scene(args)
     labels = open_labels(args.labels, cube, column=args.column, layer=args.layer)
     check_two_classes(labels)
@@ -119,8 +135,7 @@ def classify(args: argparse.Namespace) -> None:
     pixels = {name: int((made.class_map == code).sum()) for code, name in enumerate(classes, start=1)}
     beside = args.out.with_name(f"{args.out.stem}_confidence.tif")
     result = {"map": args.out, "confidence": beside, "model": args.model, "seconds": made.seconds, "pixels": pixels}
-    files = {"scene": args.scene, "labels": args.labels, "encoder": args.encoder}
-    write_run(args.out.with_suffix(".run.json"), args, files, result=result)
+    write_run(record, args, files, result=result)
     tell(args, result, f"wrote {args.out}: " + ", ".join(f"{name} {n:,}" for name, n in pixels.items()) + " pixels")
 
 

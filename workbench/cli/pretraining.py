@@ -7,7 +7,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workbench.cli.arguments import count, is_scene, on_device, open_scene, output, repeats
+from workbench.cli.arguments import count, is_scene, on_device, open_scene, output, refuse_inputs, repeats
 from workbench.cli.outputs import Meter, tell, write_run
 
 if TYPE_CHECKING:
@@ -79,6 +79,8 @@ def pretrain(args: argparse.Namespace) -> None:
     from workbench import pretrain as room
 
     room.Recipe(args.objective, args.encoder)  # refused before the scene is read
+    record = args.out.with_suffix(".run.json")
+    refuse_inputs([args.out, args.out.with_suffix(".json"), record], [args.scene])
     cube = open_scene(args)
     if args.epochs:
         args.steps, args.epochs = math.ceil(args.epochs * cube.sizes["y"] * cube.sizes["x"] / args.pairs), None
@@ -99,9 +101,7 @@ def pretrain(args: argparse.Namespace) -> None:
         terms.append({"step": report.step, **report.terms})
     card = room.save_encoder(encoder, args.out, cube=cube, steps=report.step)
     result = {"encoder": args.out, "steps": report.step, "seconds": report.seconds, "loss": report.loss}
-    write_run(
-        args.out.with_suffix(".run.json"), args, {"scene": args.scene}, scene=card["scene"], result=result, loss=terms
-    )
+    write_run(record, args, {"scene": args.scene}, scene=card["scene"], result=result, loss=terms)
     tell(args, result, f"wrote {args.out} after {report.step} steps in {report.seconds:.0f} s, loss {report.loss:.4g}")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from workbench.cli.arguments import is_scene, open_scene, output, prints_json
+from workbench.cli.arguments import is_scene, open_scene, output, prints_json, refuse_inputs
 from workbench.cli.outputs import print_json, say, write_run
 
 INFO = """\
@@ -49,11 +49,11 @@ def convert(args: argparse.Namespace) -> None:
     """Write `args.scene` as `args.out`."""
     from workbench.cubes import save_cube
 
-    if args.out.exists() and args.out.samefile(args.scene):
-        raise ValueError(f"{args.out} is the scene itself; name another file to write")
+    record = args.out.with_suffix(".run.json")
+    refuse_inputs([args.out, record], [args.scene])
     cube = open_scene(args)
     save_cube(cube, args.out, overwrite=True)
-    write_run(args.out.with_suffix(".run.json"), args, {"scene": args.scene})
+    write_run(record, args, {"scene": args.scene})
     if args.json:
         print_json({"out": args.out, "bands": cube.sizes["band"], "height": cube.sizes["y"], "width": cube.sizes["x"]})
     else:

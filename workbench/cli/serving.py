@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workbench.cli.arguments import count, is_scene, open_scene, port, seed
+from workbench.cli.arguments import count, is_scene, open_scene, port, refuse_inputs, seed
 
 if TYPE_CHECKING:
     from workbench.session import Session
@@ -79,10 +79,14 @@ def demo(args: argparse.Namespace) -> None:
 
 def serve(args: argparse.Namespace) -> None:
     """Open the scene in its session and serve it."""
+    from workbench.session.folder import LABELS, STATE
+
+    name = f"workbench-session-{args.scene.stem}" if args.scene else "workbench-session"
+    folder = args.session or Path(name)
+    refuse_inputs([folder / LABELS, folder / STATE], [args.scene, args.labels])
     if args.scene:
         open_scene(args)  # a scene that cannot be read is refused before there is a session
-    name = f"workbench-session-{args.scene.stem}" if args.scene else "workbench-session"
-    _show(_session(args.session or Path(name), args, labels=args.labels), args)
+    _show(_session(folder, args, labels=args.labels), args)
 
 
 def _session(
