@@ -99,7 +99,9 @@ def read(path: Path) -> xr.DataArray:
         coords = {name: (dim, values[order], *rest) for name, (dim, values, *rest) in coords.items()}
         attrs["wavelength_note"] = note
     blocks = replace(stored, scaling=scaling, order=order).blocks(_chunks(layout, stored.shape))
-    return place(xr.DataArray(blocks, dims=DIMS, coords=coords, attrs=attrs), *georeference(header))
+    cube = xr.DataArray(blocks, dims=DIMS, coords=coords, attrs=attrs)
+    cube.encoding["preferred_chunks"] = {"y": 1, "x": stored.shape[2]}
+    return place(cube, *georeference(header))
 
 
 def _chunks(layout: tuple[str, ...], shape: tuple[int, ...]) -> dict[str, int]:

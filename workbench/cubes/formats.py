@@ -18,11 +18,10 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
-import dask
-import numpy as np
 import xarray as xr
 
 from workbench.cubes.contract import CubeError, check_cube
+from workbench.cubes.glance import glance
 
 SMALL = 64 * 2**20
 """Cubes below this many bytes are read at once; larger ones stay lazy."""
@@ -145,24 +144,12 @@ def _damage_named(path: Path) -> Iterator[None]:
 
 def _mark_empty_bands(cube: xr.DataArray, path: Path) -> xr.DataArray:
     """Mark bands without data as not good; refuse a scene without any."""
-    step = max(1, int((cube.sizes["y"] * cube.sizes["x"] / 4096) ** 0.5))
-    # An array in memory is looked at whole, a lazy one on an even grid of about 4,000 pixels.
-    seen = cube if cube.chunks is None else cube.isel(y=slice(None, None, step), x=slice(None, None, step))
-    (filled,) = dask.compute(np.isfinite(seen.variable.data).any(axis=(1, 2)))
-    if not filled.any() and not _any_data(cube):
+    filled = glance(cube).any(axis=1)
+    if not filled.any():
         raise CubeError(
             f"a scene needs a pixel with data, but all of {path.name} is nodata or NaN; check its nodata value"
         )
-    if not filled.any() or filled.all():
+    if filled.all():
         return cube
     good = cube["good"].values & filled if "good" in cube.coords else filled
     return cube.assign_coords(good=("band", good))
-
-
-def _any_data(cube: xr.DataArray) -> bool:
-    """Whether any value is finite, block of rows by block of rows, so that memory stays bounded."""
-    if cube.chunks is None:
-        return False
-    rows = max(1, 32_000_000 // (cube.sizes["band"] * cube.sizes["x"]))
-    tops = range(0, cube.sizes["y"], rows)
-    return any(bool(np.isfinite(cube.isel(y=slice(top, top + rows)).values).any()) for top in tops)

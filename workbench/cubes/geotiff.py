@@ -40,7 +40,7 @@ def read(path: Path) -> xr.DataArray:
     source = raster.dataset
     if source.dtypes[0].startswith("complex"):
         raise CubeError(f"a cube holds real numbers, got {source.dtypes[0]} in {path.name}; write its amplitude")
-    stored = Stored(raster, nodata=source.nodata)
+    stored = Stored(raster, nodata=source.nodata, block=source.block_shapes[0])
     tags = [_lower(source.tags(i)) | _imagery(source.tags(i, ns="IMAGERY")) for i in source.indexes]
     n_bands = source.count
 
@@ -85,6 +85,7 @@ def read(path: Path) -> xr.DataArray:
         attrs["wavelength_note"] = overlap
     blocks = replace(stored, scaling=scaling, order=order).blocks(_chunks(source))
     cube = xr.DataArray(blocks, dims=DIMS, coords=coords, attrs=attrs)
+    cube.encoding["preferred_chunks"] = dict(zip(("y", "x"), stored.block, strict=True))
     crs = source.crs
     if crs is not None and crs.to_epsg() is not None:
         crs = f"EPSG:{crs.to_epsg()}"

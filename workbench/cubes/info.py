@@ -7,11 +7,10 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from workbench.cubes.contract import good_bands, valid_pixels
+from workbench.cubes.contract import good_bands
 from workbench.cubes.envi import binary_of
+from workbench.cubes.glance import glanced
 from workbench.cubes.grid import transform_of
-
-_SAMPLE = 40_000
 
 
 def describe(cube: xr.DataArray) -> dict[str, object]:
@@ -72,11 +71,8 @@ def _pixel_size(cube: xr.DataArray) -> list[float]:
 
 
 def _nodata_fraction(cube: xr.DataArray) -> tuple[float, bool]:
-    sampled = cube.chunks is not None
-    if sampled:
-        step = max(1, int((cube.sizes["y"] * cube.sizes["x"] / _SAMPLE) ** 0.5))
-        cube = cube.isel(y=slice(None, None, step), x=slice(None, None, step))
-    return 1.0 - float(valid_pixels(cube).mean()), sampled
+    """Share of the pixels at which a good band lacks data, and whether it is from a look at some of them."""
+    return 1.0 - float(glanced(cube)[good_bands(cube)].all(axis=0).mean()), cube.chunks is not None
 
 
 def _file_bytes(source: str) -> int | None:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.cubes.contract import DIMS
+from workbench.cubes.glance import look
 from workbench.cubes.scaling import AS_STORED, Scaling
 
 
@@ -44,6 +45,9 @@ class Stored:
     scaling: Scaling = AS_STORED
     """What the numbers mean; gains and offsets one a band are in the file's order of bands."""
 
+    block: tuple[int, int] = (1, 2**30)
+    """Rows and columns that the file gives in one go."""
+
     order: NDArray[np.intp] | None = None
     """Which of the file's bands each band is, if not the same."""
 
@@ -56,8 +60,8 @@ class Stored:
         sizes = dict(zip(self.layout, self.source.shape, strict=True))
         return tuple(sizes[dim] for dim in DIMS)
 
-    def __getitem__(self, key: tuple[slice | int, ...]) -> NDArray[np.float32]:
-        """Any basic selection."""
+    def __getitem__(self, key: tuple[slice | int | NDArray[np.intp], ...]) -> NDArray[np.float32]:
+        """Any basic selection, or an array of bands."""
         wanted = {
             dim: slice(k, k + 1) if isinstance(k, int | np.integer) else k for dim, k in zip(DIMS, key, strict=True)
         }
@@ -69,12 +73,11 @@ class Stored:
         return values[tuple(0 if isinstance(k, int | np.integer) else slice(None) for k in key)]
 
     def sample(self) -> NDArray[np.float32]:
-        """A bounded look at the numbers as stored: at most 24 bands and some 2,000 pixels."""
-        n_bands, height, width = self.shape
-        step = max(1, int((height * width / 2000) ** 0.5))
+        """A bounded look at the numbers as stored, shape (n_bands, n_pixels): at most 24 bands of a few blocks."""
+        n_bands = self.shape[0]
         bands = np.unique(np.linspace(0, n_bands - 1, min(24, n_bands)).round().astype(int))
         plain = replace(self, scaling=AS_STORED)
-        return np.stack([plain[int(band), ::step, ::step] for band in bands])
+        return look(lambda rows, columns: plain[bands, rows, columns], self.shape, self.block)
 
     def blocks(self, chunks: dict[str, int]) -> da.Array:
         """As a dask array with chunks of that many bands, rows and columns."""
