@@ -21,15 +21,16 @@ from workbench.cubes.contract import DIMS, CubeError
 from workbench.cubes.envi_header import (
     Header,
     band_numbers,
-    georeference,
+    gain_and_offset,
     number,
     read_header,
     wavelengths,
     whole,
     words,
 )
+from workbench.cubes.envi_place import georeference
 from workbench.cubes.grid import place
-from workbench.cubes.scaling import stated_factor, understand
+from workbench.cubes.scaling import understand
 from workbench.cubes.sensors import named_sensor
 from workbench.cubes.stored import Stored
 from workbench.cubes.wavelengths import detector_order
@@ -75,14 +76,13 @@ def read(path: Path) -> xr.DataArray:
         coords["band_name"] = ("band", np.array(names, dtype=object))
 
     titles = " ".join(header.get(name, "") for name in ("z plot titles", "description", "data units", "units"))
-    factor, stated = number(header, "reflectance scale factor", header_path), "'reflectance scale factor'"
-    if not factor:
-        factor, stated = stated_factor(header.get("z plot titles", "")), "'z plot titles'"
+    gain, offset, stated = gain_and_offset(header, n_bands, header_path)
     scaling = understand(
         stored.sample(),
         f"{titles} {data_path.stem} {'reflectance' if header.get('reflectance scale factor') else ''}",
         has_wavelengths=bool(np.isfinite(centres).all()),
-        gain=1 / factor if factor else None,
+        gain=gain,
+        offset=offset,
         stated=stated,
     )
     sensor = header.get("sensor type", "")
@@ -101,7 +101,7 @@ def read(path: Path) -> xr.DataArray:
     blocks = replace(stored, scaling=scaling, order=order).blocks(_chunks(layout, stored.shape))
     cube = xr.DataArray(blocks, dims=DIMS, coords=coords, attrs=attrs)
     cube.encoding["preferred_chunks"] = {"y": 1, "x": stored.shape[2]}
-    return place(cube, *georeference(header))
+    return place(cube, *georeference(header, header_path))
 
 
 def _chunks(layout: tuple[str, ...], shape: tuple[int, ...]) -> dict[str, int]:

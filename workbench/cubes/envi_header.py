@@ -1,4 +1,4 @@
-"""ENVI headers: text → fields, and the fields' meaning for place and bands."""
+"""ENVI headers: text → fields, and the fields' meaning for bands and numbers; ``envi_place`` knows that for place."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ import re
 from pathlib import Path
 
 import numpy as np
-from affine import Affine
 from numpy.typing import NDArray
-from pyproj import CRS
-from pyproj.exceptions import CRSError
 
 from workbench.cubes.contract import CubeError
+from workbench.cubes.scaling import stated_factor
 from workbench.cubes.wavelengths import from_band_names, in_nanometres
 
 Header = dict[str, str]
@@ -111,31 +109,18 @@ def wavelengths(
     return centres, in_nanometres(fwhm, unit), source
 
 
-def georeference(header: Header) -> tuple[CRS | None, Affine | None]:
-    """CRS and transform of ``map info``, rotation included; None where there is none."""
-    fields = words(header, "map info")
-    if len(fields) < 7 or fields[0].lower() == "arbitrary":
-        return None, None
-    try:
-        column, row, east, north, width, height = (float(field) for field in fields[1:7])
-        rotation = next((float(f.split("=")[1]) for f in fields[7:] if f.lower().startswith("rotation")), 0.0)
-    except ValueError as error:
-        raise CubeError(f"'map info' of an ENVI header holds six numbers, but {error}; correct the line") from error
-    grid = Affine.translation(east, north) @ Affine.rotation(rotation) @ Affine.scale(width, -height)
-    return _crs(header, fields), grid @ Affine.translation(1 - column, 1 - row)
-
-
-def _crs(header: Header, fields: list[str]) -> CRS | None:
-    rest = [field.lower() for field in fields[7:]]
-    datum = "".join(rest).replace("-", "")
-    if fields[0].upper() == "UTM" and len(rest) >= 2 and rest[0].isdigit() and "wgs84" in datum:
-        return CRS.from_epsg((32700 if rest[1].startswith("s") else 32600) + int(rest[0]))
-    text = header.get("coordinate system string", "")
-    if text:
-        try:
-            crs = CRS.from_wkt(text)
-        except CRSError:
-            return None
-        code = crs.to_epsg(min_confidence=70)
-        return CRS.from_epsg(code) if code else crs
-    return CRS.from_epsg(4326) if "geographic" in fields[0].lower() and "wgs84" in datum else None
+def gain_and_offset(
+    header: Header, n_bands: int, path: Path
+) -> tuple[float | tuple[float, ...] | None, float | tuple[float, ...], str]:
+    """``stored × gain + offset`` of each band, then divided by the factor; and where the header states it."""
+    factor, stated = number(header, "reflectance scale factor", path), "'reflectance scale factor'"
+    if not factor:
+        factor, stated = stated_factor(header.get("z plot titles", "")), "'z plot titles'"
+    gains, offsets = (band_numbers(header, f"data {name} values", n_bands, path) for name in ("gain", "offset"))
+    if gains is None and offsets is None:
+        return 1 / factor if factor else None, 0.0, stated
+    fields = [f"'data {name} values'" for name, n in (("gain", gains), ("offset", offsets)) if n is not None]
+    divisor = factor or 1.0
+    gain = tuple((gains / divisor).tolist()) if gains is not None else 1 / divisor
+    offset = tuple((offsets / divisor).tolist()) if offsets is not None else 0.0
+    return gain, offset, " and ".join([*fields, *([stated] if factor else [])])
