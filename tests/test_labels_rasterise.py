@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import geopandas as gpd
 import numpy as np
 import pytest
@@ -158,3 +162,20 @@ def test_an_unknown_class_is_named():
 
 def test_codes_sort_by_value():
     assert natural_order(["14", "1", "10", "2"]) == ["1", "2", "10", "14"]
+
+
+def test_names_that_differ_only_in_case_have_one_order():
+    names = ["WATER", "water", "Water", "wAter"]
+    assert {tuple(natural_order(names[i:] + names[:i])) for i in range(4)} == {("WATER", "Water", "wAter", "water")}
+    code = "from workbench.labels.rasterise import natural_order as n; print(n(['water', 'Water', 'WATER', 'wAter']))"
+    orders = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(orders) == 1

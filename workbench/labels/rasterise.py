@@ -84,7 +84,7 @@ def as_labels(
 
 
 def natural_order(names: Iterable[str]) -> list[str]:
-    """Distinct names, numbers in them by value, letters without regard to case.
+    """Distinct names, numbers in them by value, letters without regard to case; capitals first where only case differs.
 
     Examples
     --------
@@ -92,7 +92,8 @@ def natural_order(names: Iterable[str]) -> list[str]:
     ['2', '10', 'grass', 'Tree']
     """
     return sorted(
-        set(names), key=lambda n: [(not p.isdecimal(), int(p) if p.isdecimal() else 0, p.lower()) for p in _parts(n)]
+        set(names),
+        key=lambda n: ([(not p.isdecimal(), int(p) if p.isdecimal() else 0, p.lower()) for p in _parts(n)], n),
     )
 
 
