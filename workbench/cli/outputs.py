@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import math
-import os
-import platform
 import shlex
 import sys
 import time
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import workbench
 from workbench.files import write_json
-
-PACKAGES = ("numpy", "xarray", "rasterio", "torch", "lightning-fabric", "scikit-learn")
-"""Whose versions a run.json keeps."""
+from workbench.record import file_fingerprint, versions
 
 
 def say(text: str) -> None:
@@ -103,7 +96,7 @@ def write_run(path: Path, args: argparse.Namespace, files: dict[str, Path | None
         "verb": args.verb,
         "command": shlex.join(command(args)),
         "arguments": {key: value for key, value in vars(args).items() if key not in ("do", "verb", "line")},
-        "files": {name: fingerprint(file) for name, file in files.items() if file is not None},
+        "files": {name: file_fingerprint(file) for name, file in files.items() if file is not None},
         "versions": versions(),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         **more,
@@ -127,35 +120,3 @@ def command(args: argparse.Namespace) -> list[str]:
             text = text.absolute() if isinstance(text, Path) else text
             words += [flag] if value is True else [flag, str(text)]
     return words
-
-
-def fingerprint(path: Path) -> dict[str, object]:
-    """Path, size [bytes] and a SHA-256 over the size and the first and last MiB of a file, or of a folder's listing.
-
-    Whole files of several GB would take minutes; two scenes that agree in size, head and tail are the same in practice.
-    """
-    path = path.absolute()
-    digest = hashlib.sha256()
-    members = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
-    total = 0
-    for member in members:
-        size = member.stat().st_size
-        total += size
-        digest.update(f"{member.relative_to(path)}:{size}\n".encode())
-        with member.open("rb") as file:
-            digest.update(file.read(2**20))
-            if size > 2**21 and len(members) == 1:
-                file.seek(-(2**20), os.SEEK_END)
-                digest.update(file.read())
-    return {"path": str(path), "bytes": total, "sha256": digest.hexdigest()}
-
-
-def versions() -> dict[str, str]:
-    """Of the workbench, Python and the packages that decide the numbers."""
-    found = {"workbench": workbench.__version__, "python": platform.python_version()}
-    for name in PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
