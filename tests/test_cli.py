@@ -15,12 +15,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
+import scipy.io
 import xarray as xr
 
 from workbench.cli import main
 from workbench.cli.outputs import Meter
+from workbench.compare import compare_rows, read_scores, replay
 from workbench.cubes import open_cube, save_cube, simulated_scene
-from workbench.labels import draw, write_labels
+from workbench.labels import draw, open_labels, write_labels
 
 VERBS = [
     "demo",
@@ -227,6 +229,46 @@ def test_compare_puts_the_block_split_beside_the_random_one(folder, tmp_path, ca
     wanted = "model family budget split draws oa_mean oa_sd oa_ci95 aa_mean kappa_mean f1_mean seconds_mean"
     assert all(set(wanted.split()) <= set(row) for row in again)
     assert [row["oa_mean"] for row in again] == [row["oa_mean"] for row in rows]
+
+
+def test_a_named_variable_is_compared_recorded_and_replayed(folder, tmp_path):
+    cube = open_cube(folder / "scene.zarr").compute()
+    stored = cube.transpose("y", "x", "band").values
+    scipy.io.savemat(tmp_path / "two.mat", {"first": stored, "second": stored[::-1]})
+    classes = open_labels(folder / "truth.tif", cube).values
+    scipy.io.savemat(tmp_path / "truth.mat", {"gt": classes})
+    line = (
+        "compare {0}/two.mat --variable second --truth {0}/truth.mat --models knn --budgets 2 --draws 1 --only-split "
+        "--out {0}/c"
+    )
+    assert main(words(tmp_path, line)) == 0
+    again = replay(tmp_path / "c")
+    assert again["oa"].tolist() == read_scores(tmp_path / "c")["oa"].tolist()
+    assert sorted(path.name for path in (tmp_path / "c").iterdir()) == ["run.json", "scores.csv", "scores.parquet"]
+
+
+def test_rows_survive_an_interruption(folder, tmp_path, monkeypatch):
+    whole = compare_rows
+
+    def interrupted(*args, **options):
+        rows = whole(*args, **options)
+        yield next(rows)
+        yield next(rows)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("workbench.compare.compare_rows", interrupted)
+    line = f"compare {{0}}/scene.zarr --truth {{0}}/truth.tif --models knn --budgets 2 --draws 3 --out {tmp_path}/c"
+    assert main(words(folder, line)) == 130
+    rows = [json.loads(row) for row in (tmp_path / "c" / "progress.jsonl").read_text().splitlines()]
+    assert [(row["draw"], row["split"]) for row in rows] == [(0, "random"), (0, "blocks")]
+
+
+def test_a_folder_that_takes_nothing_is_refused_before_the_work(folder, tmp_path, monkeypatch, capsys):
+    (tmp_path / "c" / "progress.jsonl").mkdir(parents=True)
+    monkeypatch.setattr("workbench.compare.compare_rows", None)
+    line = f"compare {{0}}/scene.zarr --truth {{0}}/truth.tif --models knn --budgets 2 --draws 3 --out {tmp_path}/c"
+    assert main(words(folder, line)) == 2
+    assert "progress.jsonl" in capsys.readouterr().err
 
 
 def test_only_split_leaves_the_other_out(folder, capsys):

@@ -199,6 +199,26 @@ def test_another_scene_in_its_place_is_not_replayed(scene, tmp_path):
         replay(tmp_path / "out")
 
 
+@pytest.mark.parametrize("changed", ["truth", "encoder"])
+def test_another_truth_or_encoder_in_its_place_is_not_replayed(scene, encoder, tmp_path, changed):
+    cube, truth = scene
+    files = {"truth": tmp_path / "truth.tif", "encoder": tmp_path / "e.safetensors"}
+    save_cube(cube, tmp_path / "scene.zarr")
+    write_labels(truth, files["truth"])
+    save_encoder(encoder, files["encoder"], cube=cube)
+    cube = open_cube(tmp_path / "scene.zarr")
+    known = load_encoder(files["encoder"])
+    table = workbench.compare(cube, open_labels(files["truth"], cube), ["spectral_angle"], [4], 1, encoder=known)
+    write_scores(table, tmp_path / "out", encoder=files["encoder"])
+    if changed == "truth":
+        write_labels(truth[::-1].assign_coords(y=truth["y"]), files["truth"])
+    else:
+        weights, _ = begin(scene[0], Recipe(encoder="context", steps=2, pairs=8, seed=1), device="cpu")
+        save_encoder(weights, files["encoder"], cube=cube)
+    with pytest.raises(ValueError, match=rf"the {changed} at .* has changed since it was compared; put the old file"):
+        replay(tmp_path / "out")
+
+
 def test_the_room_answers_as_the_verb(scene):
     table = workbench.compare(*scene, models=["spectral_angle"], budgets=[3], draws=1)
     assert list(table["model"]) == ["spectral_angle"]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import shlex
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from workbench.cli.arguments import (
     count,
@@ -25,9 +26,12 @@ from workbench.cli.pretraining import encoders_for
 if TYPE_CHECKING:
     import pandas as pd
 
-SPLITS = ("random", "blocks")
-FILES = ("scores.parquet", "scores.csv", "run.json")
-"""What a comparison leaves in its folder."""
+ROWS = "progress.jsonl"
+"""Rows as they come, for as long as the comparison is not whole."""
+
+FILES = ("scores.parquet", "scores.csv", "run.json", ROWS)
+"""What a comparison writes in its folder."""
+
 COMPARE = """\
 Train each model on a few labels a class, test it on the rest, and repeat with other draws. Accuracies are 0…1, with the
 95 % interval over draws. Nothing is chosen on test labels.
@@ -35,6 +39,8 @@ Train each model on a few labels a class, test it on the rest, and repeat with o
 Two splits: random tests on pixels anywhere, often right beside the training ones, and flatters; blocks keeps training
 and test apart by the model's footprint. The blocks figures are always computed and shown beside those asked for, with
 the gap between the two; --only-split leaves them out (and halves the time).
+
+In DIR, progress.jsonl holds the rows so far, should the comparison be stopped; a whole one leaves none.
 """
 
 
@@ -83,6 +89,8 @@ def add_verbs(verbs: argparse._SubParsersAction) -> None:
 
 def splits(text: str) -> list[str]:
     """Names of splits, commas between."""
+    from workbench.compare import SPLITS
+
     found = names(text)
     if unknown := [name for name in found if name not in SPLITS]:
         raise argparse.ArgumentTypeError(f"no split is named {unknown[0]!r}; choose from {', '.join(SPLITS)}")
@@ -96,40 +104,54 @@ def compare(args: argparse.Namespace) -> None:
     from workbench.probe import find_model
 
     models = {name: find_model(name) for name in args.models}
-    asked = args.split if args.only_split else list(dict.fromkeys([*args.split, *SPLITS]))
+    asked = args.split if args.only_split else list(dict.fromkeys([*args.split, *room.SPLITS]))
     if args.out:
         refuse_inputs([args.out / name for name in FILES], [args.scene, args.truth, args.encoder])
     cube = open_scene(args)
     truth = open_labels(args.truth, cube, column=args.column, layer=args.layer)
-    encoders, took = encoders_for(cube, args.encoder, [row.objective for row in models.values()], args.seed)
-    meter, found = Meter("comparing"), []
-    total = len(models) * len(args.budgets) * args.draws * len(asked)
-    for row in room.compare_rows(
-        cube, truth, args.models, args.budgets, args.draws, asked, encoder=encoders, seed=args.seed
-    ):
-        found.append({**row, "pretrain_seconds": took.get(models[row["model"]].objective, 0.0)})
-        meter.show(len(found), total, f"{row['model']}, {row['budget']} labels a class, {row['split']}")
+    run = room.run_of(
+        cube, truth, models=args.models, budgets=args.budgets, draws=args.draws, splits=asked, seed=args.seed
+    )
+    with ExitStack() as stack:
+        kept = stack.enter_context(rows_in(args.out)) if args.out else None  # a folder that takes nothing: known now
+        encoders, took = encoders_for(cube, args.encoder, [row.objective for row in models.values()], args.seed)
+        meter, found = Meter("comparing"), []
+        total = len(models) * len(args.budgets) * args.draws * len(asked)
+        for row in room.compare_rows(
+            cube, truth, args.models, args.budgets, args.draws, asked, encoder=encoders, seed=args.seed
+        ):
+            found.append({**row, "pretrain_seconds": took.get(models[row["model"]].objective, 0.0)})
+            if kept:
+                kept.write(json.dumps(found[-1]) + "\n")
+                kept.flush()
+            meter.show(len(found), total, f"{row['model']}, {row['budget']} labels a class, {row['split']}")
     table = room.score_table(found)
+    table.attrs["run"] = {**run, "variable": args.variable or run["variable"]}
     summary = room.summarise(table)
     if args.out:
-        keep(args, asked, table, summary)
+        keep(args, table, summary)
     if args.json:
         print_json(summary.to_dict("records"))
     else:
         print(in_columns(summary, asked))
 
 
-def keep(args: argparse.Namespace, asked: list[str], table: pd.DataFrame, summary: pd.DataFrame) -> None:
+def rows_in(folder: Path) -> TextIO:
+    """An empty file in `folder`, made if need be, for rows as they come."""
+    folder.mkdir(exist_ok=True)
+    return (folder / ROWS).open("w", encoding="utf-8")
+
+
+def keep(args: argparse.Namespace, table: pd.DataFrame, summary: pd.DataFrame) -> None:
     """Write the rows and how to repeat them into the folder, each file whole or not at all."""
     from workbench.compare import write_scores
     from workbench.files import write_json
 
-    choices = {"models": args.models, "budgets": args.budgets, "draws": args.draws, "splits": asked, "seed": args.seed}
-    table.attrs["run"] = {**choices, "scene": str(args.scene.absolute()), "truth": str(args.truth.absolute())}
     write_scores(table, args.out, encoder=args.encoder, column=args.column, layer=args.layer)
     record = json.loads((args.out / "run.json").read_text(encoding="utf-8"))
     words = shlex.join(command(args))
     write_json(args.out / "run.json", {**record, "command": words, "summary": plain(summary.to_dict("records"))})
+    (args.out / ROWS).unlink()
     say(f"wrote scores.parquet, scores.csv and run.json into {args.out}")
 
 
@@ -143,7 +165,7 @@ def in_columns(summary: pd.DataFrame, asked: list[str]) -> str:
         cells = [model, family, str(budget), *(_accuracy(by_split.get(split)) for split in asked)]
         cells += [f"{first['aa_mean']:.3f}", f"{first['kappa_mean']:.3f}"]
         if len(asked) > 1:
-            both = all(split in by_split for split in SPLITS)
+            both = {"random", "blocks"} <= set(by_split)
             cells.append(f"{by_split['random']['oa_mean'] - by_split['blocks']['oa_mean']:+.3f}" if both else "")
         lines.append(cells)
     widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]

@@ -4,6 +4,7 @@ In: a cube, its truth, names of models. Out: a score table, a row a (model, budg
 May use: cubes, labels, pretrain, probe, pandas, numpy. Never: a test label before the score, anything that draws.
 """
 
+from workbench.compare.asked import run_of
 from workbench.compare.metrics import (
     average_accuracy,
     confusion_matrix,
@@ -14,7 +15,7 @@ from workbench.compare.metrics import (
     users_accuracy,
 )
 from workbench.compare.protocol import compare, compare_rows
-from workbench.compare.record import read_scores, replay, write_scores
+from workbench.compare.record import read_scores, replay, write_scores, write_table
 from workbench.compare.rows import SPLITS, row_seed, split_truth
 from workbench.compare.summary import paired, score_table, summarise
 from workbench.verb import make_callable
@@ -33,11 +34,13 @@ __all__ = [
     "read_scores",
     "replay",
     "row_seed",
+    "run_of",
     "score_table",
     "split_truth",
     "summarise",
     "users_accuracy",
     "write_scores",
+    "write_table",
 ]
 
 make_callable(__name__)

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
+from workbench.compare.asked import run_of
 from workbench.compare.rows import SPLITS, row_seed, scores, split_truth
 from workbench.compare.summary import score_table
 from workbench.cubes import valid_pixels
@@ -54,10 +54,8 @@ def compare(
     """
     rows = compare_rows(cube, truth, models, budgets, draws, splits, encoder=encoder, seed=seed)
     table = score_table(rows)
-    choices = {"models": list(models), "budgets": list(budgets), "draws": draws, "splits": list(splits), "seed": seed}
-    files = {"scene": cube.attrs.get("source"), "truth": truth.attrs.get("source")}
-    sources = {name: str(Path(file).absolute()) if file else "" for name, file in files.items()}
-    table.attrs["run"] = {**choices, **sources, "encoder": "given" if encoder is not None else "pretrained"}
+    run = run_of(cube, truth, models=models, budgets=budgets, draws=draws, splits=splits, seed=seed)
+    table.attrs["run"] = {**run, "encoder": "given" if encoder is not None else "pretrained"}
     return table
 
 

@@ -6,22 +6,19 @@ Dicts and lists stand as JSON text in both tables, so that any program reads the
 from __future__ import annotations
 
 import json
-import platform
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
 
-import workbench
 from workbench.compare.protocol import compare
 from workbench.cubes import open_cube
 from workbench.files import replacing, write_json
 from workbench.labels import open_labels
 from workbench.pretrain import fingerprint, load_encoder
+from workbench.record import file_fingerprint, versions
 
 NESTED = ("counts", "classes", "confusion")
-PACKAGES = ("numpy", "xarray", "torch", "scikit-learn")
 
 
 def write_scores(
@@ -57,14 +54,11 @@ def write_scores(
     """
     folder = Path(folder)
     folder.mkdir(exist_ok=True)
-    flat = table.assign(**{name: table[name].map(json.dumps) for name in NESTED if name in table})
-    flat.attrs = {}
-    with replacing(folder / "scores.parquet") as draft:
-        flat.to_parquet(draft, index=False)
-    with replacing(folder / "scores.csv") as draft:
-        flat.to_csv(draft, index=False)
+    for suffix in (".parquet", ".csv"):
+        write_table(table, folder / f"scores{suffix}")
     choices = dict(table.attrs.get("run", {}))
-    scene = choices.get("scene", "")
+    known = choices.pop("fingerprint", None)
+    read = {"truth": choices.get("truth"), "encoder": encoder}
     record = {
         "verb": "compare",
         "arguments": {
@@ -73,16 +67,39 @@ def write_scores(
             "column": column,
             "layer": layer,
         },
-        "fingerprint": fingerprint(open_cube(scene)) if scene and Path(scene).exists() else None,
-        "versions": {
-            "workbench": workbench.__version__,
-            "python": platform.python_version(),
-            **{name: version(name) for name in PACKAGES},
-        },
+        "fingerprint": known,
+        "files": {name: file_fingerprint(path) for name, path in read.items() if path and Path(path).exists()},
+        "versions": versions(),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     write_json(folder / "run.json", record)
     return folder
+
+
+def write_table(table: pd.DataFrame, path: Path) -> None:
+    """Write score rows as .parquet or .csv, whole or not at all; dicts and lists stand in them as JSON text.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As ``score_table`` makes it.
+    path : Path
+        The file.
+
+    Raises
+    ------
+    ValueError
+        If the suffix is another.
+    """
+    if path.suffix not in (".parquet", ".csv"):
+        raise ValueError(f"scores are written as .parquet or .csv, got {path.name}; use {path.stem}.csv")
+    flat = table.assign(**{name: table[name].map(json.dumps) for name in NESTED if name in table})
+    flat.attrs = {}
+    with replacing(path) as draft:
+        if path.suffix == ".csv":
+            flat.to_csv(draft, index=False)
+        else:
+            flat.to_parquet(draft, index=False)
 
 
 def read_scores(folder: str | Path) -> pd.DataFrame:
@@ -110,7 +127,8 @@ def read_scores(folder: str | Path) -> pd.DataFrame:
     table = pd.read_parquet(path)
     table = table.assign(**{name: table[name].map(_nested) for name in NESTED if name in table})
     if (folder / "run.json").is_file():
-        table.attrs["run"] = json.loads((folder / "run.json").read_text(encoding="utf-8")).get("arguments", {})
+        record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        table.attrs["run"] = {**record.get("arguments", {}), "fingerprint": record.get("fingerprint")}
     return table
 
 
@@ -130,11 +148,15 @@ def replay(folder: str | Path) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        If the scene is another than it was.
+        If the scene, the truth or the encoder is another than it was.
     """
     record = json.loads((Path(folder) / "run.json").read_text(encoding="utf-8"))
     asked = record["arguments"]
-    cube = open_cube(asked["scene"])
+    for name, known in record["files"].items():
+        if file_fingerprint(asked[name])["sha256"] != known["sha256"]:
+            raise ValueError(f"the {name} at {asked[name]} has changed since it was compared; put the old file back")
+    options = {"variable": asked["variable"]} if asked["variable"] else {}
+    cube = open_cube(asked["scene"], asked["format"], **options)
     if record["fingerprint"] and fingerprint(cube) != record["fingerprint"]:
         raise ValueError(f"the scene at {asked['scene']} has changed since it was compared; put the old file back")
     truth = open_labels(asked["truth"], cube, column=asked["column"], layer=asked["layer"])

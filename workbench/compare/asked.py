@@ -1,0 +1,47 @@
+"""What a comparison was asked, and of which scene and truth: what does it again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import xarray as xr
+
+from workbench.pretrain import fingerprint
+
+
+def run_of(
+    cube: xr.DataArray,
+    truth: xr.DataArray,
+    *,
+    models: Sequence[str],
+    budgets: Sequence[int],
+    draws: int,
+    splits: Sequence[str],
+    seed: int,
+) -> dict[str, object]:
+    """Choices as plain values, with where cube and truth lie, how the cube was read, and its fingerprint.
+
+    Parameters
+    ----------
+    cube, truth, models, budgets, draws, splits, seed
+        As in ``compare_rows``.
+
+    Returns
+    -------
+    dict
+        For a score table's ``attrs["run"]``; ``scene`` and ``truth`` are "" where they were made in memory.
+    """
+    files = {"scene": cube.attrs.get("source"), "truth": truth.attrs.get("source")}
+    is_mat = cube.attrs.get("format") == "mat"  # converted scenes remember the variable, too, and have none
+    return {
+        "models": list(models),
+        "budgets": list(budgets),
+        "draws": draws,
+        "splits": list(splits),
+        "seed": seed,
+        **{name: str(Path(file).absolute()) if file else "" for name, file in files.items()},
+        "format": cube.attrs.get("format"),
+        "variable": cube.attrs.get("variable") if is_mat else None,
+        "fingerprint": fingerprint(cube),
+    }
