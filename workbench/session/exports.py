@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 import xarray as xr
 
-from workbench.files import replacing
 from workbench.labels import write_labels
 from workbench.labels.rasterise import grid_of
 from workbench.session.grid import frame, pixel_square, pixel_under
@@ -38,12 +36,6 @@ def export_scores(rows: pd.DataFrame | None, path: Path) -> None:
     """Write every row of a comparison as .parquet or .csv; dicts and lists stand in it as JSON text."""
     if rows is None:
         raise ValueError("there are no scores yet; start a comparison")
-    if path.suffix not in (".parquet", ".csv"):
-        raise ValueError(f"scores are written as .parquet or .csv, got {path.name}; use {path.stem}.csv")
-    nested = [name for name in rows if isinstance(rows[name].iloc[0], (dict, list))]
-    rows = rows.assign(**{name: rows[name].map(json.dumps) for name in nested})
-    with replacing(path) as draft:
-        if path.suffix == ".csv":
-            rows.to_csv(draft, index=False)
-        else:
-            rows.to_parquet(draft, index=False)
+    from workbench.compare import write_table
+
+    write_table(rows, path)
