@@ -117,8 +117,7 @@ def embed(args: argparse.Namespace) -> None:
 def classify(args: argparse.Namespace) -> None:
     """Write the class map of `args.scene` that `args.labels` ask for."""
     from workbench import probe
-    from workbench.labels import open_labels
-    from workbench.probe.classify import check_two_classes
+    from workbench.labels import check_trainable, open_labels
 
     row = probe.find_model(args.model)
     files = {"scene": args.scene, "labels": args.labels, "encoder": args.encoder}
@@ -127,7 +126,7 @@ def classify(args: argparse.Namespace) -> None:
     refuse_inputs([*map(args.out.with_name, names), record], files.values())
     cube = open_scene(args)
     labels = open_labels(args.labels, cube, column=args.column, layer=args.layer)
-    check_two_classes(labels)
+    check_trainable(labels)
     encoders, _ = encoders_for(cube, args.encoder, [row.objective], args.seed)
     made = probe.classify(cube, labels, model=args.model, encoder=encoders.get(row.objective), seed=args.seed)
     probe.write_class_map(made.class_map, made.confidence, args.out)
