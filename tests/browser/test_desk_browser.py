@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.driver import FIND, LINES, PATIENCE, Driver, watch
-from workbench.cubes import good_bands, possible_presets, preset_bands, render, stretch_limits
+from workbench.cubes import good_bands, picture_limits, possible_presets, preset_bands, render
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 CLICKED = "#7d8ca3"
@@ -47,7 +47,7 @@ def test_a_click_reaches_the_pixel_under_it(desk):
 def test_the_picture_on_the_map_is_the_scene(desk):
     names = possible_presets(desk.cube)
     bands = preset_bands(desk.cube, names[0])
-    wanted = render(desk.cube, bands, stretch_limits(desk.cube, bands)).astype(float)
+    wanted = render(desk.cube, bands, picture_limits(desk.cube, bands)).astype(float)
     picture = desk.overlay("base")
     scale = np.array(picture["pixels"].shape[:2]) / (picture["height"], picture["width"])
     seen, known = [], []

@@ -9,7 +9,7 @@ import shapely
 import xarray as xr
 from numpy.typing import NDArray
 
-from workbench.cubes import possible_presets, preset_bands, render, stretch_limits
+from workbench.cubes import picture_limits, possible_presets, preset_bands, render
 from workbench.panels.look import Look
 from workbench.panels.maps import Painter
 from workbench.panels.menu import in_words
@@ -125,7 +125,7 @@ class Layers:
         key = (self.session.scene, bands, self.look.percent)
         if key not in self._pictures:
             kept = dict(list(self._pictures.items())[-3:])
-            self._pictures = {**kept, key: render(cube, bands, stretch_limits(cube, bands, self.look.percent))}
+            self._pictures = {**kept, key: render(cube, bands, picture_limits(cube, bands, self.look.percent))}
         return self._pictures[key]
 
 
