@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from tests.scenes import make_cube
-from workbench.panels.axes import SpectralAxis, class_spectra
+from workbench.panels.axes import SpectralAxis
 from workbench.panels.plots import Spectrum, clicked_plot, loss_plot, spectra_plot
 from workbench.panels.tables import confusion_html, score_html
+from workbench.session import class_spectra
 
 TITLES = ("wavelength [nm]", "reflectance [1]")
 AXIS = np.linspace(450, 950, 6)

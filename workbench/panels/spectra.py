@@ -8,12 +8,12 @@ import panel as pn
 import panel_material_ui as pmui
 
 from workbench.cubes import spectrum
-from workbench.panels.axes import SpectralAxis, class_spectra
+from workbench.panels.axes import SpectralAxis
 from workbench.panels.look import Look
 from workbench.panels.pages import Page
 from workbench.panels.plots import HUES, Spectrum, clicked_plot, spectra_plot
 from workbench.panels.style import heading, note, stack
-from workbench.session import Session
+from workbench.session import Session, class_spectra
 
 HEIGHT = 210
 """Of the plot [pixels]."""

@@ -11,5 +11,6 @@ from workbench.session.jobs import Job
 from workbench.session.marks import Mark
 from workbench.session.runs import Run
 from workbench.session.session import Session
+from workbench.session.spectra import class_spectra
 
-__all__ = ["Job", "LabelClass", "Mark", "Run", "Session"]
+__all__ = ["Job", "LabelClass", "Mark", "Run", "Session", "class_spectra"]

@@ -1,0 +1,42 @@
+"""The mean spectrum of each class's labelled pixels."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+MOST = 400
+"""Labelled pixels a class whose spectra are read for its mean."""
+
+
+def class_spectra(cube: xr.DataArray, labels: xr.DataArray) -> dict[int, tuple[NDArray, NDArray]]:
+    """Mean and standard deviation of the labelled pixels' spectra.
+
+    Parameters
+    ----------
+    cube : xarray.DataArray of shape (n_bands, height, width)
+        The scene.
+    labels : xarray.DataArray of shape (height, width)
+        0 = unlabelled, 1…K classes.
+
+    Returns
+    -------
+    dict of (mean, sd)
+        Each of shape (n_bands,), by class code, over at most 400 pixels a class, evenly chosen; NaN does not count.
+    """
+    rows, columns = np.nonzero(labels.values)
+    codes = labels.values[rows, columns]
+    found = {}
+    for code in np.unique(codes):
+        which = np.flatnonzero(codes == code)
+        which = which[np.linspace(0, len(which) - 1, min(len(which), MOST)).astype(int)]
+        y, x = (xr.DataArray(part[which], dims="pixel") for part in (rows, columns))
+        values = np.asarray(cube.isel(y=y, x=x).transpose("pixel", "band").values, dtype="float64")
+        known = np.isfinite(values)
+        n = np.maximum(known.sum(axis=0), 1)
+        mean = np.where(known, values, 0).sum(axis=0) / n
+        spread = np.sqrt(np.where(known, (values - mean) ** 2, 0).sum(axis=0) / n)
+        seen = known.any(axis=0)
+        found[int(code)] = np.where(seen, mean, np.nan), np.where(seen, spread, np.nan)
+    return found
