@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.test_cubes_envi import WAVELENGTHS, listed, numbers, write  # noqa: F401, a fixture
 
+from tests.test_cubes_envi import WAVELENGTHS, listed, numbers, write  # noqa: F401, a fixture
 from workbench.cubes import CubeError, open_cube
 
 GAINS, OFFSETS = [1e-4, 1e-4, 2e-4, 1e-4, 5e-5], [0.0, -0.01, 0.0, 0.02, 0.0]

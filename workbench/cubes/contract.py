@@ -80,6 +80,9 @@ def check_cube(cube: xr.DataArray) -> xr.DataArray:
             raise CubeError(f"{name!r} is a coordinate on 'band', got dims {cube[name].dims}; give one value a band")
     if "wavelength" not in cube.coords:
         raise CubeError("a cube needs a 'wavelength' coordinate on 'band' [nm], got none; add it in the reader")
+    if "good" in cube.coords and not cube["good"].values.astype(bool).any():
+        n_bands = cube.sizes["band"]
+        raise CubeError(f"a cube has at least one good band, got none of {n_bands}; correct 'good' (in a file 'bbl')")
     check_wavelengths(cube["wavelength"].values)
     if not has_wavelengths(cube):
         return cube.drop_indexes("wavelength") if "wavelength" in cube.xindexes else cube
@@ -88,6 +91,9 @@ def check_cube(cube: xr.DataArray) -> xr.DataArray:
 
 def check_wavelengths(wavelength: NDArray[np.floating]) -> None:
     """Refuse band centres [nm] of shape (n_bands,) that are in µm, repeat or fall; NaN stands for none."""
+    if wavelength.dtype.kind not in "uif":
+        got = wavelength.ravel()[0]
+        raise CubeError(f"wavelengths are numbers in nm, got {str(got)!r}; correct them, or leave them out")
     known = np.flatnonzero(np.isfinite(wavelength))
     if not known.size:
         return

@@ -7,6 +7,7 @@ in memory or, from 256 MB, into a temporary file that the system removes.
 from __future__ import annotations
 
 import gzip
+import math
 import shutil
 import tempfile
 import zlib
@@ -158,7 +159,7 @@ def _array(header: Header, header_path: Path, path: Path) -> tuple[NDArray, tupl
 
 
 def _mapped(header: Header, path: Path, dtype: np.dtype, shape: tuple[int, ...], offset: int) -> NDArray:
-    need = offset + int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
+    need = offset + math.prod(shape) * dtype.itemsize
     with path.open("rb") as file:
         packed = header.get("file compression", "0") == "1" and file.read(2) == b"\x1f\x8b"
     if packed:

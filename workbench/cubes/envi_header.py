@@ -89,13 +89,15 @@ def wavelengths(
     units = header.get("wavelength units", "")
     values = band_numbers(header, "wavelength", n_bands, path)
     fwhm = band_numbers(header, "fwhm", n_bands, path)
-    if values is not None:
+    if fwhm is not None and not np.isfinite(fwhm).any():
+        fwhm = None
+    if values is not None and np.isfinite(values).any():
         if units.lower() in ("index", "unknown", "none") and np.array_equal(
             values, np.arange(values[0], values[0] + n_bands)
         ):
             return np.full(n_bands, np.nan), None, "band number only"
         centres, source = in_nanometres(values, units), ""
-        unit = units or ("um" if values.max() < 100 else "nm")
+        unit = units or ("um" if np.nanmax(values) < 100 else "nm")
     else:
         names = words(header, "band names")
         found = from_band_names(names) if len(names) == n_bands else None
@@ -105,7 +107,7 @@ def wavelengths(
     if fwhm is None:
         return centres, None, source
     # By itself a width of 0.01 or 10 tells its unit; it need not be that of the wavelengths.
-    unit = unit if unit.lower() not in ("", "unknown") else ("um" if fwhm.max() < 1 else "nm")
+    unit = unit if unit.lower() not in ("", "unknown") else ("um" if np.nanmax(fwhm) < 1 else "nm")
     return centres, in_nanometres(fwhm, unit), source
 
 

@@ -103,11 +103,13 @@ def open_cube(
         raise ValueError(f"reading {chosen.name!r} files takes the options: {takes}; got {', '.join(sorted(unknown))}")
     with _damage_named(path):
         cube = reader(path, **options)
-        cube = cube.assign_attrs({"sensor": "", **cube.attrs, "source": str(path), "format": chosen.name})
-        cube = check_cube(cube)
+    cube = cube.assign_attrs({"sensor": "", **cube.attrs, "source": str(path), "format": chosen.name})
+    cube = check_cube(cube)
+    # Blosc says RuntimeError where a chunk is cut off; in any other format that is a fault of ours.
+    with _damage_named(path, *((RuntimeError,) if chosen.name == "zarr" else ())):
         if cube.nbytes < SMALL:
             cube = cube.load()
-    return _mark_empty_bands(cube, path)
+        return _mark_empty_bands(cube, path)
 
 
 def _choose(path: Path, name: str | None, formats: Sequence[Format]) -> Format:
@@ -132,13 +134,13 @@ def _choose(path: Path, name: str | None, formats: Sequence[Format]) -> Format:
 
 
 @contextmanager
-def _damage_named(path: Path) -> Iterator[None]:
+def _damage_named(path: Path, *others: type[Exception]) -> Iterator[None]:
     """What libraries say of a damaged file, in our words."""
     try:
         yield
     except (FileNotFoundError, PermissionError):
         raise
-    except (OSError, RuntimeError) as error:  # numcodecs says RuntimeError
+    except (OSError, *others) as error:
         raise CubeError(f"{path.name} could not be read to its end and may be cut off; copy it again") from error
 
 
@@ -152,4 +154,4 @@ def _mark_empty_bands(cube: xr.DataArray, path: Path) -> xr.DataArray:
     if filled.all():
         return cube
     good = cube["good"].values & filled if "good" in cube.coords else filled
-    return cube.assign_coords(good=("band", good))
+    return check_cube(cube.assign_coords(good=("band", good)))

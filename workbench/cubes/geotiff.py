@@ -54,7 +54,7 @@ def read(path: Path) -> xr.DataArray:
     centres = np.full(n_bands, np.nan) if centres is None else centres
     coords = {"wavelength": ("band", centres, {"units": "nm"})}
     fwhm, good = _numbers(tags, "fwhm", path), _numbers(tags, "bbl", path)
-    if fwhm is not None:
+    if fwhm is not None and np.isfinite(fwhm).any():
         # A width of 0.01 or of 10 tells its unit.
         coords["fwhm"] = ("band", in_nanometres(fwhm, "um" if np.nanmax(fwhm) < 1 else "nm"), {"units": "nm"})
     if good is not None:

@@ -15,6 +15,8 @@ import numpy as np
 import xarray as xr
 from affine import Affine
 from numpy.typing import NDArray
+from pyproj import CRS
+from pyproj.exceptions import CRSError
 
 from workbench.cubes.contract import DIMS, UNITS, CubeError
 from workbench.cubes.grid import place, transform_of
@@ -40,23 +42,23 @@ def read(path: Path, *, variable: str | None = None) -> xr.DataArray:
         raise CubeError(f"a cube is a 3-D array, but {name!r} in {path.name} is not; it has {', '.join(arrays)}")
     wavelength = arrays.get("wavelength", arrays.get("wavelengths"))
     values = _bands_first(arrays[name], wavelength) if name != "values" else arrays[name]
+    if values.dtype.kind not in "buif":
+        raise CubeError(f"a cube holds numbers, but {name!r} in {path.name} holds {values.dtype}; choose another array")
     n_bands = len(values)
-    attrs = json.loads(str(arrays["attrs"])) if "attrs" in arrays else _guess(name, values)
+    attrs = _attrs(str(arrays["attrs"]), path) if "attrs" in arrays else _guess(name, values)
     coords = {"wavelength": ("band", np.full(n_bands, np.nan), {"units": "nm"})}
-    if wavelength is not None and wavelength.shape == (n_bands,):
-        coords["wavelength"] = ("band", wavelength.astype(float), {"units": "nm"})
+    if wavelength is not None:
+        coords["wavelength"] = ("band", _each("wavelength", wavelength, n_bands, path).astype(float), {"units": "nm"})
     if "fwhm" in arrays:
-        coords["fwhm"] = ("band", arrays["fwhm"].astype(float), {"units": "nm"})
+        coords["fwhm"] = ("band", _each("fwhm", arrays["fwhm"], n_bands, path).astype(float), {"units": "nm"})
     if "good" in arrays:
-        coords["good"] = ("band", arrays["good"].astype(bool))
+        coords["good"] = ("band", _each("good", arrays["good"], n_bands, path).astype(bool))
     if "band_name" in arrays:
-        coords["band_name"] = ("band", arrays["band_name"].astype(object))
+        coords["band_name"] = ("band", _each("band_name", arrays["band_name"], n_bands, path, "text").astype(object))
     elif wavelength is None:
         coords["band_name"] = ("band", np.array([f"band {i + 1}" for i in range(n_bands)], dtype=object))
     cube = xr.DataArray(values.astype("float32", copy=False), dims=DIMS, coords=coords, attrs=attrs)
-    crs = str(arrays["crs"]) if "crs" in arrays else None
-    transform = Affine(*arrays["transform"]) if "transform" in arrays else None
-    return place(cube, crs, transform)
+    return place(cube, *_place(arrays, path))
 
 
 def write(cube: xr.DataArray, path: Path) -> None:
@@ -82,11 +84,48 @@ def _only_cube(arrays: dict[str, NDArray], path: Path) -> str:
 
 
 def _bands_first(array: NDArray, wavelength: NDArray | None) -> NDArray:
-    if wavelength is not None and len(wavelength) in (array.shape[0], array.shape[2]):
+    if wavelength is not None and wavelength.size in (array.shape[0], array.shape[2]):
         first = array.shape[0] == len(wavelength)
     else:
         first = array.shape[0] < array.shape[2]
     return array if first else np.moveaxis(array, 2, 0)
+
+
+def _attrs(text: str, path: Path) -> dict[str, object]:
+    try:
+        attrs = json.loads(text)
+    except json.JSONDecodeError:
+        attrs = None
+    if not isinstance(attrs, dict):
+        raise CubeError(f"'attrs' of an .npz cube are a JSON object, got {text[:40]!r} in {path.name}; write it again")
+    return attrs
+
+
+def _each(name: str, values: NDArray, n_bands: int, path: Path, kind: str = "number") -> NDArray:
+    """`values`, refused unless there is one a band."""
+    got = f"shape {values.shape}" if values.shape != (n_bands,) else ""
+    if kind == "number" and values.dtype.kind not in "buif":
+        got = f"text {values.ravel()[:1].tolist()}"
+    if got:
+        raise CubeError(f"{name!r} has one {kind} a band, got {got} for {n_bands} bands in {path.name}; correct it")
+    return values
+
+
+def _place(arrays: dict[str, NDArray], path: Path) -> tuple[str | None, Affine | None]:
+    """CRS and transform, where the archive has them."""
+    crs = transform = None
+    if "crs" in arrays:
+        try:
+            crs = str(arrays["crs"])
+            CRS.from_user_input(crs)
+        except CRSError as error:
+            raise CubeError(f"'crs' is WKT or 'EPSG:…', got {crs[:40]!r} in {path.name}; correct it") from error
+    if "transform" in arrays:
+        numbers = arrays["transform"]
+        if numbers.size not in (6, 9) or numbers.dtype.kind not in "buif":
+            raise CubeError(f"'transform' has 6 numbers, got {numbers.size} in {path.name}; give a, b, c, d, e and f")
+        transform = Affine(*numbers.ravel()[:6])
+    return crs, transform
 
 
 def _guess(name: str, values: NDArray) -> dict[str, str]:

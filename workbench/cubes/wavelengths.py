@@ -30,8 +30,8 @@ def in_nanometres(values: Sequence[float], units: str = "") -> NDArray[np.float6
         factor = 1000.0
     elif word.startswith(("nano", "nm")):
         factor = 1.0
-    elif word in ("", "unknown", "none") and np.isfinite(lengths).any():
-        factor = 1000.0 if np.nanmax(lengths) < 100 else 1.0
+    elif word in ("", "unknown", "none"):
+        factor = 1000.0 if np.nanmax(lengths, initial=0) < 100 else 1.0
     else:
         raise CubeError(f"wavelengths are in nm or µm, got units {units!r}; convert them and correct the header")
     return (lengths * factor).round(6)  # 0.4554 µm is 455.4 nm, not 455.40000000000003

@@ -36,7 +36,18 @@ def read(path: Path) -> xr.DataArray:
     if names is not None:
         cube = cube.assign_coords(band_name=("band", np.array(names, dtype=object)))
     cube.encoding = {}
-    return cube.rename(None)
+    return _as_ours(cube.rename(None))
+
+
+def _as_ours(cube: xr.DataArray) -> xr.DataArray:
+    """Somebody else's store with what ours always have: float32, a quantity, places of pixels."""
+    stored = {"stored_dtype": str(cube.dtype)} if cube.dtype != np.float32 else {}
+    if stored and cube.dtype.kind in "buif":
+        cube = cube.astype("float32")
+    if "quantity" not in cube.attrs:
+        stored |= {"quantity": "dn", "units": "", "scaling": "values as stored; the store does not say what they are"}
+    missing = {dim: np.arange(cube.sizes[dim]) + 0.5 for dim in ("y", "x") if dim not in cube.coords}
+    return cube.assign_coords(missing).assign_attrs({**stored, **cube.attrs})
 
 
 def write(cube: xr.DataArray, path: Path) -> None:
