@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbench.cli.arguments import count, is_scene, open_scene, port, refuse_inputs, seed
+from workbench.cli.outputs import say, write_run
 
 if TYPE_CHECKING:
     from workbench.session import Session
@@ -22,22 +24,26 @@ The dashboard on your own scene. Labels, runs and maps are kept in a session fol
 or a restart with the same --session loses nothing. Stop with Ctrl+C.
 """
 
+NEW = {"height": 200, "width": 300, "seed": 0}
+"""The simulated scene, where nothing else is asked; a session that has one keeps its own."""
+
 
 def add_verbs(verbs: argparse._SubParsersAction) -> None:
     """Add ``demo`` and ``serve``."""
     verb = verbs.add_parser("demo", help="the dashboard on the built-in simulated scene", description=DEMO)
-    verb.add_argument("--height", type=count, default=200, metavar="N", help="rows of the scene (default: %(default)s)")
-    verb.add_argument(
-        "--width", type=count, default=300, metavar="N", help="columns of the scene (default: %(default)s)"
-    )
-    verb.add_argument("--seed", type=seed, default=0, metavar="N", help="seed of the scene (default: %(default)s)")
+    verb.add_argument("--height", type=count, metavar="N", help=f"rows of the scene (default: {NEW['height']})")
+    verb.add_argument("--width", type=count, metavar="N", help=f"columns of the scene (default: {NEW['width']})")
+    verb.add_argument("--seed", type=seed, metavar="N", help=f"seed of the scene (default: {NEW['seed']})")
     _serves(verb, "a new folder under the user's data folder")
     verb.set_defaults(do=demo)
 
     verb = verbs.add_parser("serve", help="the dashboard on your own scene", description=SERVE)
     is_scene(verb, nargs="?")
     verb.add_argument(
-        "--labels", type=Path, metavar="FILE", help="labels to import: vector (any CRS) or raster on the scene's grid"
+        "--labels",
+        type=Path,
+        metavar="FILE",
+        help="labels to import, once a session: vector (any CRS) or raster on the scene's grid",
     )
     verb.add_argument(
         "--column", metavar="NAME", help="column of the labels that names the class (default: the only candidate)"
@@ -69,12 +75,28 @@ def demo(args: argparse.Namespace) -> None:
 
     folder = args.session or data_folder() / f"demo-{datetime.now():%Y%m%d-%H%M%S}"
     args.scene, truth = folder / "scene.zarr", folder / "truth.tif"
-    if not truth.exists():
+    record = folder / "scene.run.json"
+    if truth.exists():
+        _same_scene(record, args)
+    else:
         folder.mkdir(parents=True, exist_ok=True)
+        for name, value in NEW.items():
+            setattr(args, name, value if getattr(args, name) is None else getattr(args, name))
         cube, labels = simulated_scene(args.height, args.width, seed=args.seed)
         save_cube(cube, args.scene, overwrite=True)
+        write_run(record, args, {})
         write_labels(labels, truth)
     _show(_session(folder, args, truth=truth), args)
+
+
+def _same_scene(record: Path, args: argparse.Namespace) -> None:
+    """Refuse to ask a session that is there for another scene than it has."""
+    there = json.loads(record.read_text(encoding="utf-8"))["arguments"] if record.exists() else {}
+    for name in NEW:
+        asked, has = getattr(args, name), there.get(name, "unknown")
+        if asked is not None and asked != has:
+            remedy = f"leave --{name} out, or name a new --session"
+            raise ValueError(f"the scene in {record.parent} has {name} {has}, not {asked}; {remedy}")
 
 
 def serve(args: argparse.Namespace) -> None:
@@ -99,7 +121,9 @@ def _session(
     options = {key: value for key in ("format", "variable") if (value := getattr(args, key, None))}
     if args.scene and Path(session.scene) != args.scene.absolute():
         _done(session, session.open_scene(args.scene, **options))
-    if labels:
+    if labels and f"import:{labels.name}" in {mark.source for mark in session.marks}:
+        say(f"the session has the labels of {labels.name} already; they are not imported a second time")
+    elif labels:
         _done(session, session.import_labels(labels, args.column))
     if truth and session.truth is None:
         _done(session, session.open_truth(truth))
