@@ -110,13 +110,13 @@ def command(args: argparse.Namespace) -> list[str]:
     for name, value in vars(args).items():
         if name in ("do", "verb", "json") or value is None or value is False:
             continue
-        if isinstance(value, list) and all(isinstance(item, Path) for item in value):
-            words += [str(item.absolute()) for item in value]
-        elif name == "scene":
-            words.append(str(value.absolute()))
+        text = ",".join(map(str, value)) if isinstance(value, list) else value
+        text = str(text.absolute() if isinstance(text, Path) else text)
+        flag = f"--{name.replace('_', '-')}"
+        if name == "scene" or (args.verb, name) == ("convert", "out"):  # by place
+            words.append(text)
+        elif value is True:
+            words.append(flag)
         else:
-            flag = f"--{name.replace('_', '-')}"
-            text = ",".join(map(str, value)) if isinstance(value, list) else value
-            text = text.absolute() if isinstance(text, Path) else text
-            words += [flag] if value is True else [flag, str(text)]
+            words += [f"{flag}={text}"] if text.startswith("-") else [flag, text]
     return words
