@@ -129,11 +129,16 @@ def classify(args: argparse.Namespace) -> None:
     check_trainable(labels)
     encoders, _ = encoders_for(cube, args.encoder, [row.objective], args.seed)
     made = probe.classify(cube, labels, model=args.model, encoder=encoders.get(row.objective), seed=args.seed)
-    probe.write_class_map(made.class_map, made.confidence, args.out)
+    written = probe.write_class_map(made.class_map, made.confidence, args.out)
     classes = made.class_map.attrs["classes"]
     pixels = {name: int((made.class_map == code).sum()) for code, name in enumerate(classes, start=1)}
-    beside = args.out.with_name(f"{args.out.stem}_confidence.tif")
-    result = {"map": args.out, "confidence": beside, "model": args.model, "seconds": made.seconds, "pixels": pixels}
+    result = {
+        "map": written[0],
+        "confidence": written[-1],
+        "model": args.model,
+        "seconds": made.seconds,
+        "pixels": pixels,
+    }
     write_run(record, args, files, result=result)
     tell(args, result, f"wrote {args.out}: " + ", ".join(f"{name} {n:,}" for name, n in pixels.items()) + " pixels")
 
