@@ -40,7 +40,7 @@ def run_of(
         "draws": draws,
         "splits": list(splits),
         "seed": seed,
-        **{name: str(Path(file).absolute()) if file else "" for name, file in files.items()},
+        **{name: str(Path(file).absolute()) if file and Path(file).exists() else "" for name, file in files.items()},
         "format": cube.attrs.get("format"),
         "variable": cube.attrs.get("variable") if is_mat else None,
         "fingerprint": fingerprint(cube),

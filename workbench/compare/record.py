@@ -152,6 +152,8 @@ def replay(folder: str | Path) -> pd.DataFrame:
     """
     record = json.loads((Path(folder) / "run.json").read_text(encoding="utf-8"))
     asked = record["arguments"]
+    if missing := [name for name in ("scene", "truth") if not asked[name]]:
+        raise ValueError(f"the {missing[0]} was made in memory, which no file can do again; give compare an opened one")
     for name, known in record["files"].items():
         if file_fingerprint(asked[name])["sha256"] != known["sha256"]:
             raise ValueError(f"the {name} at {asked[name]} has changed since it was compared; put the old file back")
