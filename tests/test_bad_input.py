@@ -236,7 +236,34 @@ def unknown_device(b: Bench) -> list:
 
 
 def encoder_missing(b: Bench) -> list:
-    return [*classify(b), "--encoder", b.inputs / "nowhere.safetensors"]
+    return [*classify(b), "--model", "barlow_twins", "--encoder", b.inputs / "nowhere.safetensors"]
+
+
+def encoder_for_nothing(b: Bench) -> list:
+    return [*classify(b), "--model", "svm", "--encoder", b.encoder]
+
+
+def encoder_for_nothing_to_compare(b: Bench) -> list:
+    truth = b.inputs / "truth.tif"
+    return ["compare", b.scene, "--truth", truth, "--models", "svm,knn", "--encoder", b.encoder]
+
+
+def seed_too_large(b: Bench) -> list:
+    return [*classify(b), "--seed", str(2**32)]
+
+
+def patience_below_none(b: Bench) -> list:
+    return ["pretrain", b.scene, "--patience", "-1", "--out", b.out / "encoder.safetensors"]
+
+
+def unknown_precision(b: Bench) -> list:
+    return ["pretrain", b.scene, "--precision", "8-bit", "--out", b.out / "encoder.safetensors"]
+
+
+def another_demo_where_one_is(b: Bench) -> list:
+    (b.out / "truth.tif").write_text("of a demo")
+    b.out.joinpath("scene.run.json").write_text(json.dumps({"arguments": {"height": 40, "width": 50, "seed": 0}}))
+    return ["demo", "--no-show", "--session", b.out, "--seed", "5", "--width", "50"]
 
 
 def encoder_of_other_bands(b: Bench) -> list:
@@ -394,7 +421,7 @@ SPOILT: list[tuple[Callable[[Bench], list], tuple[str, ...]]] = [
     (labels_missing, ("nowhere.gpkg",)),
     (labels_outside, ("far.gpkg", "outside")),
     (labels_outside_in_another_crs, ("far.geojson", "outside")),
-    (one_class, ("water", "another class")),
+    (one_class, ("water", "second class")),
     (empty_geopackage, ("none.gpkg", "draw some")),
     (labels_no_vector, ("broken.gpkg",)),
     (column_missing, ("colour", "--column", "class_name")),
@@ -405,6 +432,12 @@ SPOILT: list[tuple[Callable[[Bench], list], tuple[str, ...]]] = [
     (unknown_encoder, ("giant", "context")),
     (unknown_device, ("tpu9", "auto")),
     (encoder_missing, ("nowhere.safetensors",)),
+    (encoder_for_nothing, ("encoder.safetensors", "leave --encoder out")),
+    (encoder_for_nothing_to_compare, ("encoder.safetensors", "leave --encoder out")),
+    (seed_too_large, ("--seed", "4294967295", "4294967296")),
+    (patience_below_none, ("--patience", "'-1'")),
+    (unknown_precision, ("--precision", "8-bit", "bf16-mixed")),
+    (another_demo_where_one_is, ("seed 0", "5", "leave --seed out", "--session")),
     (encoder_of_other_bands, ("nm", "pretrain")),
     (encoder_corrupted, ("encoder.safetensors", "pretrain")),
     (encoder_is_something_else, ("encoder.json", "pretrain")),

@@ -19,7 +19,8 @@ import scipy.io
 import xarray as xr
 
 from workbench.cli import main
-from workbench.cli.outputs import Meter
+from workbench.cli.outputs import Meter, command
+from workbench.cli.program import parser
 from workbench.compare import compare_rows, read_scores, replay
 from workbench.cubes import open_cube, save_cube, simulated_scene
 from workbench.labels import draw, open_labels, write_labels
@@ -204,6 +205,68 @@ def test_every_file_that_is_written_was_held_against_the_inputs(folder, tmp_path
         monkeypatch.setattr(spied, lambda outputs, inputs: held.extend(outputs))
     assert main(shlex.split((REPEATED | more)[verb][0].format(folder, tmp_path))) == 0
     assert set(tmp_path.iterdir()) <= set(held)
+
+
+SPOKEN = {
+    "demo": "demo --height 40 --seed 4 --session s --port 5006 --no-show",
+    "serve": "serve scene.zarr --format zarr --labels l.gpkg --column=-name --address 0.0.0.0",
+    "info": "info scene.mat --variable second --format mat",
+    "convert": "convert scene.mat --variable second out.npz",
+    "pretrain": "pretrain scene.zarr --epochs 2 --reach 0 --patience 50 --precision bf16-mixed --out e.safetensors",
+    "embed": "embed scene.zarr --encoder e.safetensors --device cpu --out e.zarr",
+    "classify": "classify scene.zarr --labels l.gpkg --layer fields --model knn --out m.TIF",
+    "compare": "compare scene.zarr --truth t.tif --models knn,svm --budgets 2,4 --split blocks --only-split --seed 9 --out c",
+    **{name: name for name in ("models", "objectives", "encoders", "formats")},
+}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_the_recorded_command_means_the_same(verb, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    asked = parser().parse_args(SPOKEN[verb].split())
+    again = parser().parse_args(command(asked)[1:])
+    absolute = {key: value.absolute() if isinstance(value, Path) else value for key, value in vars(asked).items()}
+    assert vars(again) == absolute
+
+
+def test_the_files_reported_are_the_files_written(folder, tmp_path, capsys):
+    line = f"classify {{0}}/scene.zarr --labels {{0}}/labels.gpkg --model knn --out {tmp_path}/UP.TIF --json"
+    assert main(words(folder, line)) == 0
+    said = json.loads(capsys.readouterr().out)
+    names = {path.name for path in tmp_path.iterdir()}
+    assert {Path(said["map"]).name, Path(said["confidence"]).name} <= names
+
+
+def test_patience_and_precision_reach_the_encoder(folder, tmp_path):
+    line = (
+        "pretrain {0}/scene.zarr --steps 4 --pairs 32 --device cpu --patience 3 --precision bf16-mixed "
+        f"--out {tmp_path}/e.safetensors"
+    )
+    assert main(words(folder, line)) == 0
+    recipe = json.loads((tmp_path / "e.json").read_text())["recipe"]
+    assert (recipe["patience"], recipe["precision"]) == (3, "bf16-mixed")
+    assert "--patience 3 --precision bf16-mixed" in json.loads((tmp_path / "e.run.json").read_text())["command"]
+
+
+def test_labels_are_imported_once_a_session(folder, tmp_path, monkeypatch, capsys):
+    found = []
+    monkeypatch.setattr("workbench.panels.serve", lambda session, **options: found.append(len(session.marks)))
+    line = f"serve {{0}}/scene.zarr --labels {{0}}/labels.gpkg --no-show --session {tmp_path}/s"
+    assert main(words(folder, line)) == 0
+    assert main(words(folder, line)) == 0
+    assert found[0] == found[1] > 0
+    assert "not imported a second time" in capsys.readouterr().err
+
+
+def test_a_demo_is_opened_again_as_it_is(tmp_path, monkeypatch):
+    shapes = []
+    monkeypatch.setattr("workbench.panels.serve", lambda session, **options: shapes.append(session.cube.shape[1:]))
+    line = f"demo --no-show --session {tmp_path}/s"
+    assert main(f"{line} --height 30 --width 40 --seed 2".split()) == 0
+    assert main(line.split()) == 0
+    assert main(f"{line} --width 40 --seed 2".split()) == 0
+    assert main(f"{line} --seed 3".split()) == 2
+    assert shapes == [(30, 40)] * 3
 
 
 def test_epochs_become_steps_in_the_record(folder, tmp_path):

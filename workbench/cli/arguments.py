@@ -63,9 +63,17 @@ def port(text: str) -> int:
     return number
 
 
-def seed(text: str) -> int:
-    """A seed, 0 or more."""
+def none_or_more(text: str) -> int:
+    """A whole number of at least 0."""
     return _whole(text, 0)
+
+
+def seed(text: str) -> int:
+    """A seed, 0 to 2³² - 1: what NumPy, torch and scikit-learn all take."""
+    number = _whole(text, 0)
+    if number >= 2**32:
+        raise argparse.ArgumentTypeError(f"a seed is 0 to {2**32 - 1}, got {number}")
+    return number
 
 
 def _whole(text: str, least: int) -> int:

@@ -7,7 +7,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workbench.cli.arguments import count, is_scene, on_device, open_scene, output, refuse_inputs, repeats
+from workbench.cli.arguments import count, is_scene, none_or_more, on_device, open_scene, output, refuse_inputs, repeats
 from workbench.cli.outputs import Meter, tell, write_run
 
 if TYPE_CHECKING:
@@ -62,6 +62,19 @@ def add_verbs(verbs: argparse._SubParsersAction) -> None:
         metavar="X",
         help="peak rate of the optimiser (default: %(default)s)",
     )
+    verb.add_argument(
+        "--patience",
+        type=none_or_more,
+        default=0,
+        metavar="N",
+        help="stop after N steps in which the loss fell no more; 0, the default, never does",
+    )
+    verb.add_argument(
+        "--precision",
+        choices=("32-true", "bf16-mixed", "16-mixed"),
+        default="32-true",
+        help="arithmetic; bf16-mixed is quicker on recent GPUs (default: %(default)s)",
+    )
     on_device(verb)
     verb.add_argument(
         "--out",
@@ -93,6 +106,8 @@ def pretrain(args: argparse.Namespace) -> None:
         dim=args.dim,
         reach=args.reach,
         learning_rate=args.learning_rate,
+        patience=args.patience,
+        precision=args.precision,
         seed=args.seed,
     )
     encoder, reports = room.begin(cube, recipe, device=args.device)
@@ -120,6 +135,11 @@ def encoders_for(
     from workbench import pretrain as room
 
     wanted = [name for name in dict.fromkeys(objectives) if name]
+    if file and not wanted:
+        raise ValueError(
+            f"none of the models asked for looks at an embedding, so {file} would be ignored; leave --encoder out, or "
+            "ask for a model that does, see `workbench models`"
+        )
     if file:
         encoder = room.load_encoder(file)
         room.matching_bands(encoder, cube)
