@@ -272,6 +272,7 @@ def test_a_refusal_is_one_sentence_and_changes_nothing(session, ask, said):
     before = (session.marks, session.classes, session.scene, session.can_undo)
     assert ask(session) is False
     assert said in session.message
+    assert session.is_refusal
     assert "\n" not in session.message
     assert (session.marks, session.classes, session.scene, session.can_undo) == before
 
@@ -304,6 +305,8 @@ def test_exported_labels_come_back_the_same(opened, folder, tmp_path, crs, suffi
     transform = session.cube.rio.transform()
     session.label_polygon(shapely.transform(square, lambda xy: np.array([transform * tuple(p) for p in xy])))
     assert session.export_labels(tmp_path / f"out{suffix}"), session.message
+    assert session.message.startswith("labels written to")
+    assert not session.is_refusal
     other = opened(tmp_path / "other")
     other.open_scene(tmp_path / "scene.npz")
     assert other.import_labels(tmp_path / f"out{suffix}"), other.message

@@ -216,6 +216,7 @@ def test_a_refusal_is_one_sentence_at_the_foot(simulated):
     told = simulated.page.get_by_text("/nowhere/scene.hdr")
     expect(told.first).to_be_visible(timeout=PATIENCE)
     assert "Error" not in told.first.inner_text()
+    expect(simulated.page.locator(".status-line.refusal")).to_be_visible(timeout=PATIENCE)
 
 
 def _light(color: str) -> float:

@@ -109,7 +109,7 @@ class LayersPanel(pn.viewable.Viewer):
         try:
             bands = tuple(int(np.nanargmin(np.abs(axis - float(text)))) for text in typed)
         except ValueError:
-            self.session.message = f"a band is chosen by a number, got {', '.join(typed)}; for example 860"
+            self.session.refuse(f"a band is chosen by a number, got {', '.join(typed)}; for example 860")
             bands = self.look.bands
         self.look.param.update(picture=OWN_BANDS, bands=bands)
         self._draw()

@@ -78,7 +78,7 @@ class ComparePanel(pn.viewable.Viewer):
         try:
             budgets = [int(part) for part in self._budgets.value.replace(",", " ").split()]
         except ValueError:
-            self.session.message = f"labels a class are whole numbers, got {self._budgets.value!r}; for example 5, 20"
+            self.session.refuse(f"labels a class are whole numbers, got {self._budgets.value!r}; for example 5, 20")
             return
         self.session.start_comparison(
             models=self._models.value, budgets=budgets, draws=self._draws.value,

@@ -15,6 +15,22 @@ _INK = {"color": "var(--desk-ink)", "fieldset": {"borderColor": "var(--desk-edge
 """Material's app bar is blue with white text; ours is not."""
 
 
+KINDS = {
+    "quiet": {"background": "var(--desk-surface)", "color": "var(--desk-quiet)", "box-shadow": "none"},
+    "news": {
+        "background": "color-mix(in srgb, var(--desk-accent) 12%, var(--desk-surface))",
+        "color": "var(--desk-ink)",
+        "box-shadow": "inset 4px 0 var(--desk-accent)",
+    },
+    "refusal": {
+        "background": "color-mix(in srgb, #e69f00 28%, var(--desk-surface))",
+        "color": "var(--desk-ink)",
+        "box-shadow": "inset 4px 0 #d55e00",
+    },
+}
+"""The line at the foot: how the map stands, what was done, what was not."""
+
+
 class HeaderPanel(pn.viewable.Viewer):
     """Scene, session, device, job with its stop."""
 
@@ -86,7 +102,7 @@ class StatusLine(pn.viewable.Viewer):
         self.session = session
         self._text = pmui.Typography("", variant="body2", margin=0, sizing_mode="stretch_width", css_classes=["status"])
         self._row = line(self._text, css_classes=["status-line"])
-        page.follow(session, "message map_state map_note map_seconds model class_map", self._draw)
+        page.follow(session, "message is_refusal map_state map_note map_seconds model class_map", self._draw)
 
     def __panel__(self) -> pn.Row:
         """The line."""
@@ -94,14 +110,13 @@ class StatusLine(pn.viewable.Viewer):
 
     def _draw(self) -> None:
         session = self.session
-        is_told = bool(session.message)
+        kind = "quiet" if not session.message else "refusal" if session.is_refusal else "news"
         self._text.object = session.message or self._map_in_words()
         self._row.styles = {
             "padding": "4px 16px", "flex": "none", "max-height": "64px", "overflow": "auto", "border-top": EDGE,
-            
-            "background": "var(--desk-ink)" if is_told else "var(--desk-surface)",
-            "color": "var(--desk-surface)" if is_told else "var(--desk-quiet)",
+            **KINDS[kind],
         }  # fmt: skip
+        self._row.css_classes = ["status-line", kind]
 
     def _map_in_words(self) -> str:
         session = self.session

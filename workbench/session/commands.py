@@ -47,13 +47,13 @@ def command(method: Callable[..., None]) -> Callable[..., bool]:
     @wraps(method)
     def ask(session: object, *args: object, **kwargs: object) -> bool:
         with session.lock:
-            session.message = ""
+            session.tell("")
             try:
                 method(session, *args, **kwargs)
             except Exception as error:
                 if not isinstance(error, USERS):
                     logging.getLogger(__name__).exception("%s failed", method.__name__)
-                session.message = sentence(error)
+                session.refuse(sentence(error))
                 return False
         return True
 

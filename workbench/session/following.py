@@ -108,7 +108,7 @@ class Following(Mapping):
             if job.kind == run.kind:
                 write_run(replace(run, state=job.state, error=job.error, seconds=job.seconds))
         except OSError as error:
-            self.post(partial(self.param.update, message=f"the end of {run.id} was not noted: {sentence(error)}"))
+            self.post(partial(self.refuse, f"the end of {run.id} was not noted: {sentence(error)}"))
         self.post(partial(self._show_end, run, job))
 
     def _show_end(self, run: Run, job: Job) -> None:

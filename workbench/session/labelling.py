@@ -70,7 +70,7 @@ class Labelling(SceneState):
         state = replace(self._state, classes=legend.add_missing(self._state.classes, colors, colors))
         self._become(state.with_marks(*((name, area, f"import:{path.name}") for name, area in found)))
         if self.saved:
-            self.message = f"{len(found)} labels of {len(colors)} classes from {path.name}"
+            self.tell(f"{len(found)} labels of {len(colors)} classes from {path.name}")
 
     @command
     def remove_mark(self, id: int) -> None:
@@ -151,7 +151,7 @@ class Labelling(SceneState):
             self.saved = True
         except Exception as error:  # noqa: BLE001, the label stays on the screen whatever the disk says
             self.saved = False
-            self.message = f"labels are not saved yet: {sentence(error)}; the next change will try again"
+            self.refuse(f"labels are not saved yet: {sentence(error)}; the next change will try again")
 
     def _labels_changed(self, before: LabelState) -> None:
         """Later layers follow."""

@@ -30,6 +30,7 @@ class SceneState(param.Parameterized):
     truth = param.ClassSelector(class_=xr.DataArray, doc="Full reference (y, x) int16; None without one")
     view = param.Dict(default={}, doc="What the screen remembers: bands, stretch, opacity …; JSON values")
     message = param.String(default="", doc="One sentence for the user: the reason of a refusal, or what was done")
+    is_refusal = param.Boolean(default=False, doc="Whether ``message`` tells of trouble rather than of what was done")
     post = param.Callable(default=at_once, doc="Carries a change to the thread that owns the screens")
 
     def __init__(self, folder: str | Path, **params: object) -> None:
@@ -38,6 +39,14 @@ class SceneState(param.Parameterized):
         self._options: dict = {}
         self._truth_path, self._truth_options = "", {}
         self._shape: tuple[int, ...] = ()
+
+    def tell(self, message: str) -> None:
+        """Say what was done."""
+        self.param.update(message=message, is_refusal=False)
+
+    def refuse(self, reason: str) -> None:
+        """Say what was not done, and why."""
+        self.param.update(message=reason, is_refusal=True)
 
     @property
     def labels_path(self) -> Path:
@@ -103,7 +112,7 @@ class SceneState(param.Parameterized):
         try:
             write_json(self.folder / STATE, self._remembered())
         except OSError as error:
-            self.message = f"the session's choices were not saved: {sentence(error)}"
+            self.refuse(f"the session's choices were not saved: {sentence(error)}")
 
     def _portable(self, path: str) -> str:
         """Relative inside the folder, so that the folder can be moved; else as it is."""

@@ -71,21 +71,21 @@ class Session(Learning):
         from workbench.probe import write_class_map
 
         files = write_class_map(self.class_map, self.confidence, Path(path).expanduser())
-        self.message = f"class map written to {files[0]}"
+        self.tell(f"class map written to {files[0]}")
 
     @command
     def export_labels(self, path: str | Path) -> None:
         """Write the labels as .gpkg, .geojson or .shp as they were given, or as .tif on the scene's grid."""
         path, _ = Path(path).expanduser(), self._scene()
         exports.export_labels(self.marks, self.labels, path)
-        self.message = f"labels written to {path}"
+        self.tell(f"labels written to {path}")
 
     @command
     def export_scores(self, path: str | Path) -> None:
         """Write every row of the last comparison as .parquet or .csv."""
         path = Path(path).expanduser()
         exports.export_scores(self.rows, path)
-        self.message = f"scores written to {path}"
+        self.tell(f"scores written to {path}")
 
     def _restore(self) -> None:
         """Show what the folder holds: choices first, then the scene, then what lies on it."""
@@ -107,4 +107,5 @@ class Session(Learning):
         if truth and self.cube is not None and not self.open_truth(truth, **options):
             said.append(self.message)
         self._truth_path, self._truth_options = truth, options
-        self.message = "; ".join(said) or self.message
+        if said:
+            self.refuse("; ".join(said))
