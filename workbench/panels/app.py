@@ -58,7 +58,9 @@ class Desk(pn.viewable.Viewer):
             sizing_mode="stretch_both",
         )
         height = f":host {{ height: {DOCK} !important; flex: none !important; }}"
-        dock = region(tabs, stylesheets=[height], styles={"border-top": EDGE, "padding": "0 16px 8px"})
+        dock = region(
+            tabs, stylesheets=[height], sizing_mode="stretch_both", styles={"border-top": EDGE, "padding": "0 16px 8px"}
+        )
         middle = pn.Column(scene, dock, sizing_mode="stretch_both", margin=0)
         self._body = pn.Column(
             pn.Row(left, middle, right, sizing_mode="stretch_both", margin=0, styles={"overflow": "hidden"}),

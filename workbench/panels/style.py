@@ -123,7 +123,7 @@ def region(*objects: object, width: str = "", **params: object) -> pn.Column:
     """A part of the page: a surface that scrolls by itself when it is too small, `width` wide in CSS's words."""
     if width:  # Panel would let children that stretch decide
         sheet = f":host {{ width: {width} !important; flex: none !important; height: 100% !important; }}"
-        params = {"stylesheets": [sheet], "sizing_mode": "stretch_height", **params}
+        params = {"stylesheets": [sheet], "sizing_mode": "stretch_both", **params}
     styles = {
         "background": "var(--desk-surface)",
         "color": "var(--desk-ink)",
