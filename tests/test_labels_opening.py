@@ -18,9 +18,10 @@ from affine import Affine
 from rasterio.errors import NotGeoreferencedWarning
 from rasterio.features import rasterize
 
-from workbench.cubes import open_cube
+from workbench.cubes import open_cube, transform_of
 from workbench.cubes.grid import place
 from workbench.labels import counts, open_labels, rasterise, read_vector, write_labels
+from workbench.labels.grid import grid_of
 from workbench.labels.rasterise import as_labels
 
 PLACE = Affine(30, 0, 383000, 0, -30, 5819000)
@@ -409,3 +410,21 @@ def test_salinas_a_has_six_classes_of_known_size(real_data):
     labels = open_labels(real_data / "salinas_a" / "SalinasA_gt.mat", cube)
     assert labels.attrs["classes"] == ["1", "10", "11", "12", "13", "14"]
     assert counts(labels).tolist() == [391, 1343, 616, 1525, 674, 799]
+
+
+@pytest.mark.parametrize("name", ["map.hdr", "map.raw.hdr"])
+def test_an_envi_classification_is_found_beside_its_header_as_a_scene_is(tmp_path, name):
+    (tmp_path / name.replace(".hdr", "" if name.count(".") == 2 else ".bin")).write_bytes(bytes([1] * 180))
+    fields = "samples = 15\nlines = 12\nbands = 1\ndata type = 1\ninterleave = bsq\nbyte order = 0\n"
+    (tmp_path / name).write_text(f"ENVI\n{fields}file type = ENVI Standard\n")
+    assert (open_labels(tmp_path / name, scene(None)) == 1).all()
+
+
+@pytest.mark.parametrize("part", [np.s_[:, 3:, 2:], np.s_[:, 3:4, 2:3], np.s_[:, :, 5:6]])
+@pytest.mark.parametrize("transform", [PLACE, ROTATED], ids=["north up", "rotated"])
+def test_labels_and_cubes_agree_where_a_part_lies(transform, part):
+    cropped = scene(transform)[part]
+    assert grid_of(cropped).transform.almost_equals(transform_of(cropped), 1e-9)
+    bare = scene(transform).drop_vars(["x", "y"])
+    assert grid_of(bare).transform.almost_equals(transform, 1e-6)
+    assert transform_of(bare).almost_equals(transform, 1e-6)

@@ -52,6 +52,8 @@ def transform_of(cube: xr.DataArray) -> Affine:
     """
     stored = cube.coords["spatial_ref"].attrs.get("GeoTransform") if "spatial_ref" in cube.coords else None
     grid = Affine.from_gdal(*map(float, stored.split())) if stored else Affine.identity()
+    if "x" not in cube.coords or "y" not in cube.coords:
+        return grid
     rotated = not grid.is_rectilinear
     (left, dx), (top, dy) = (
         _edge(cube[name].values, 1.0 if rotated else size) for name, size in (("x", grid.a), ("y", grid.e))

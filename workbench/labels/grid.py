@@ -14,6 +14,8 @@ import xarray as xr
 from affine import Affine
 from pyproj import CRS
 
+from workbench.cubes import transform_of
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -56,24 +58,7 @@ def grid_of(array: xr.DataArray) -> Grid:
     if not crs:
         origin = (float(array[name][0]) - 0.5 if name in array.coords else 0.0 for name in ("x", "y"))
         return Grid(height, width, Affine.translation(*origin), None)
-    return Grid(height, width, _transform(array), CRS.from_user_input(crs))
-
-
-def _transform(array: xr.DataArray) -> Affine:
-    """From the coordinates, which a crop keeps right; of rotated grids from the stored transform and their start."""
-    mapping = array.coords.get(array.rio.grid_mapping)
-    numbers = "" if mapping is None else mapping.attrs.get("GeoTransform", "")
-    stored = Affine.from_gdal(*map(float, numbers.split())) if numbers else Affine.identity()
-    if "x" not in array.coords or "y" not in array.coords:
-        return stored
-    x, y = array["x"].values, array["y"].values
-    a, b, c, d, e, f, *_ = stored
-    if stored.is_rectilinear:
-        a = (x[-1] - x[0]) / (len(x) - 1) if len(x) > 1 else a
-        e = (y[-1] - y[0]) / (len(y) - 1) if len(y) > 1 else e
-        return Affine(float(a), 0.0, float(x[0] - a / 2), 0.0, float(e), float(y[0] - e / 2))
-    column, row = float(x[0]) - 0.5, float(y[0]) - 0.5  # x and y count pixels there; a crop starts where they do
-    return Affine(a, b, a * column + b * row + c, d, e, d * column + e * row + f)
+    return Grid(height, width, transform_of(array), CRS.from_user_input(crs))
 
 
 def to_pixels(frame: gpd.GeoDataFrame, grid: Grid) -> gpd.GeoSeries:

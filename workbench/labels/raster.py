@@ -20,6 +20,7 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioIOError
 from rasterio.warp import Resampling, reproject
 
 from workbench.cubes import mat
+from workbench.cubes.envi import binary_of
 from workbench.labels.columns import MAX_CLASSES
 from workbench.labels.grid import Grid, grid_of, short_name
 from workbench.labels.rasterise import as_labels
@@ -88,7 +89,7 @@ def read_raster(path: Path, cube: xr.DataArray) -> xr.DataArray:
     """
     grid = grid_of(cube)
     if path.suffix.lower() == ".hdr":
-        path = envi_data(path)
+        path = binary_of(path)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         try:
@@ -150,14 +151,6 @@ def from_codes(
     dense[codes] = np.arange(1, len(codes) + 1)
     own = [colors[code] for code in codes] if colors and all(code in colors for code in codes) else None
     return as_labels(dense[values.astype(int)], cube, [names.get(code, str(code)) for code in codes], own)
-
-
-def envi_data(header: Path) -> Path:
-    """The data file beside an ENVI header."""
-    for beside in (header.with_suffix(""), *(header.with_suffix(s) for s in (".img", ".dat", ".bsq", ".bil", ".bip"))):
-        if beside.is_file():
-            return beside
-    raise FileNotFoundError(f"no data file beside {header}; put it next to its header")
 
 
 def _on_grid(values: np.ndarray, source: rasterio.DatasetReader, grid: Grid, name: str) -> np.ndarray:
