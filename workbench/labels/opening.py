@@ -36,7 +36,8 @@ def open_labels(
     -------
     xarray.DataArray of shape (height, width)
         int16, 0 = unlabelled, 1…K; ``attrs["classes"]`` names, ``attrs["colors"]``, ``attrs["source"]`` the path and,
-        for vectors, ``attrs["column"]``.
+        for vectors, ``attrs["column"]`` and ``attrs["dropped"]``: how many marks each class had that is left without a
+        pixel.
 
     Raises
     ------
@@ -52,7 +53,7 @@ def open_labels(
         raise ValueError(f"labels come from a file, but {path} is a folder; name the file in it")
     suffix = path.suffix.lower()
     if suffix in VECTOR_SUFFIXES:
-        labels = _from_vector(path, cube, column, layer)
+        labels = open_marks(path, cube, column=column, layer=layer)[1]
     elif suffix == ".mat":
         labels = read_mat(path, cube, layer)
     elif suffix in RASTER_SUFFIXES:
@@ -65,8 +66,22 @@ def open_labels(
     return labels.assign_attrs(source=str(path))
 
 
-def _from_vector(path: Path, cube: xr.DataArray, column: str | None, layer: str | None) -> xr.DataArray:
-    """Rasterised features, refused where none of them is on the scene."""
+def open_marks(
+    path: Path, cube: xr.DataArray, *, column: str | None = None, layer: str | None = None
+) -> tuple[gpd.GeoDataFrame, xr.DataArray]:
+    """Marks of a vector file, and the pixels they label; refused where none of them labels any.
+
+    Parameters
+    ----------
+    path, cube, column, layer
+        As for :func:`open_labels`.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        As ``read_vector`` gives it, without a CRS where the scene has none.
+    xarray.DataArray of shape (height, width)
+    """
     frame = read_vector(path, column, layer)
     column = frame.attrs["column"]
     grid = grid_of(cube)
@@ -80,7 +95,11 @@ def _from_vector(path: Path, cube: xr.DataArray, column: str | None, layer: str 
     labels = rasterise(frame, cube)
     if not labels.values.any():
         raise ValueError(f"no polygon of {path.name} covers the centre of a pixel; draw larger polygons or points")
-    return labels.assign_attrs(column=column)
+    classes = labels.attrs["classes"]
+    left = {classes[code - 1] for code in np.unique(labels.values) if code}
+    marks = frame["class_name"].value_counts()
+    dropped = {name: int(marks[name]) for name in classes if name not in left}
+    return frame, labels.assign_attrs(column=column, dropped=dropped)
 
 
 def _overlap(frame: gpd.GeoDataFrame, grid: Grid) -> bool:

@@ -7,9 +7,10 @@ from pathlib import Path
 import xarray as xr
 from shapely.geometry.base import BaseGeometry
 
-from workbench.labels import open_labels, read_vector
+from workbench.labels import open_labels
 from workbench.labels.colors import class_colors
-from workbench.labels.rasterise import grid_of, natural_order, rasterise
+from workbench.labels.opening import open_marks
+from workbench.labels.rasterise import grid_of, natural_order
 from workbench.labels.vector import VECTOR_SUFFIXES
 from workbench.labels.writing import polygonise
 
@@ -39,9 +40,7 @@ def found_in(
         areas = list(zip(table["class_name"], table.geometry, strict=True))
         colors = dict(zip(raster.attrs["classes"], raster.attrs["colors"], strict=True))
         return areas, {name: color for name, color in colors.items() if name in {n for n, _ in areas}}
-    table = read_vector(path, column=column)
-    if not rasterise(table, cube).any():
-        raise ValueError(f"none of the {len(table)} labels of {path.name} lies on the scene; check the file's CRS")
+    table, _ = open_marks(path, cube, column=column)
     placed = table if table.crs is None else table.to_crs(grid_of(cube).crs)
     names = natural_order(table["class_name"])
     return list(zip(table["class_name"], placed.geometry, strict=True)), dict(
