@@ -215,7 +215,7 @@ SPOKEN = {
     "pretrain": "pretrain scene.zarr --epochs 2 --reach 0 --patience 50 --precision bf16-mixed --out e.safetensors",
     "embed": "embed scene.zarr --encoder e.safetensors --device cpu --out e.zarr",
     "classify": "classify scene.zarr --labels l.gpkg --layer fields --model knn --out m.TIF",
-    "compare": "compare scene.zarr --truth t.tif --models knn,svm --budgets 2,4 --split blocks --only-split --seed 9 --out c",
+    "compare": "compare scene.zarr --truth t.tif --models knn,svm --budgets 2,4 --split blocks --only-split --out c",
     **{name: name for name in ("models", "objectives", "encoders", "formats")},
 }
 

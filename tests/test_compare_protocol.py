@@ -219,6 +219,12 @@ def test_another_truth_or_encoder_in_its_place_is_not_replayed(scene, encoder, t
         replay(tmp_path / "out")
 
 
+def test_a_scene_in_memory_is_compared_but_not_replayed(scene, tmp_path):
+    write_scores(workbench.compare(*scene, ["spectral_angle"], [4], 1), tmp_path / "out")
+    with pytest.raises(ValueError, match="the scene was made in memory, which no file can do again"):
+        replay(tmp_path / "out")
+
+
 def test_the_room_answers_as_the_verb(scene):
     table = workbench.compare(*scene, models=["spectral_angle"], budgets=[3], draws=1)
     assert list(table["model"]) == ["spectral_angle"]
