@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+import workbench  # noqa: F401  before torch: its waiting threads must sleep, not spin
+
 DATA = Path(os.environ.get("WORKBENCH_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 
 

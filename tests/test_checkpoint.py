@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 
 import numpy as np
@@ -90,7 +91,7 @@ def test_bands_are_matched_by_wavelength_not_by_place(learnt):
 def test_equal_band_counts_at_other_wavelengths_are_refused(learnt):
     _, _, encoder = learnt
     other = make_cube(np.zeros((12, 4, 5)), np.linspace(450, 1000, 12))
-    with pytest.raises(ValueError, match=r"needs a band at 2400\.0 nm, the nearest of the scene is at 1000\.0"):
+    with pytest.raises(ValueError, match=r"needs a good band at 2400\.0 nm, the nearest of the scene is at 1000\.0"):
         matching_bands(encoder, other)
 
 
@@ -111,3 +112,33 @@ def test_the_bands_of_an_encoder_that_has_no_wavelengths_are_counted():
 
 def test_weights_are_on_the_device_asked_for(saved):
     assert next(load_encoder(saved).parameters()).device == torch.device("cpu")
+
+
+def test_an_encoder_of_reflectance_refuses_raw_numbers(learnt):
+    cube, _, encoder = learnt
+    with pytest.raises(ValueError, match="the encoder learnt from reflectance, but the scene holds dn; bring"):
+        embed(cube.assign_attrs(quantity="dn"), encoder)
+
+
+def test_a_band_that_is_bad_here_is_missing(learnt):
+    cube, _, encoder = learnt
+    good = np.arange(12) != 5
+    with pytest.raises(ValueError, match=r"needs a good band at 1336\.4 nm"):
+        matching_bands(encoder, cube.assign_coords(good=("band", good)))
+
+
+def test_two_bands_of_an_encoder_are_never_one_of_the_scene(learnt):
+    _, _, encoder = learnt
+    close = np.linspace(450, 2400, 12)
+    close[5] = close[4] + 0.5
+    encoder, encoder.wavelength = copy.copy(encoder), close
+    with pytest.raises(ValueError, match="needs a good band at"):
+        matching_bands(encoder, make_cube(np.zeros((12, 4, 5)), np.linspace(450, 2400, 12)))
+
+
+@pytest.mark.parametrize("wavelength", [["red"] * 12, [500.0] * 3])
+def test_a_card_whose_wavelengths_cannot_be_is_refused(saved, wavelength):
+    card = json.loads(saved.with_suffix(".json").read_text())
+    saved.with_suffix(".json").write_text(json.dumps({**card, "wavelength": wavelength}))
+    with pytest.raises(ValueError, match="is not an encoder's card"):
+        load_encoder(saved)

@@ -31,20 +31,20 @@ def slow_likeness(values: np.ndarray, distance: int) -> float:
 @pytest.mark.parametrize("distance", [1, 3])
 def test_agrees_with_the_definition(distance):
     values = gaussian_filter(np.random.default_rng(0).normal(size=(5, 20, 23)), (0, 2, 2))
-    assert likeness(make_cube(values), distance) == pytest.approx(slow_likeness(values, distance), abs=5e-3)
+    assert likeness(make_cube(values), [distance])[0] == pytest.approx(slow_likeness(values, distance), abs=5e-3)
 
 
 def test_noise_is_not_alike_and_a_field_is():
-    assert abs(likeness(make_cube(np.random.default_rng(0).normal(size=(8, 60, 60))), 1)) < 0.05
-    assert likeness(fields(48), 1) > 0.9
+    assert abs(likeness(make_cube(np.random.default_rng(0).normal(size=(8, 60, 60))), [1])[0]) < 0.05
+    assert likeness(fields(48), [1])[0] > 0.9
 
 
 def test_pixels_without_data_and_narrow_scenes_do_not_matter():
     values = fields(12).values.copy()
-    whole = likeness(make_cube(values), 2)
+    whole = likeness(make_cube(values), [2, 5])
     values[:, ::7, ::5] = np.nan
-    assert likeness(make_cube(values), 2) == pytest.approx(whole, abs=0.05)
-    assert likeness(make_cube(np.random.default_rng(0).random((3, 4, 4))), 9) == 0
+    assert likeness(make_cube(values), [2, 5]) == pytest.approx(whole, abs=0.05)
+    assert likeness(make_cube(np.random.default_rng(0).random((3, 4, 4))), [9]) == [0]
 
 
 @pytest.mark.parametrize(("side", "encoder", "reach"), [(32, "context", 8), (6, "pixel", 3), (1, "pixel", 1)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ def test_a_dense_map_is_at_least_8_times_faster_than_patches(benchmark):
     cube = make_cube(np.random.default_rng(0).random((200, 145, 145), dtype="float32"))
     encoder = SpectralEncoder(200, windows=(1, 7)).eval()
     encoder.scaler = BandScaler(200).fit(torch.from_numpy(cube.values))
-    encoder.wavelength = cube.wavelength.values
+    encoder.wavelength, encoder.quantity = cube.wavelength.values, "reflectance"
 
     def patches() -> np.ndarray:
         scene = encoder.scaler(torch.from_numpy(cube.values)[None])[0]
@@ -29,12 +30,16 @@ def test_a_dense_map_is_at_least_8_times_faster_than_patches(benchmark):
         rows = [encoder(torch.from_numpy(np.ascontiguousarray(row))) for row in views]
         return torch.cat(rows).T.reshape(-1, 145, 145).numpy()
 
-    with torch.inference_mode():
-        began = time.perf_counter()
-        slow = patches()
-        seconds = time.perf_counter() - began
-    quick = benchmark.pedantic(embed, (cube, encoder), {"device": "cpu"}, rounds=5, warmup_rounds=1)
-    np.testing.assert_allclose(quick.values, slow, atol=1e-4)
-    ratio = seconds / benchmark.stats.stats.min
+    slow, seconds = zip(*(timed(patches) for _ in range(3)), strict=True)
+    quick = benchmark.pedantic(embed, (cube, encoder), {"device": "cpu"}, rounds=15, warmup_rounds=2)
+    np.testing.assert_allclose(quick.values, slow[0], atol=1e-4)
+    ratio = min(seconds) / benchmark.stats.stats.min
     benchmark.extra_info["times faster than patches"] = round(ratio, 1)
     assert ratio >= 8
+
+
+def timed(work: Callable[[], np.ndarray]) -> tuple[np.ndarray, float]:
+    """Result and seconds."""
+    began = time.perf_counter()
+    with torch.inference_mode():
+        return work(), time.perf_counter() - began

@@ -4,9 +4,20 @@ In: a cube. Out: tensors, scaled band by band.
 May use: cubes, torch. Never: labels, anything that draws.
 """
 
+from workbench.patches.blocks import Block, Place, blocks_of
 from workbench.patches.sampling import ScenePairs
 from workbench.patches.scaling import BandScaler
 from workbench.patches.tensors import pick_device, scene_tensor
 from workbench.patches.windows import centre_means, window_means
 
-__all__ = ["BandScaler", "ScenePairs", "centre_means", "pick_device", "scene_tensor", "window_means"]
+__all__ = [
+    "BandScaler",
+    "Block",
+    "Place",
+    "ScenePairs",
+    "blocks_of",
+    "centre_means",
+    "pick_device",
+    "scene_tensor",
+    "window_means",
+]

@@ -14,9 +14,13 @@ import xarray as xr
 from torch import Tensor
 
 from workbench.cubes import good_bands
+from workbench.patches.blocks import Block, blocks_of
 from workbench.patches.scaling import BandScaler
 from workbench.patches.tensors import scene_tensor
 from workbench.patches.windows import window_means
+
+ENOUGH = 1 << 17
+"""Pixels, spread over the scene, from which mean and spread of the bands are taken."""
 
 
 class ScenePairs:
@@ -25,9 +29,9 @@ class ScenePairs:
     Parameters
     ----------
     cube : xarray.DataArray of shape (n_bands, height, width)
-        Read here: whole if it fits, else square tiles spread at random over the scene.
+        Read here, piece by piece: whole if its window means fit, else square tiles spread at random over the scene.
     windows : sequence of int
-        Odd widths of the windows whose means describe a pixel.
+        Odd widths of the windows whose means describe a pixel, the smallest first.
     n : int
         Pairs a batch.
     reach : int
@@ -37,7 +41,7 @@ class ScenePairs:
     device : str or torch.device
         Where the pixels lie and the batches come from.
     memory : int
-        Bytes the windows may take.
+        Bytes the window means may take; little comes on top.
     tile : int
         Side of a tile [pixels], where the scene does not fit.
 
@@ -66,18 +70,20 @@ class ScenePairs:
         n_bands, (height, width) = int(good_bands(cube).sum()), cube.shape[1:]
         affordable = max(1, memory // (4 * n_bands * len(windows)))
         if height * width <= affordable:
-            corners, self.shape = [(0, 0)], (height, width)
+            self.shape = height, width
+            pieces = list(blocks_of(height, width, (64, width), max(windows) // 2))
         else:
             self.shape = min(tile, height), min(tile, width)
-            corners = _spread(height, width, self.shape, max(1, affordable // (self.shape[0] * self.shape[1])), seed)
-        tiles = [_read(cube, corner, self.shape, self.device) for corner in corners]
-        self.scaler = BandScaler(n_bands).to(self.device).fit(torch.cat([t.flatten(1) for t in tiles], dim=1))
-        # One row a pixel, its bands and windows side by side in memory: a draw copies whole rows.
-        self.pixels = torch.cat(
-            [window_means(self.scaler(t[None])[0], windows).flatten(2).permute(2, 0, 1) for t in tiles]
-        )
+            tiles = list(blocks_of(height // tile * tile or height, width // tile * tile or width, self.shape))
+            chosen = np.random.default_rng(seed).permutation(len(tiles))
+            pieces = [tiles[k] for k in chosen[: max(1, affordable // (self.shape[0] * self.shape[1]))]]
+        self.pixels = _window_table(cube, pieces, windows, n_bands, self.device)
         self.has_data = self.pixels[:, 0, 0].isfinite()
         self.valid = self.has_data.nonzero()[:, 0]
+        few = self.valid[:: max(1, len(self.valid) // ENOUGH)]
+        self.scaler = BandScaler(n_bands).to(self.device).fit(self.pixels[few, :, 0].T)
+        for part in self.pixels.split(ENOUGH):
+            part.copy_(self.scaler(part))
 
     @property
     def n_pixels(self) -> int:
@@ -106,14 +112,14 @@ class ScenePairs:
         return torch.randint(low, high, (self.n,), generator=self.generator, device=self.device)
 
 
-def _spread(height: int, width: int, shape: tuple[int, int], n: int, seed: int) -> list[tuple[int, int]]:
-    """Upper left corners of `n` tiles that do not overlap, chosen at random from a lattice."""
-    rows, columns = (range(0, full - side + 1, side) for full, side in zip((height, width), shape, strict=True))
-    lattice = [(row, column) for row in rows for column in columns]
-    chosen = np.random.default_rng(seed).permutation(len(lattice))[:n]
-    return [lattice[k] for k in chosen]
-
-
-def _read(cube: xr.DataArray, corner: tuple[int, int], shape: tuple[int, int], device: torch.device) -> Tensor:
-    row, column = corner
-    return scene_tensor(cube.isel(y=slice(row, row + shape[0]), x=slice(column, column + shape[1])), device)
+def _window_table(
+    cube: xr.DataArray, pieces: Sequence[Block], windows: Sequence[int], n_bands: int, device: torch.device
+) -> Tensor:
+    """One row a pixel, its bands and windows side by side in memory: a draw copies whole rows."""
+    table = torch.empty((sum(piece.n_pixels for piece in pieces), n_bands, len(windows)), device=device)
+    start = 0
+    for piece in pieces:
+        means = window_means(scene_tensor(piece.read(cube), device), windows)[:, :, *piece.inner]
+        table[start : start + piece.n_pixels] = means.flatten(2).permute(2, 0, 1)
+        start += piece.n_pixels
+    return table

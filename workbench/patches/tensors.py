@@ -10,6 +10,9 @@ from torch import Tensor
 
 from workbench.cubes import good_bands
 
+DEVICES = ("cpu", "cuda", "mps")
+"""What the workbench computes on."""
+
 
 def pick_device(device: str = "auto") -> torch.device:
     """Where to compute.
@@ -29,6 +32,8 @@ def pick_device(device: str = "auto") -> torch.device:
             return torch.device("cuda")
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
     try:
+        if torch.device(device).type not in DEVICES:
+            raise RuntimeError(f"not one of {DEVICES}")
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         raise ValueError(f"device {device!r} is not here; use 'auto' or 'cpu'") from error
@@ -53,6 +58,8 @@ def scene_tensor(cube: xr.DataArray, device: str | torch.device = "cpu", bands: 
         In the cube's units. NaN in every band of a pixel that lacks any of them.
     """
     chosen = good_bands(cube) if bands is None else bands
-    values = np.array(cube.isel(band=chosen).values, dtype="float32", order="C")
-    values[:, ~np.isfinite(values).all(axis=0)] = np.nan
-    return torch.from_numpy(values).to(device)
+    values = np.array(cube.isel(band=chosen).values, dtype="float32", order="C", copy=None)
+    has_data = np.isfinite(values).all(axis=0)
+    if not has_data.all():
+        values = np.where(has_data, values, np.float32(np.nan))
+    return torch.from_numpy(values if values.flags.writeable else values.copy()).to(device)

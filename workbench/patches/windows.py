@@ -10,7 +10,6 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 
 def window_means(block: Tensor, windows: Sequence[int]) -> Tensor:
@@ -28,9 +27,16 @@ def window_means(block: Tensor, windows: Sequence[int]) -> Tensor:
     Tensor of shape (n_bands, n_windows, height, width)
     """
     has_data = block[:1].isfinite()
-    filled, weight = block.where(has_data, 0.0), has_data.to(block.dtype)
-    means = [block if size == 1 else _box(filled, size) / _box(weight, size) for size in windows]
-    return torch.stack(means, dim=1).where(has_data, torch.nan)
+    filled = block if has_data.all() else block.where(has_data, 0.0)
+    weight = has_data.to(block.dtype)
+    means = block.new_empty((len(block), len(windows), *block.shape[1:]))
+    for k, size in enumerate(windows):
+        if size == 1:
+            means[:, k] = block
+        else:
+            # No data at the centre: a weight of NaN makes the mean NaN.
+            torch.div(_box(filled, size), _box(weight, size).where(has_data, torch.nan), out=means[:, k])
+    return means
 
 
 def centre_means(patches: Tensor, windows: Sequence[int]) -> Tensor:
@@ -56,7 +62,12 @@ def centre_means(patches: Tensor, windows: Sequence[int]) -> Tensor:
 
 
 def _box(block: Tensor, size: int) -> Tensor:
-    """Sum over a window as two passes of a running mean: rows, then columns."""
-    half = size // 2
-    rows = functional.avg_pool2d(block[:, None], (size, 1), stride=1, padding=(half, 0))
-    return functional.avg_pool2d(rows, (1, size), stride=1, padding=(0, half))[:, 0]
+    """Sum over a window: down the columns, then along the rows, shifted copies added; outside is zero."""
+    for axis in (1, 2):
+        length, half = block.shape[axis], size // 2
+        total = block.clone()
+        for step in range(1, min(half, length - 1) + 1):
+            total.narrow(axis, 0, length - step).add_(block.narrow(axis, step, length - step))
+            total.narrow(axis, step, length - step).add_(block.narrow(axis, 0, length - step))
+        block = total
+    return block

@@ -54,7 +54,7 @@ def save_encoder(encoder: Encoder, path: str | Path, *, cube: xr.DataArray, step
         "steps": recipe.steps if steps is None else steps,
         "wavelength": [None if np.isnan(w) else float(w) for w in encoder.wavelength],
         "scaling": "per band: subtract scaler.mean, divide by scaler.scale; in the units of the scene",
-        "quantity": cube.attrs.get("quantity", ""),
+        "quantity": encoder.quantity,
         "scene": {"source": Path(str(cube.attrs.get("source", ""))).name, "fingerprint": fingerprint(cube)},
         "licence": "that of the scene it learnt from",
     }
@@ -95,20 +95,23 @@ def load_encoder(path: str | Path, device: str | torch.device = "cpu") -> Encode
         card = json.loads(beside.read_text(encoding="utf-8"))
         recipe = Recipe(**card["recipe"])
         encoder = find_encoder(recipe.encoder).module(**card["arguments"])
-        wavelength = np.array([np.nan if w is None else w for w in card["wavelength"]])
-    except (KeyError, TypeError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        wavelength = np.array([np.nan if w is None else float(w) for w in card["wavelength"]])
+        if len(wavelength) != encoder.n_bands:
+            raise ValueError(f"{len(wavelength)} wavelengths for {encoder.n_bands} bands")
+    except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{beside} is not an encoder's card ({error}); write it with workbench pretrain") from error
     try:
         encoder.load_state_dict(load_file(path))
     except (SafetensorError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:200]
         raise ValueError(f"{path} is damaged or not of this card ({reason}); pretrain again") from error
-    encoder.card, encoder.recipe, encoder.wavelength = card, recipe, wavelength
+    encoder.card, encoder.recipe = card, recipe
+    encoder.wavelength, encoder.quantity = wavelength, card["quantity"]
     return encoder.to(device).eval()
 
 
 def matching_bands(encoder: Encoder, cube: xr.DataArray) -> np.ndarray:
-    """Which bands of a cube an encoder takes: by wavelength where there are any, never by count alone.
+    """Which good bands of a cube an encoder takes: by wavelength; by their number only where neither side has any.
 
     Returns
     -------
@@ -118,10 +121,17 @@ def matching_bands(encoder: Encoder, cube: xr.DataArray) -> np.ndarray:
     Raises
     ------
     ValueError
-        If the cube lacks any of the encoder's bands, or only one of the two knows its wavelengths.
+        If the cube lacks any of the encoder's bands or has it marked bad, if it holds another quantity, or if only one
+        of the two knows its wavelengths.
     """
+    quantity = cube.attrs.get("quantity", "")
+    if encoder.quantity != quantity:
+        raise ValueError(
+            f"the encoder learnt from {encoder.quantity}, but the scene holds {quantity}; bring the scene to "
+            f"{encoder.quantity} or pretrain on it"
+        )
     wanted, good = encoder.wavelength, np.flatnonzero(good_bands(cube))
-    there = np.asarray(cube["wavelength"].values, dtype="float64")
+    there = np.asarray(cube["wavelength"].values, dtype="float64")[good]
     if np.isnan(wanted).all() and np.isnan(there).all():
         if len(good) != len(wanted):
             raise ValueError(
@@ -134,13 +144,14 @@ def matching_bands(encoder: Encoder, cube: xr.DataArray) -> np.ndarray:
         raise ValueError(f"bands are matched by wavelength, and the {blind} has none; pretrain on this scene")
     nearest = np.abs(there[None] - wanted[:, None]).argmin(axis=1)
     off = np.abs(there[nearest] - wanted)
-    if off.max() >= SAME_BAND:
-        worst = int(off.argmax())
+    twice = np.flatnonzero(np.diff(nearest) == 0)
+    if off.max() >= SAME_BAND or twice.size:
+        worst = int(off.argmax()) if off.max() >= SAME_BAND else int(twice[0])
         raise ValueError(
-            f"the encoder needs a band at {wanted[worst]:.1f} nm, the nearest of the scene is at "
+            f"the encoder needs a good band at {wanted[worst]:.1f} nm, the nearest of the scene is at "
             f"{there[nearest[worst]]:.1f} nm; resample the scene or pretrain on it"
         )
-    return nearest
+    return good[nearest]
 
 
 def fingerprint(cube: xr.DataArray) -> str:

@@ -6,30 +6,32 @@ are coarse and every neighbour is something else, both teach the encoder to forg
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Sequence
+
 import torch
 import xarray as xr
+from torch import Tensor
 
 from workbench.patches import BandScaler, scene_tensor
 
-MOST = 512
+MOST = 256
 """Side of the part of the scene that is looked at [pixels]."""
 
 
-def likeness(cube: xr.DataArray, distance: int) -> float:
-    """Correlation of two pixels' spectra at a distance, over all bands: 1 for equal, 0 for any two of the scene.
+def likeness(cube: xr.DataArray, distances: Sequence[int]) -> list[float]:
+    """Correlation of two pixels' spectra at some distances, over all bands: 1 for equal, 0 for any two of the scene.
 
     Parameters
     ----------
     cube : xarray.DataArray of shape (n_bands, height, width)
         The scene; of a larger one its middle is read.
-    distance : int
+    distances : sequence of int
         Along rows and columns [pixels].
 
     Returns
     -------
-    float
-        One minus the semivariance at that distance over the variance, bands scaled to equal spread; 0 where the scene
+    list of float
+        One minus the semivariance at each distance over the variance, bands scaled to equal spread; 0 where the scene
         is not as wide as that.
 
     References
@@ -40,14 +42,16 @@ def likeness(cube: xr.DataArray, distance: int) -> float:
     top, left = (max(0, (size - MOST) // 2) for size in cube.shape[1:])
     middle = scene_tensor(cube.isel(y=slice(top, top + MOST), x=slice(left, left + MOST)))
     scaled = BandScaler(len(middle)).fit(middle)(middle[None])[0]
-    height, width = scaled.shape[1:]
-    pairs = [
-        (scaled.narrow(axis, distance, size - distance), scaled.narrow(axis, 0, size - distance))
-        for axis, size in ((1, height), (2, width))
+    variance = float(scaled.square().mean(dim=0).nanmean())
+    return [1 - _mean_square_step(scaled, distance) / (2 * variance or 1) for distance in distances]
+
+
+def _mean_square_step(scaled: Tensor, distance: int) -> float:
+    """Mean squared difference of two pixels at a distance; that of unrelated pixels where there are none."""
+    steps = [
+        (scaled.narrow(axis, distance, size - distance) - scaled.narrow(axis, 0, size - distance)).square().mean(dim=0)
+        for axis, size in ((1, scaled.shape[1]), (2, scaled.shape[2]))
         if size > distance
     ]
-    steps = torch.cat([(one - other).square().mean(dim=0).flatten() for one, other in pairs]) if pairs else scaled[:0]
-    variance = float(scaled.square().mean(dim=0).nanmean())
-    if not steps.isfinite().any() or variance == 0:
-        return 0.0
-    return 1 - float(np.float64(steps.nanmean())) / (2 * variance)
+    found = torch.cat([step[step.isfinite()] for step in steps]) if steps else torch.empty(0)
+    return float(found.double().mean()) if found.numel() else 2 * float(scaled.square().mean(dim=0).nanmean())

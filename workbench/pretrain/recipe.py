@@ -65,7 +65,7 @@ class Recipe:
         for name, least in (("steps", 2), ("pairs", 2), ("dim", 1), ("patience", 0)):
             if getattr(self, name) < least:
                 raise ValueError(f"{name} must be at least {least}, got {getattr(self, name)}")
-        if self.learning_rate <= 0:
+        if not self.learning_rate > 0:
             raise ValueError(f"the learning rate must be positive, got {self.learning_rate:g}; try 0.001")
         if self.reach is not None and self.reach < 0:
             raise ValueError(f"reach is a distance in pixels, got {self.reach}; use 0 or more")
@@ -87,14 +87,14 @@ def settle(recipe: Recipe, cube: xr.DataArray) -> Recipe:
         The first encoder of ``ENCODERS`` as far as whose reach spectra stay alike, the last one if none; and the
         largest reach up to that encoder's own at which they do, at least 1.
     """
-    if recipe.encoder == AUTO:
-        suits = (kind.name for kind in ENCODERS.values() if likeness(cube, kind.reach) >= ALIKE)
-        recipe = replace(recipe, encoder=next(suits, list(ENCODERS)[-1]))
-    if recipe.reach is None:
-        most = find_encoder(recipe.encoder).reach
-        far = (reach for reach in range(most, 1, -1) if likeness(cube, reach) >= ALIKE)
-        recipe = replace(recipe, reach=next(far, 1))
-    return recipe
+    if recipe.encoder != AUTO and recipe.reach is not None:
+        return recipe
+    kinds = list(ENCODERS.values()) if recipe.encoder == AUTO else [find_encoder(recipe.encoder)]
+    distances = range(1, max(kind.reach for kind in kinds) + 1)
+    alike = {reach for reach, found in zip(distances, likeness(cube, distances), strict=True) if found >= ALIKE}
+    kind = next((kind for kind in kinds if kind.reach in alike), kinds[-1])
+    far = max((reach for reach in alike if reach <= kind.reach), default=1)
+    return replace(recipe, encoder=kind.name, reach=far if recipe.reach is None else recipe.reach)
 
 
 def begin(
@@ -129,7 +129,7 @@ def begin(
         encoder = encoder_row.module(batches.scaler.mean.numel(), dim=recipe.dim, **encoder_row.arguments)
         views = torch.Generator(place).manual_seed(recipe.seed)
         objective = objective_row.module(encoder.dim, generator=views)
-    encoder.scaler, encoder.recipe = batches.scaler, recipe
+    encoder.scaler, encoder.recipe, encoder.quantity = batches.scaler, recipe, cube.attrs.get("quantity", "")
     encoder.wavelength = np.asarray(cube["wavelength"].values, dtype="float64")[good_bands(cube)]
     encoder.to(place), objective.to(place)
     return encoder, train(

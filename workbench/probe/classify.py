@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,17 +12,15 @@ from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.pipeline import Pipeline
 
-from workbench.cubes import good_bands
-from workbench.pretrain import Encoder, Recipe, begin
+from workbench.patches import Place
+from workbench.pretrain import Encoder, pretrain
 from workbench.probe.embed import embed, like_scene
 from workbench.probe.models import Model, find_model
 from workbench.probe.neighbours import UNLABELLED
+from workbench.probe.tables import features_of, labels_on_data, rows_at, tables
 
 POOL = 4000
 """Unlabelled pixels that a semi-supervised model is given, drawn at random."""
-
-CHUNK = 1 << 17
-"""Pixels asked about at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +72,10 @@ def classify(
     ValueError
         If there is no such model, or fewer than two classes have labels where there is data.
     """
-    row = find_model(model)
-    check_two_classes(labels)
+    row, labels = find_model(model), labels_on_data(cube, labels)
     embedding = None
     if row.features == "embedding":
-        embedding = embed(cube, encoder or _pretrained(cube, row, seed))
+        embedding = embed(cube, encoder or pretrain(cube, row.objective, seed=seed))
     return classify_scene(model, cube, labels, embedding=embedding, seed=seed)
 
 
@@ -86,77 +84,52 @@ def classify_scene(
 ) -> ClassMap:
     """Like :func:`classify`, on an embedding (feature, y, x) that is there already: the quick way, for live maps."""
     row = find_model(name)
-    check_two_classes(labels)
     if row.features == "embedding" and embedding is None:
         raise ValueError(f"model {name!r} works on an embedding; pretrain an encoder on the scene first")
     began = time.monotonic()
+    labels = labels_on_data(cube, labels)
     classifier = row.build(seed)
     if row.features == "scene":
-        chances, classes = _of_scene(classifier, cube, labels)
+        blocks = classifier.fit(cube, labels).predict_blocks(cube)
     else:
-        chances, classes = _of_table(row, classifier, cube if row.features == "spectra" else embedding, labels, seed)
-    has_data = np.isfinite(chances[0])
-    best = np.where(has_data, chances.argmax(axis=0), 0)
-    codes = np.where(has_data, classes[best], 0).astype("int16")
-    class_map = like_scene(codes, cube).assign_attrs(classes=labels.attrs["classes"], colors=labels.attrs["colors"])
-    confidence = like_scene(np.take_along_axis(chances, best[None], axis=0)[0], cube)
-    chosen = getattr(_last(classifier), "chosen_", "fixed")
-    return ClassMap(class_map, confidence, time.monotonic() - began, chosen)
+        features = features_of(cube, embedding if row.features == "embedding" else None)
+        blocks = _predict(_fit(row, classifier, features, labels, seed), features)
+    codes, confidence = np.zeros(labels.shape, "int16"), np.full(labels.shape, np.nan, "float32")
+    for place, chances in blocks:
+        has_data = np.isfinite(chances[0])
+        best = np.where(has_data, chances.argmax(axis=0), 0)
+        codes[place] = np.where(has_data, classifier.classes_[best], 0)
+        confidence[place] = np.take_along_axis(chances, best[None], axis=0)[0]
+    attrs = {"classes": labels.attrs["classes"], "colors": labels.attrs["colors"]}
+    return ClassMap(
+        like_scene(codes, cube).assign_attrs(attrs),
+        like_scene(confidence, cube),
+        time.monotonic() - began,
+        getattr(classifier[-1] if isinstance(classifier, Pipeline) else classifier, "chosen_", "fixed"),
+    )
 
 
-def check_two_classes(labels: xr.DataArray) -> None:
-    """Refuse labels of fewer than two classes."""
-    there = np.unique(labels.values[labels.values > 0])
-    if len(there) < 2:
-        names = ", ".join(str(labels.attrs["classes"][code - 1]) for code in there) or "none"
-        raise ValueError(
-            f"a class map needs labels of at least 2 classes, got {len(there)} ({names}); label another class"
-        )
-
-
-def _of_scene(classifier: object, cube: xr.DataArray, labels: xr.DataArray) -> tuple[NDArray, NDArray]:
-    classifier.fit(cube, labels)
-    return classifier.predict_proba(cube).values, classifier.classes_
-
-
-def _of_table(
+def _fit(
     row: Model, classifier: ClassifierMixin, features: xr.DataArray, labels: xr.DataArray, seed: int
-) -> tuple[NDArray, NDArray]:
-    """Chances (n_classes, height, width) from a classifier of pixel rows, and the codes of its classes."""
-    table, codes = _rows(features), labels.values.ravel()
-    has_data = np.isfinite(table).all(axis=1)
-    known = np.flatnonzero(has_data & (codes > 0))
-    if len(np.unique(codes[known])) < 2:
-        raise ValueError("labels of at least 2 classes must lie where the scene has data; label pixels inside it")
-    inputs, targets = table[known], codes[known].astype("int64")
+) -> ClassifierMixin:
+    """Fit a classifier of pixel rows to the labelled pixels, and to unlabelled ones if it takes them."""
+    codes = labels.values.ravel()
+    known = np.flatnonzero(codes)
+    inputs, targets = rows_at(features, known), codes[known].astype("int64")
     if row.unlabelled:
-        others = np.flatnonzero(has_data & (codes == 0))
-        others = np.random.default_rng(seed).permutation(others)[:POOL]
-        inputs = np.concatenate([inputs, table[others]])
-        targets = np.concatenate([targets, np.full(len(others), UNLABELLED)])
-    classifier.fit(inputs, targets)
-    chances = np.full((len(classifier.classes_), len(table)), np.nan, "float32")
-    asked = np.flatnonzero(has_data)
-    for start in range(0, len(asked), CHUNK):
-        some = asked[start : start + CHUNK]
-        chances[:, some] = classifier.predict_proba(table[some]).T
-    return chances.reshape(-1, *labels.shape), classifier.classes_
+        order = np.random.default_rng(seed).permutation(np.flatnonzero(codes == 0))
+        pool = rows_at(features, order[: 2 * POOL])
+        pool = pool[np.isfinite(pool).all(axis=1)][:POOL]
+        inputs = np.concatenate([inputs, pool])
+        targets = np.concatenate([targets, np.full(len(pool), UNLABELLED)])
+    return classifier.fit(inputs, targets)
 
 
-def _rows(features: xr.DataArray) -> NDArray:
-    """A row a pixel: the good bands of a cube, or an embedding's features."""
-    values = features.values if "feature" in features.dims else features.isel(band=good_bands(features)).values
-    return np.ascontiguousarray(values.reshape(len(values), -1).T)
-
-
-def _last(classifier: object) -> object:
-    """The end of a pipeline, or the classifier itself."""
-    return classifier[-1] if isinstance(classifier, Pipeline) else classifier
-
-
-def _pretrained(cube: xr.DataArray, row: Model, seed: int) -> Encoder:
-    recipe = Recipe(objective=row.objective, seed=seed)
-    encoder, steps = begin(cube, recipe, every=recipe.steps)
-    for _ in steps:
-        continue
-    return encoder
+def _predict(classifier: ClassifierMixin, features: xr.DataArray) -> Iterator[tuple[Place, NDArray]]:
+    """Chances of each class block by block, (n_classes, height, width); NaN where there is no data."""
+    for place, table in tables(features):
+        has_data = np.isfinite(table).all(axis=1)
+        chances = np.full((len(classifier.classes_), len(table)), np.nan, "float32")
+        if has_data.any():
+            chances[:, has_data] = classifier.predict_proba(table if has_data.all() else table[has_data]).T
+        yield place, chances.reshape(-1, *(part.stop - part.start for part in place))

@@ -1,4 +1,4 @@
-"""Embeddings of a whole scene: blocks with a halo through the dense encoder, in bounded memory."""
+"""Embeddings of a whole scene: blocks with a halo through the dense encoder, as much memory as a block takes."""
 
 from __future__ import annotations
 
@@ -8,15 +8,12 @@ import numpy as np
 import torch
 import xarray as xr
 
-from workbench.patches import pick_device, scene_tensor
+from workbench.patches import Place, blocks_of, pick_device, scene_tensor
 from workbench.pretrain import Encoder, matching_bands
-
-Place = tuple[slice, slice]
-"""Rows and columns of a block in the scene."""
 
 
 def embed(cube: xr.DataArray, encoder: Encoder, *, block: int = 256, device: str = "auto") -> xr.DataArray:
-    """Embedding of every pixel.
+    """Embedding of every pixel, in memory; :func:`embed_blocks` is for scenes whose embedding is larger than that.
 
     Parameters
     ----------
@@ -37,7 +34,7 @@ def embed(cube: xr.DataArray, encoder: Encoder, *, block: int = 256, device: str
     Raises
     ------
     ValueError
-        If the scene lacks a band of the encoder.
+        If the scene lacks a band of the encoder, or is in other units.
     """
     out = np.empty((encoder.dim, *cube.shape[1:]), dtype="float32")
     for (rows, columns), values in embed_blocks(cube, encoder, block=block, device=device):
@@ -51,18 +48,10 @@ def embed_blocks(
     """Embeddings block by block: where each lies, and its values (dim, height, width)."""
     bands, place = matching_bands(encoder, cube), pick_device(device)
     encoder = encoder.to(place).eval()
-    halo, (height, width) = encoder.footprint // 2, cube.shape[1:]
-    for top in range(0, height, block):
-        for left in range(0, width, block):
-            rows, columns = slice(top, min(top + block, height)), slice(left, min(left + block, width))
-            up, before = min(halo, rows.start), min(halo, columns.start)
-            wide = cube.isel(
-                y=slice(rows.start - up, rows.stop + halo), x=slice(columns.start - before, columns.stop + halo)
-            )
-            with torch.inference_mode():
-                values = encoder.dense(encoder.scaler(scene_tensor(wide, place, bands)[None]))[0]
-            inner = values[:, up : up + rows.stop - rows.start, before : before + columns.stop - columns.start]
-            yield (rows, columns), inner.cpu().numpy()
+    for piece in blocks_of(*cube.shape[1:], (block, block), encoder.footprint // 2):
+        with torch.inference_mode():
+            values = encoder.dense(encoder.scaler(scene_tensor(piece.read(cube), place, bands)[None]))[0]
+        yield piece.place, values[:, *piece.inner].cpu().numpy()
 
 
 def like_scene(values: np.ndarray, cube: xr.DataArray) -> xr.DataArray:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 import numpy as np
 import torch
 import xarray as xr
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
 from workbench.cubes import good_bands
-from workbench.patches import BandScaler, pick_device, scene_tensor, window_means
+from workbench.patches import BandScaler, Place, blocks_of, pick_device, scene_tensor, window_means
 from workbench.pretrain import find_encoder, warm_cosine
 from workbench.pretrain.views import add_noise, drop_bands, illuminate
-from workbench.probe.embed import embed, like_scene
+from workbench.probe.embed import embed_blocks, like_scene
+
+BLOCK = 256
+"""Side of the blocks in which a scene is read [pixels]."""
 
 
 class FromScratch:
@@ -59,23 +64,18 @@ class FromScratch:
         self.learning_rate, self.device, self.seed = learning_rate, device, seed
 
     def fit(self, cube: xr.DataArray, labels: xr.DataArray) -> FromScratch:
-        """Learn from the labelled pixels (labels > 0) of a cube."""
+        """Learn from the labelled pixels (labels > 0) of a cube; nothing else of it is looked at but their windows."""
         row, place = find_encoder(self.encoder), pick_device(self.device)
-        scene = scene_tensor(cube, place)
-        codes = torch.as_tensor(np.where(labels.values > 0, labels.values, 0).astype("int64"), device=place)
-        where = (codes > 0) & scene[0].isfinite()
-        self.classes_ = np.unique(codes[where].cpu().numpy())
-        scaler = BandScaler(len(scene)).to(place).fit(scene)
-        means = window_means(scaler(scene[None])[0], row.arguments["windows"])
-        inputs = means[..., where].permute(2, 0, 1)
-        targets = torch.as_tensor(np.searchsorted(self.classes_, codes[where].cpu().numpy()), device=place)
+        means, codes = _windows_at(cube, labels, row.arguments["windows"], place)
+        self.classes_, targets = np.unique(codes, return_inverse=True)
+        scaler = BandScaler(means.shape[1]).to(place).fit(means.movedim(1, 0))
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed)
-            self.model_ = row.module(len(scene), **row.arguments)
+            self.model_ = row.module(means.shape[1], **row.arguments)
             self.head_ = nn.Linear(self.model_.dim, len(self.classes_))
-        self.model_.scaler = scaler
+        self.model_.scaler, self.model_.quantity = scaler, cube.attrs.get("quantity", "")
         self.model_.wavelength = np.asarray(cube["wavelength"].values, "float64")[good_bands(cube)]
-        self._train(inputs, targets)
+        self._train(scaler(means), torch.as_tensor(targets, device=place))
         return self
 
     def _train(self, inputs: Tensor, targets: Tensor) -> None:
@@ -95,15 +95,38 @@ class FromScratch:
             schedule.step()
         model.eval()
 
+    def predict_blocks(self, cube: xr.DataArray) -> Iterator[tuple[Place, NDArray]]:
+        """Probability of each of ``classes_`` block by block, (n_classes, height, width); NaN without data."""
+        head = self.head_.cpu()
+        for place, values in embed_blocks(cube, self.model_, device=self.device):
+            with torch.inference_mode():
+                logits = head(torch.from_numpy(values).relu().movedim(0, -1))
+            yield place, logits.softmax(dim=-1).movedim(-1, 0).numpy()
+
     def predict_proba(self, cube: xr.DataArray) -> xr.DataArray:
         """Probability of each of ``classes_`` at every pixel, dims (``feature``, ``y``, ``x``); NaN without data."""
-        features = torch.from_numpy(embed(cube, self.model_, device=self.device).values)
-        with torch.inference_mode():
-            logits = self.head_.cpu()(features.relu().movedim(0, -1))
-        return like_scene(logits.softmax(dim=-1).movedim(-1, 0).numpy(), cube)
+        chances = np.empty((len(self.classes_), *cube.shape[1:]), "float32")
+        for (rows, columns), values in self.predict_blocks(cube):
+            chances[:, rows, columns] = values
+        return like_scene(chances, cube)
 
     def predict(self, cube: xr.DataArray) -> xr.DataArray:
         """Code of the most probable class at every pixel, dims (``y``, ``x``), int16; 0 without data."""
         chances = self.predict_proba(cube).values
         codes = np.where(np.isfinite(chances[0]), self.classes_[np.nan_to_num(chances).argmax(axis=0)], 0)
         return like_scene(codes.astype("int16"), cube)
+
+
+def _windows_at(
+    cube: xr.DataArray, labels: xr.DataArray, windows: Sequence[int], place: torch.device
+) -> tuple[Tensor, NDArray]:
+    """Window means (n, n_bands, n_windows) and codes (n,) of the labelled pixels, from the blocks that hold any."""
+    means, codes = [], []
+    for piece in blocks_of(*cube.shape[1:], (BLOCK, BLOCK), max(windows) // 2):
+        here = labels.values[piece.place]
+        if (here > 0).any():
+            of_block = window_means(scene_tensor(piece.read(cube), place), windows)[:, :, *piece.inner]
+            where = torch.as_tensor(here > 0, device=place) & of_block[0, 0].isfinite()
+            means.append(of_block[..., where].permute(2, 0, 1))
+            codes.append(here[where.cpu().numpy()])
+    return torch.cat(means), np.concatenate(codes)

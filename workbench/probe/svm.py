@@ -44,6 +44,8 @@ class RBFSVM(ClassifierMixin, BaseEstimator):
     ----------
     Cortes, Vapnik (1995). *Support-Vector Networks.* Machine Learning 20. doi:10.1007/BF00994018
 
+    Price, Knerr, Personnaz, Dreyfus (1995). *Pairwise Neural Network Classifiers with Probabilistic Outputs.* NeurIPS.
+
     Melgani, Bruzzone (2004). *Classification of Hyperspectral Remote Sensing Images With Support Vector Machines.*
     IEEE TGRS 42(8). doi:10.1109/TGRS.2004.831865
     """
@@ -68,16 +70,29 @@ class RBFSVM(ClassifierMixin, BaseEstimator):
         return self
 
     def decision_function(self, X: ArrayLike) -> NDArray[np.floating]:
-        """Pairs won by each class, plus a fraction for how clearly, shape (n, n_classes); of two classes (n,)."""
+        """Logarithm of :meth:`predict_proba`, shape (n, n_classes); of two classes their difference, (n,)."""
         scores = self._scores(X)
         return scores[:, 1] - scores[:, 0] if len(self.classes_) == 2 else scores
 
-    def _scores(self, X: ArrayLike) -> NDArray[np.floating]:
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.floating]:
+        """Chances of the classes, shape (n, n_classes): even on a border, but not calibrated frequencies.
+
+        A duel's margin m gives its first class the chance 1 / (1 + exp(-2 m)); the duels are coupled as in Price et al.
+        """
+        return np.exp(self._scores(X))
+
+    def predict(self, X: ArrayLike) -> NDArray:
+        """Class of each row, shape (n,)."""
+        best = self._scores(X).argmax(axis=1)
+        return self.classes_[best]
+
+    def duels(self, X: ArrayLike) -> NDArray[np.floating]:
+        """Margin of the first class of each pair (0, 1), (0, 2) … (n-2, n-1), shape (n, n_pairs)."""
         check_is_fitted(self)
         X = validate_data(self, X, reset=False, dtype=[np.float32, np.float64])
         supports = self.support_vectors_.astype(X.dtype)
         length = np.square(supports).sum(axis=1)
-        scores = np.empty((len(X), len(self.classes_)), X.dtype)
+        margins = np.empty((len(X), self.weights_.shape[1]), X.dtype)
         for start in range(0, len(X), CHUNK):
             rows = X[start : start + CHUNK]
             kernel = rows @ supports.T
@@ -86,20 +101,12 @@ class RBFSVM(ClassifierMixin, BaseEstimator):
             kernel -= length
             kernel *= self.gamma_
             np.exp(kernel, out=kernel)
-            duels = kernel @ self.weights_.astype(X.dtype) + self.offsets_.astype(X.dtype)
-            scores[start : start + CHUNK] = _votes(duels, len(self.classes_))
-        return scores
+            margins[start : start + CHUNK] = kernel @ self.weights_.astype(X.dtype) + self.offsets_.astype(X.dtype)
+        return margins
 
-    def predict_proba(self, X: ArrayLike) -> NDArray[np.floating]:
-        """Softmax of the decision, shape (n, n_classes): ordered like it, but not calibrated frequencies."""
-        scores = self._scores(X)
-        odds = np.exp(scores - scores.max(axis=1, keepdims=True))
-        return odds / odds.sum(axis=1, keepdims=True)
-
-    def predict(self, X: ArrayLike) -> NDArray:
-        """Class of each row, shape (n,)."""
-        best = self._scores(X).argmax(axis=1)
-        return self.classes_[best]
+    def _scores(self, X: ArrayLike) -> NDArray[np.floating]:
+        """Logarithm of the chances, shape (n, n_classes)."""
+        return _coupled(self.duels(X), len(self.classes_))
 
     def _tune(self, X: NDArray, codes: NDArray) -> tuple[float, str]:
         """Cost by cross-validation on the labels alone; on a share of them if they are many."""
@@ -141,16 +148,19 @@ def _pairwise(machine: SVC) -> tuple[NDArray, NDArray]:
     return weights, machine.intercept_
 
 
-def _votes(duels: NDArray, n_classes: int) -> NDArray:
-    """Pairs won by each class, with the summed margins squeezed below a third of a vote to break ties."""
-    votes, margins = np.zeros((2, len(duels), n_classes), duels.dtype)
+def _coupled(duels: NDArray, n_classes: int) -> NDArray:
+    """From pairwise margins to the logarithm of class chances, shape (n, n_classes).
+
+    With p_ij = 1 / (1 + exp(-2 m_ij)), Price's p_i = 1 / (sum over j of 1 / p_ij - (n_classes - 2)) becomes
+    1 / (1 + sum over j of exp(-2 m_ij)).
+    """
+    against = np.ones((len(duels), n_classes), duels.dtype)
     p = 0
     for i in range(n_classes):
         for j in range(i + 1, n_classes):
-            first = duels[:, p] > 0
-            votes[:, i] += first
-            votes[:, j] += ~first
-            margins[:, i] += duels[:, p]
-            margins[:, j] -= duels[:, p]
+            odds = np.exp(np.clip(-2 * duels[:, p], -30, 30))
+            against[:, i] += odds
+            against[:, j] += 1 / odds
             p += 1
-    return votes + margins / (3 * (np.abs(margins) + 1))
+    scores = -np.log(against)
+    return scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))

@@ -39,6 +39,9 @@ class Encoder(Protocol):
     wavelength: NDArray[np.floating]
     """Centres of its bands [nm], NaN where unknown; set by the recipe."""
 
+    quantity: str
+    """What the scene it learnt from holds: reflectance, radiance or dn; set by the recipe."""
+
     arguments: dict
     """With these its class makes it again."""
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor, nn
 
 from workbench.patches import BandScaler, centre_means, window_means
+
+ROWS = 4096
+"""Pixels that go through the layers at a time: what lies between two layers stays in the processor's cache."""
 
 
 class SpectralEncoder(nn.Module):
@@ -48,10 +50,10 @@ class SpectralEncoder(nn.Module):
         self.layers = nn.Sequential(
             nn.Linear(n_bands * len(self.windows), hidden),
             nn.BatchNorm1d(hidden),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
             nn.Linear(hidden, hidden),
             nn.BatchNorm1d(hidden),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
             nn.Linear(hidden, dim),
         )
 
@@ -75,9 +77,10 @@ class SpectralEncoder(nn.Module):
         block : Tensor of shape (n, n_bands, height, width)
             Scaled by `scaler`; windows shrink at its edges, so give it a halo of half a footprint.
         """
-        return torch.stack([self._map(window_means(image, self.windows)) for image in block])
-
-    def _map(self, means: Tensor) -> Tensor:
-        """From window means (n_bands, n_windows, height, width) to embeddings (dim, height, width)."""
-        table = means.flatten(2).permute(2, 0, 1).flatten(1)
-        return self.layers(table).T.unflatten(1, means.shape[2:])
+        out = block.new_empty((len(block), self.dim, *block.shape[2:]))
+        for image, embedding in zip(block, out, strict=True):
+            table = window_means(image, self.windows).flatten(2).permute(2, 0, 1).flatten(1)
+            flat = embedding.flatten(1)
+            for start in range(0, len(table), ROWS):
+                flat[:, start : start + ROWS] = self.layers(table[start : start + ROWS]).T
+        return out
