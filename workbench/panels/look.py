@@ -28,11 +28,30 @@ class Look(param.Parameterized):
     pixel = param.Parameter(default=None, doc="The (row, column) clicked last, or None")
     pins = param.List(default=[], doc="Pixels whose spectra stay, each (row, column)")
 
-    def start_with(self, cube: xr.DataArray) -> None:
-        """Look at another scene: its first possible picture, nothing clicked."""
+    def start_with(self, cube: xr.DataArray, view: dict | None = None) -> None:
+        """Look at a scene: as `view` remembers it, else its first possible picture; nothing clicked."""
         self.param.update(pixel=None, pins=[], swipe=False)
         presets = possible_presets(cube)
-        self.show(cube, presets[0] if presets else OWN_BANDS)
+        if not self._recall(cube, view or {}):
+            self.show(cube, presets[0] if presets else OWN_BANDS)
+
+    def remembered(self) -> dict:
+        """Picture, bands, stretch and opacity as JSON values."""
+        bands, percent = [int(band) for band in self.bands], [float(part) for part in self.percent]
+        return {"picture": self.picture, "bands": bands, "percent": percent, "opacity": float(self.opacity)}
+
+    def _recall(self, cube: xr.DataArray, view: dict) -> bool:
+        """Take up what :meth:`remembered` said, unless it is damaged or of another cube."""
+        try:
+            bands = tuple(int(band) for band in view["bands"])
+            percent, opacity = tuple(float(part) for part in view["percent"]), float(view["opacity"])
+            fits = len(bands) == 3 and min(bands) >= 0 and max(bands) < cube.sizes["band"]
+            if fits and view["picture"] in {*possible_presets(cube), OWN_BANDS}:
+                self.param.update(picture=view["picture"], bands=bands, percent=percent, opacity=opacity)
+                return True
+        except (LookupError, TypeError, ValueError):
+            pass
+        return False
 
     def show(self, cube: xr.DataArray, picture: str) -> None:
         """Show a preset; ``three bands`` keeps the bands there are, if the cube has them."""

@@ -38,6 +38,7 @@ class MapPanel(pn.viewable.Viewer):
         page.follow(session, "map_state class_map confidence truth", self._take_map, now=False)
         page.follow(look, "by_confidence", self._show_top, now=False)
         page.follow(look, "opacity", self._fade, now=False)
+        page.follow(look, "picture bands percent opacity", self._remember, now=False)
         page.follow(session, "labels marks classes", self._show_marks, now=False)
         page.follow(look, "pixel pins", self._show_marks, now=False)
         page.follow(look, "mode", lambda: self.map.set_mode(look.mode))
@@ -53,7 +54,8 @@ class MapPanel(pn.viewable.Viewer):
         self._welcome.visible, self._pane.visible = cube is None, cube is not None
         if cube is None:
             return
-        self.look.start_with(cube)
+        view = self.session.view
+        self.look.start_with(cube, view if view.get("scene") == self.session.scene else None)
         if cube.rio.crs is None:
             self.look.base_map = False
         self.map.open(ViewGrid.of(cube))
@@ -98,6 +100,11 @@ class MapPanel(pn.viewable.Viewer):
     def _show_marks(self) -> None:
         if self.map.grid is not None:
             self.map.paint("marks", self.layers.marks(self.map.grid).painter, is_flat=True)
+
+    def _remember(self) -> None:
+        """So that a reload shows the same; the page that changed last is the one remembered."""
+        if self.session.cube is not None:
+            self.session.view = {"scene": self.session.scene, **self.look.remembered()}
 
     def _set_pen(self) -> None:
         colors = {one.code: one.color for one in self.session.classes}
