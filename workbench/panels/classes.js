@@ -31,7 +31,7 @@ function row(model, one) {
   const line = document.createElement("div")
   line.className = one.code === model.current ? "row current" : "row"
   line.dataset.code = one.code
-  const send = (kind, value) => model.send_msg({kind, code: one.code, value})
+  const send = (kind, value = "") => model.send_msg({kind, code: one.code, value})
 
   const key = document.createElement("span")
   key.className = "key"
