@@ -23,7 +23,7 @@ from workbench.panels.menu import read_menu
 from workbench.panels.pages import Page
 from workbench.panels.scene import MapPanel
 from workbench.panels.spectra import SpectraPanel
-from workbench.panels.style import CSS, EDGE, HEADER, THEME, region
+from workbench.panels.style import CELL, CELL_CSS, CSS, EDGE, HEADER, THEME, region
 from workbench.session import Session
 
 TITLE = "Hyperspectral workbench"
@@ -96,7 +96,7 @@ def desk(cube: xr.DataArray, labels: xr.DataArray | None = None) -> pn.Column:
     Parameters
     ----------
     cube : xarray.DataArray of shape (n_bands, height, width)
-        Its scene is opened from the file it came from; a cube made in memory is written to the session's folder first.
+        A copy of it is written to the session's folder, which is a new one in the system's temporary folder.
     labels : xarray.DataArray of shape (height, width), optional
         Taken as the truth.
 
@@ -109,6 +109,7 @@ def desk(cube: xr.DataArray, labels: xr.DataArray | None = None) -> pn.Column:
     from workbench.labels import write_labels
 
     load_extensions()
+    pn.config.raw_css = [*(sheet for sheet in pn.config.raw_css if sheet != CELL_CSS), CELL_CSS]
     folder = Path(tempfile.mkdtemp(prefix="workbench-session-"))
     session = Session.at(folder)
     save_cube(cube, folder / "scene.zarr")
@@ -117,8 +118,11 @@ def desk(cube: xr.DataArray, labels: xr.DataArray | None = None) -> pn.Column:
         write_labels(labels, folder / "truth.tif")
         session.open_truth(folder / "truth.tif")
     page = Desk(session)
-    style = pn.pane.HTML(f"<style>{CSS}</style>", margin=0, height=0)
-    return pn.Column(style, page.header, page, height=900, sizing_mode="stretch_width")
+    top = pn.Row(page.header, sizing_mode="stretch_width", margin=(6, 12))
+    cell = pn.Column(top, page, height=860, sizing_mode="stretch_width", styles=CELL)
+    for part in cell.select(lambda part: "theme_config" in part.param):
+        part.theme_config = THEME
+    return cell
 
 
 def serve(session: Session, *, port: int = 0, address: str = "127.0.0.1", show: bool = True) -> None:

@@ -71,7 +71,7 @@ class SceneMap:
         self.leaflet.add(self._pen)
         self._pen.on_draw(self._drawn)
         self.leaflet.on_interaction(self._clicked)
-        self.leaflet.observe(self._moved, names="bounds")
+        self.leaflet.observe(self._moved, names=["bounds", "pixel_bounds"])
 
     def panel(self) -> LeafletPane:
         """The map as something Panel shows, as large as its container."""

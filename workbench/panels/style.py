@@ -39,14 +39,7 @@ THEME = {
 }
 """Material themes: one quiet blue for what can be done; all other colour belongs to the data."""
 
-CSS = """
-html { --desk-ground: var(--panel-background-color, #eef1f4); --desk-surface: var(--panel-surface-color, #fff);
-  --desk-ink: var(--panel-on-surface-color, #1b2733); --desk-quiet: var(--panel-on-secondary-color, #5b6875);
-  --desk-edge: var(--divider-color, #dde3e9); --desk-accent: var(--panel-primary-color, #00629b); }
-:root { --jp-layout-color0: var(--desk-surface); --jp-layout-color1: var(--desk-surface);
-  --jp-layout-color2: var(--desk-ground); --jp-layout-color3: var(--desk-ground); --jp-ui-font-color0: var(--desk-ink);
-  --jp-ui-font-color1: var(--desk-ink); --jp-ui-font-color2: var(--desk-quiet); --jp-ui-font-color3: var(--desk-quiet);
-  --jp-border-width: 1px; --jp-border-color1: var(--desk-edge); }
+MAP_CSS = """
 .leaflet-container.leaflet-container { background: var(--desk-ground); font-family: inherit; }
 .leaflet-container .leaflet-bar { border: 1px solid var(--desk-edge); }
 .leaflet-container .leaflet-bar a { background: var(--desk-surface); color: var(--desk-ink);
@@ -56,9 +49,43 @@ html { --desk-ground: var(--panel-background-color, #eef1f4); --desk-surface: va
   border-color: var(--desk-quiet); text-shadow: none; }
 .leaflet-container .leaflet-image-layer { image-rendering: pixelated; }
 """
+"""The map's ground and buttons."""
+
+CSS = (
+    """
+html { --desk-ground: var(--panel-background-color, #eef1f4); --desk-surface: var(--panel-surface-color, #fff);
+  --desk-ink: var(--panel-on-surface-color, #1b2733); --desk-quiet: var(--panel-on-secondary-color, #5b6875);
+  --desk-edge: var(--divider-color, #dde3e9); --desk-accent: var(--panel-primary-color, #00629b); }
+:root { --jp-layout-color0: var(--desk-surface); --jp-layout-color1: var(--desk-surface);
+  --jp-layout-color2: var(--desk-ground); --jp-layout-color3: var(--desk-ground); --jp-ui-font-color0: var(--desk-ink);
+  --jp-ui-font-color1: var(--desk-ink); --jp-ui-font-color2: var(--desk-quiet); --jp-ui-font-color3: var(--desk-quiet);
+  --jp-border-width: 1px; --jp-border-color1: var(--desk-edge); }
+"""
+    + MAP_CSS
+)
 """Panel copies this into every shadow root, so that it reaches the map; but it copies the theme's colours there, too,
 and those copies stay light when the page turns dark. So the colours are read at the root, by ``html``, which no shadow
 root has, and inherited from there."""
+
+CELL = {
+    "--desk-ground": "var(--jp-layout-color2, #eef1f4)",
+    "--desk-surface": "var(--jp-layout-color1, #fff)",
+    "--desk-ink": "var(--jp-ui-font-color1, #1b2733)",
+    "--desk-quiet": "var(--jp-ui-font-color2, #5b6875)",
+    "--desk-edge": "var(--jp-border-color2, #dde3e9)",
+    "--desk-accent": "#00629b",
+    "border": "1px solid var(--desk-edge)",
+}
+"""The same colours in a notebook cell: the notebook's own, light or dark."""
+
+CELL_CSS = (
+    MAP_CSS
+    + """
+.material-icons { font-family: "Material Icons"; font-weight: normal; font-style: normal; line-height: 1;
+  letter-spacing: normal; text-transform: none; white-space: nowrap; font-feature-settings: "liga"; }
+"""
+)
+"""What Panel's inline front end leaves out: a cell's icons were words."""
 
 EDGE = "1px solid var(--desk-edge)"
 """Between parts of the page."""
