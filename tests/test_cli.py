@@ -12,7 +12,9 @@ import tomllib
 from importlib.metadata import entry_points
 from pathlib import Path
 
+import geopandas
 import numpy as np
+import pandas
 import pytest
 import rasterio
 import scipy.io
@@ -235,6 +237,20 @@ def test_the_files_reported_are_the_files_written(folder, tmp_path, capsys):
     said = json.loads(capsys.readouterr().out)
     names = {path.name for path in tmp_path.iterdir()}
     assert {Path(said["map"]).name, Path(said["confidence"]).name} <= names
+
+
+def test_a_class_that_loses_its_pixels_is_named(folder, tmp_path, capsys):
+    marks = geopandas.read_file(folder / "labels.gpkg")
+    away = marks.iloc[[0]].assign(class_name="orchard").translate(1e5, 0)
+    far = marks.iloc[[0]].assign(class_name="orchard").set_geometry(away)
+    pandas.concat([marks, far]).to_file(tmp_path / "more.gpkg")
+    assert (
+        main(
+            words(folder, f"classify {{0}}/scene.zarr --labels {tmp_path}/more.gpkg --model knn --out {tmp_path}/m.tif")
+        )
+        == 0
+    )
+    assert "no pixel of the scene is left to orchard of more.gpkg" in capsys.readouterr().err
 
 
 def test_patience_and_precision_reach_the_encoder(folder, tmp_path):

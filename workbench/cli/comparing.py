@@ -20,7 +20,7 @@ from workbench.cli.arguments import (
     repeats,
     takes_labels,
 )
-from workbench.cli.outputs import Meter, command, plain, print_json, say
+from workbench.cli.outputs import Meter, command, plain, print_json, say, tell_dropped
 from workbench.cli.pretraining import encoders_for
 
 if TYPE_CHECKING:
@@ -109,6 +109,7 @@ def compare(args: argparse.Namespace) -> None:
         refuse_inputs([args.out / name for name in FILES], [args.scene, args.truth, args.encoder])
     cube = open_scene(args)
     truth = open_labels(args.truth, cube, column=args.column, layer=args.layer)
+    tell_dropped(args.truth, truth.attrs)
     run = room.run_of(
         cube, truth, models=args.models, budgets=args.budgets, draws=args.draws, splits=asked, seed=args.seed
     )

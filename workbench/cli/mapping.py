@@ -18,14 +18,14 @@ from workbench.cli.arguments import (
     repeats,
     takes_labels,
 )
-from workbench.cli.outputs import Meter, tell, write_run
+from workbench.cli.outputs import Meter, tell, tell_dropped, write_run
 from workbench.cli.pretraining import encoders_for
 
 if TYPE_CHECKING:
     import xarray as xr
 
 EMBED = """\
-The embedding of every pixel, by blocks in bounded memory: float32, NaN where the scene has no data. The scene's bands
+The embedding of every pixel, the scene read by blocks: float32, NaN where the scene has no data. The scene's bands
 are matched to the encoder's by wavelength [nm]. Writes OUT and OUT's .run.json.
 """
 CLASSIFY = """\
@@ -126,6 +126,7 @@ def classify(args: argparse.Namespace) -> None:
     refuse_inputs([*map(args.out.with_name, names), record], files.values())
     cube = open_scene(args)
     labels = open_labels(args.labels, cube, column=args.column, layer=args.layer)
+    tell_dropped(args.labels, labels.attrs)
     check_trainable(labels)
     encoders, _ = encoders_for(cube, args.encoder, [row.objective], args.seed)
     made = probe.classify(cube, labels, model=args.model, encoder=encoders.get(row.objective), seed=args.seed)

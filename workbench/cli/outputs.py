@@ -20,6 +20,12 @@ def say(text: str) -> None:
     print(text, file=sys.stderr)
 
 
+def tell_dropped(file: Path, attrs: dict) -> None:
+    """Name the classes of a label file that have no pixel of the scene, on standard error."""
+    if dropped := attrs.get("dropped"):
+        say(f"no pixel of the scene is left to {', '.join(dropped)} of {file.name}: too small, outside or painted over")
+
+
 def tell(args: argparse.Namespace, result: dict, sentence: str) -> None:
     """The result, as asked for."""
     if args.json:

@@ -43,7 +43,7 @@ def save_encoder(encoder: Encoder, path: str | Path, *, cube: xr.DataArray, step
         The card.
     """
     path, recipe = Path(path), encoder.recipe
-    if path.suffix != ".safetensors":
+    if path.suffix.lower() != ".safetensors":
         raise ValueError(f"an encoder's file ends in .safetensors, got {path.name}; use {path.stem}.safetensors")
     card = {
         "kind": "workbench encoder",
