@@ -1,0 +1,90 @@
+"""Files in and out, and the legend, in a browser; on the simulated scene."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import geopandas
+import numpy as np
+import pytest
+import rasterio
+import shapely
+from playwright.sync_api import expect
+
+from tests.browser.driver import FIND, PATIENCE, Driver
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+@pytest.fixture
+def simulated(desk: Driver) -> Driver:
+    if desk.server["name"] != "simulated":
+        pytest.skip("once is enough")
+    return desk
+
+
+def import_two_fields(desk: Driver, folder: Path) -> None:
+    """Two squares as a GeoJSON file in degrees, unless they are there."""
+    if desk.page.locator("input[title='left']").count():
+        return
+    transform = desk.cube.rio.transform()
+    squares = [
+        shapely.box(*(transform * (left, 40)), *(transform * (left + 5, 35)))
+        for left in (20, desk.cube.sizes["x"] - 30)
+    ]
+    table = geopandas.GeoDataFrame({"class_name": ["left", "right"]}, geometry=squares, crs=desk.cube.rio.crs)
+    table.to_crs(4326).to_file(folder / "fields.geojson", driver="GeoJSON")
+    desk.page.locator("input[type=file]").first.set_input_files(folder / "fields.geojson")
+    desk.page.locator("input[title='right']").wait_for(timeout=PATIENCE)
+    desk.wait_count(1, 25)
+    desk.wait_count(2, 25)
+
+
+def take(desk: Driver, button: str, folder: Path) -> Path:
+    """What a button of the export tab gives."""
+    desk.page.get_by_role("tab", name="Export").click()
+    with desk.page.expect_download(timeout=PATIENCE) as started:
+        desk.page.get_by_text(button).click()
+    path = folder / started.value.suggested_filename
+    started.value.save_as(path)
+    return path
+
+
+def test_imported_labels_draw_a_map_and_are_told_of(simulated, tmp_path):
+    import_two_fields(simulated, tmp_path)
+    expect(simulated.page.locator(".status-line.news")).to_contain_text("2 labels of 2 classes", timeout=PATIENCE)
+    simulated.wait_map()
+
+
+def test_a_class_is_chosen_by_mouse_renamed_and_recoloured(simulated, tmp_path):
+    import_two_fields(simulated, tmp_path)
+    page = simulated.page
+    page.locator(".row[data-code='1'] .count").click()
+    page.locator(".row.current[data-code='1']").wait_for(timeout=PATIENCE)
+    before = simulated.wait_map()["src"]
+    page.locator(".row[data-code='1'] input[type=color]").fill("#123456")
+    page.wait_for_function(
+        f"() => ({FIND})('.row[data-code=\"1\"] input[type=color]').some((e) => e.value === '#123456')",
+        timeout=PATIENCE,
+    )
+    found = simulated.wait_map(before)["pixels"]
+    assert (0x12, 0x34, 0x56) in {tuple(map(int, color)) for color in np.unique(found[..., :3].reshape(-1, 3), axis=0)}
+    name = page.locator(".row[data-code='2'] input[type=text]")
+    page.keyboard.press("2")
+    page.locator(".row.current[data-code='2']").wait_for(timeout=PATIENCE)
+    name.fill("east")
+    name.press("Enter")
+    page.locator("input[title='east']").wait_for(timeout=PATIENCE)
+    simulated.wait_count(2, 25)
+
+
+def test_map_and_labels_are_taken_away_as_files(simulated, tmp_path):
+    import_two_fields(simulated, tmp_path)
+    simulated.wait_map()
+    with rasterio.open(take(simulated, "Class map (GeoTIFF)", tmp_path)) as file:
+        assert (file.height, file.width) == simulated.cube.shape[1:]
+        assert file.crs == simulated.cube.rio.crs
+        assert set(np.unique(file.read(1))) <= {0, 1, 2}
+    labels = geopandas.read_file(take(simulated, "Labels (GeoPackage)", tmp_path))
+    assert len(labels) == 2
+    assert labels.crs == simulated.cube.rio.crs
