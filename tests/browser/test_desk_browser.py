@@ -204,6 +204,16 @@ def test_dark_reaches_the_map_and_the_plots(simulated):
     simulated.page.get_by_label("Toggle theme").click()
 
 
+def test_every_key_chooses_its_class_also_on_the_map(simulated):
+    for name in ("bright", "dark", "third", "fourth", "fifth", "sixth", "seventh"):
+        simulated.add_class(name)
+    zoomed = simulated.overlay("base")["width"]
+    for key in (6, 7, 1):  # Leaflet takes a 6 for its own
+        simulated.click(*pixels(simulated, 7)[key % 5])
+        simulated.choose(key)
+    assert simulated.overlay("base")["width"] == zoomed
+
+
 def test_the_map_has_most_of_the_width(simulated):
     box = simulated.page.locator(".leaflet-container").bounding_box()
     assert box["width"] >= 0.6 * 1280

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import tempfile
 import threading
@@ -10,6 +11,7 @@ from pathlib import Path
 import panel as pn
 import panel_material_ui as pmui
 import xarray as xr
+from tornado.websocket import WebSocketClosedError
 
 from workbench.panels.assets import install_widget_assets, load_extensions
 from workbench.panels.choices import LayersPanel
@@ -145,6 +147,7 @@ def serve(session: Session, *, port: int = 0, address: str = "127.0.0.1", show: 
         If the port is in use.
     """
     install_widget_assets()
+    logging.getLogger("asyncio").addFilter(_is_news)
     with socket.socket() as probe:
         try:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -159,3 +162,8 @@ def serve(session: Session, *, port: int = 0, address: str = "127.0.0.1", show: 
         lambda: app(session), port=port, address=address, show=show, title=TITLE, verbose=True,
         websocket_origin=[f"{address}:{port}", f"localhost:{port}"],
     )  # fmt: skip
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whether a log record tells more than that a tab was closed while something was on its way to it."""
+    return not (record.exc_info and isinstance(record.exc_info[1], WebSocketClosedError))

@@ -86,11 +86,14 @@ export function render({model}) {
       model.send_msg({kind: letter === "y" || event.shiftKey ? "redo" : "undo"})
       event.preventDefault()
     } else if (!event.ctrlKey && !event.metaKey && !event.altKey) {
-      if (/^[1-9]$/.test(event.key)) { model.send_msg({kind: "choose", code: Number(event.key)}) }
+      if (/^[1-9]$/.test(event.key)) {
+        model.send_msg({kind: "choose", code: Number(event.key)})
+        event.stopPropagation() // to Leaflet a 6 means: zoom out
+      }
       if (letter in LETTERS) { model.send_msg({kind: "mode", value: LETTERS[letter]}) }
     }
   }
-  window.addEventListener("keydown", press)
-  model.on("remove", () => window.removeEventListener("keydown", press))
+  window.addEventListener("keydown", press, true)
+  model.on("remove", () => window.removeEventListener("keydown", press, true))
   return root
 }
