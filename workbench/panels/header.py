@@ -94,6 +94,17 @@ class HeaderPanel(pn.viewable.Viewer):
             self._job.description = job_in_words(job)
 
 
+FOOT = {
+    "padding": "4px 16px",
+    "flex": "none",
+    "height": "32px",
+    "box-sizing": "border-box",
+    "overflow": "auto",
+    "border-top": EDGE,
+}
+"""One height whatever is told: Leaflet does not hear of a map that changes its size."""
+
+
 class StatusLine(pn.viewable.Viewer):
     """One sentence at the foot of the page: a refusal, or how the class map stands."""
 
@@ -101,7 +112,7 @@ class StatusLine(pn.viewable.Viewer):
         super().__init__(**params)
         self.session = session
         self._text = pmui.Typography("", variant="body2", margin=0, sizing_mode="stretch_width", css_classes=["status"])
-        self._row = line(self._text, css_classes=["status-line"])
+        self._row = line(self._text, css_classes=["status-line"], styles={**FOOT, **KINDS["quiet"]})
         page.follow(session, "message is_refusal map_state map_note map_seconds model class_map", self._draw)
 
     def __panel__(self) -> pn.Row:
@@ -112,10 +123,7 @@ class StatusLine(pn.viewable.Viewer):
         session = self.session
         kind = "quiet" if not session.message else "refusal" if session.is_refusal else "news"
         self._text.object = session.message or self._map_in_words()
-        self._row.styles = {
-            "padding": "4px 16px", "flex": "none", "max-height": "64px", "overflow": "auto", "border-top": EDGE,
-            **KINDS[kind],
-        }  # fmt: skip
+        self._row.styles = {**FOOT, **KINDS[kind]}
         self._row.css_classes = ["status-line", kind]
 
     def _map_in_words(self) -> str:

@@ -43,7 +43,7 @@ class SceneMap:
     def __init__(self, on_pixel: Callable[[int, int], None], on_polygon: Callable[[BaseGeometry], None]) -> None:
         self.grid: ViewGrid | None = None
         self.mode = "inspect"
-        self._is_fitted = False
+        self._fitted: tuple = (None, (0.0, 0.0), 0.0)  # size, centre and zoom
         self._on_pixel, self._on_polygon = on_pixel, on_polygon
         self._painters: dict[str, tuple[Painter, bool]] = {}
         self._swipe: ipyleaflet.SplitMapControl | None = None
@@ -82,7 +82,6 @@ class SceneMap:
     def open(self, grid: ViewGrid) -> None:
         """Lay another scene on the map and look at all of it."""
         self.grid = grid
-        self._is_fitted = self._knows_size()
         self._fit()
         self.repaint()
 
@@ -94,12 +93,20 @@ class SceneMap:
         zoom = np.floor(10 * np.log2(min(0.96 * width / across, 0.96 * height / down))) / 10
         self.leaflet.center = ((south + north) / 2, (west + east) / 2)
         self.leaflet.zoom = float(np.clip(zoom, 2, 24))
+        self._fitted = (width, height), self.leaflet.center, self.leaflet.zoom
 
     def _moved(self, _: object) -> None:
-        if self.grid is not None and not self._is_fitted and self._knows_size():
-            self._is_fitted = True
+        # The first sizes the browser tells are those of a page still being laid out.
+        if self.grid is not None and self._knows_size() and self._size() != self._fitted[0] and self._is_untouched():
             self._fit()
         self.repaint()
+
+    def _is_untouched(self) -> bool:
+        """Whether the map still shows what it was last fitted to."""
+        _, center, zoom = self._fitted
+        (south, west), (north, east) = self.grid.bounds
+        off = np.abs(np.subtract(self.leaflet.center, center)) / (north - south, east - west)
+        return abs(self.leaflet.zoom - zoom) < 0.05 and float(off.max()) < 0.01
 
     def paint(self, slot: str, painter: Painter, *, is_flat: bool = False) -> None:
         """Give a slot what it shall show from now on, however the map is moved."""
