@@ -43,7 +43,7 @@ class SceneMap:
     def __init__(self, on_pixel: Callable[[int, int], None], on_polygon: Callable[[BaseGeometry], None]) -> None:
         self.grid: ViewGrid | None = None
         self.mode = "inspect"
-        self._fitted: tuple = (None, (0.0, 0.0), 0.0)  # size, centre and zoom
+        self._fitted: tuple = ((0.0, 0.0), (0.0, 0.0), 0.0)  # size, centre and zoom
         self._on_pixel, self._on_polygon = on_pixel, on_polygon
         self._painters: dict[str, tuple[Painter, bool]] = {}
         self._swipe: ipyleaflet.SplitMapControl | None = None
@@ -97,9 +97,13 @@ class SceneMap:
 
     def _moved(self, _: object) -> None:
         # The first sizes the browser tells are those of a page still being laid out.
-        if self.grid is not None and self._knows_size() and self._size() != self._fitted[0] and self._is_untouched():
+        if self.grid is not None and self._knows_size() and self._is_resized() and self._is_untouched():
             self._fit()
         self.repaint()
+
+    def _is_resized(self) -> bool:
+        """Whether the map has another size than it was fitted to; told in whole pixels or not, at every zoom anew."""
+        return bool(np.abs(np.subtract(self._size(), self._fitted[0])).max() > 4)
 
     def _is_untouched(self) -> bool:
         """Whether the map still shows what it was last fitted to."""
