@@ -18,7 +18,7 @@ def scene() -> xr.DataArray:
 
 def without_file(cube: xr.DataArray) -> xr.DataArray:
     """The cube but for where it was read from."""
-    attrs = {key: value for key, value in cube.attrs.items() if key not in ("source", "format")}
+    attrs = {key: value for key, value in cube.attrs.items() if key not in ("source", "format", "options")}
     return cube.drop_attrs(deep=False).assign_attrs(attrs)
 
 
@@ -95,7 +95,7 @@ def test_what_is_no_scene_is_refused_in_a_sentence(tmp_path):
     (tmp_path / "a.zarr").mkdir()
     refusals = {
         "nothing.tif": (FileNotFoundError, r"no file at .*nothing.tif"),
-        "folder": (CubeError, r"a scene is a file or a .zarr folder, but .*folder is another folder; name the file"),
+        "folder": (CubeError, r"a scene is a file or a product's folder, but no format knows .*folder; name the file"),
         "notes.txt": (CubeError, r"no format claims notes.txt; pass format= one of: envi, geotiff, mat, npz, zarr"),
         "a.npz": (CubeError, r"a.npz is not or is damaged"),
         "a.zarr": (CubeError, r"a.zarr is not or is damaged"),

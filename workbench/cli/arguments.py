@@ -39,6 +39,20 @@ def names(text: str) -> list[str]:
     return found
 
 
+def option(text: str) -> tuple[str, str]:
+    """A name and a value.
+
+    Examples
+    --------
+    >>> option("mask=cloud,shadow")
+    ('mask', 'cloud,shadow')
+    """
+    name, equals, value = text.partition("=")
+    if not (name.strip() and equals and value.strip()):
+        raise argparse.ArgumentTypeError(f"an option is NAME=VALUE, got {text!r}")
+    return name.strip(), value.strip()
+
+
 def counts(text: str) -> list[int]:
     """Comma-separated whole numbers of at least 1, in order, each once.
 
@@ -171,14 +185,27 @@ def is_scene(parser: argparse.ArgumentParser, nargs: str | None = None) -> None:
     )
     parser.add_argument("--format", metavar="NAME", help="read SCENE as this format (default: found by its contents)")
     parser.add_argument("--variable", metavar="NAME", help="array in a .mat file (default: the only one that fits)")
+    parser.add_argument(
+        "--option",
+        dest="options",
+        metavar="NAME=VALUE",
+        type=option,
+        action="append",
+        default=[],
+        help="what the format's reader takes, such as mask=cloud,shadow; repeat for several",
+    )
 
 
 def open_scene(args: argparse.Namespace) -> xr.DataArray:
     """The cube that :func:`is_scene`'s arguments name."""
     from workbench.cubes import open_cube
 
-    options = {"variable": args.variable} if args.variable else {}
-    return open_cube(args.scene, args.format, **options)
+    return open_cube(args.scene, args.format, **reader_options(args))
+
+
+def reader_options(args: argparse.Namespace) -> dict[str, str]:
+    """What the scene's format is told: --option and --variable."""
+    return dict(args.options) | ({"variable": args.variable} if args.variable else {})
 
 
 def takes_labels(parser: argparse.ArgumentParser, flag: str, text: str) -> None:

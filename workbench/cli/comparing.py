@@ -127,7 +127,7 @@ def compare(args: argparse.Namespace) -> None:
                 kept.flush()
             meter.show(len(found), total, f"{row['model']}, {row['budget']} labels a class, {row['split']}")
     table = room.score_table(found)
-    table.attrs["run"] = {**run, "variable": args.variable or run["variable"]}
+    table.attrs["run"] = run
     summary = room.summarise(table)
     if args.out:
         keep(args, table, summary)

@@ -17,6 +17,9 @@ LISTS = {
     "formats": "which files are read",
 }
 
+HIDDEN = ("module", "arguments", "general")
+"""Fields that are for the program."""
+
 
 def add_verbs(verbs: argparse._SubParsersAction) -> None:
     """Add the four lists."""
@@ -60,7 +63,7 @@ def table(name: str) -> Iterable[object]:
 
 def as_words(row: object) -> dict[str, object]:
     """Fields of `row` that say something to a person: no modules, classes or functions."""
-    found = {field.name: getattr(row, field.name) for field in fields(row) if field.name not in ("module", "arguments")}
+    found = {field.name: getattr(row, field.name) for field in fields(row) if field.name not in HIDDEN}
     found = {key: value for key, value in found.items() if not callable(value) and value not in (None, "", ())}
     return {**found, "transductive": row.transductive} if hasattr(row, "transductive") else found
 

@@ -116,6 +116,9 @@ def command(args: argparse.Namespace) -> list[str]:
     for name, value in vars(args).items():
         if name in ("do", "verb", "json") or value is None or value is False:
             continue
+        if name == "options":
+            words += [word for told in value for word in ("--option", "=".join(told))]
+            continue
         text = ",".join(map(str, value)) if isinstance(value, list) else value
         text = str(text.absolute() if isinstance(text, Path) else text)
         flag = f"--{name.replace('_', '-')}"

@@ -60,7 +60,7 @@ def convert(args: argparse.Namespace) -> None:
         say(f"wrote {args.out}")
 
 
-NOTES = ("scaling", "wavelength_note", "units", "sensor", "nodata_sampled")
+NOTES = ("scaling", "wavelength_note", "units", "sensor", "nodata_sampled", "acquired", "masks")
 """Facts that people see only where there is something to say."""
 
 UNITS = {"wavelength_min": " nm", "wavelength_max": " nm"}
@@ -79,6 +79,8 @@ def _in_words(name: str, value: object) -> str:
         return (
             f"{len(value)}: " + ", ".join(map(str, value))
             if name == "bad_bands"
+            else ", ".join(value)
+            if name == "masks"
             else " × ".join(f"{v:g}" for v in value)
         )
     return (f"{value:g}" if isinstance(value, float) else str(value)) + UNITS.get(name, "")

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workbench.cli.arguments import count, is_scene, open_scene, port, refuse_inputs, seed
+from workbench.cli.arguments import count, is_scene, open_scene, port, reader_options, refuse_inputs, seed
 from workbench.cli.outputs import say, write_run
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def _session(
     from workbench.session import Session
 
     session = Session.at(folder)
-    options = {key: value for key in ("format", "variable") if (value := getattr(args, key, None))}
+    options = {"format": args.format, **reader_options(args)} if args.verb == "serve" else {}
     if args.scene and Path(session.scene) != args.scene.absolute():
         _done(session, session.open_scene(args.scene, **options))
     if labels and f"import:{labels.name}" in {mark.source for mark in session.marks}:

@@ -33,7 +33,6 @@ def run_of(
         For a score table's ``attrs["run"]``; ``scene`` and ``truth`` are "" where they were made in memory.
     """
     files = {"scene": cube.attrs.get("source"), "truth": truth.attrs.get("source")}
-    is_mat = cube.attrs.get("format") == "mat"  # converted scenes remember the variable, too, and have none
     return {
         "models": list(models),
         "budgets": list(budgets),
@@ -42,6 +41,6 @@ def run_of(
         "seed": seed,
         **{name: str(Path(file).absolute()) if file and Path(file).exists() else "" for name, file in files.items()},
         "format": cube.attrs.get("format"),
-        "variable": cube.attrs.get("variable") if is_mat else None,
+        "options": cube.attrs.get("options", {}),
         "fingerprint": fingerprint(cube),
     }

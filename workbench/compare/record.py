@@ -157,8 +157,7 @@ def replay(folder: str | Path) -> pd.DataFrame:
     for name, known in record["files"].items():
         if file_fingerprint(asked[name])["sha256"] != known["sha256"]:
             raise ValueError(f"the {name} at {asked[name]} has changed since it was compared; put the old file back")
-    options = {"variable": asked["variable"]} if asked["variable"] else {}
-    cube = open_cube(asked["scene"], asked["format"], **options)
+    cube = open_cube(asked["scene"], asked["format"], **asked["options"])
     if record["fingerprint"] and fingerprint(cube) != record["fingerprint"]:
         raise ValueError(f"the scene at {asked['scene']} has changed since it was compared; put the old file back")
     truth = open_labels(asked["truth"], cube, column=asked["column"], layer=asked["layer"])

@@ -13,8 +13,12 @@ values          float32; NaN where there is no data
 ``good``        on ``band``, where known: False for a band nobody should learn from
 ``band_name``   on ``band``, where known: the file's own name of the band
 ``y``, ``x``    pixel centres in the units of the scene's CRS; without a CRS 0.5, 1.5, … from the upper left corner
+``longitude``,  on (``y``, ``x``), where a swath knows its pixels' places [°, WGS 84] but lies on no grid
+``latitude``
 ``attrs``       ``quantity`` (reflectance [1], radiance [µW cm⁻² nm⁻¹ sr⁻¹] or dn), ``units``, ``sensor``, ``source``,
-                ``format``; ``scaling`` and ``wavelength_note`` say in words what a reader inferred
+                ``format`` and ``options`` it was opened with; ``scaling`` and ``wavelength_note`` say in words what a
+                reader inferred; where known, ``acquired`` (UTC, ISO 8601) and ``masks`` (names of the product's
+                quality masks, which its reader's option ``mask`` applies)
 ==============  =====================================================================================================
 """
 
@@ -78,6 +82,9 @@ def check_cube(cube: xr.DataArray) -> xr.DataArray:
     for name in ("wavelength", "fwhm", "good", "band_name"):
         if name in cube.coords and cube[name].dims != ("band",):
             raise CubeError(f"{name!r} is a coordinate on 'band', got dims {cube[name].dims}; give one value a band")
+    for name in ("longitude", "latitude"):
+        if name in cube.coords and cube[name].dims != ("y", "x"):
+            raise CubeError(f"{name!r} is a coordinate on ('y', 'x'), got dims {cube[name].dims}; give one a pixel")
     if "wavelength" not in cube.coords:
         raise CubeError("a cube needs a 'wavelength' coordinate on 'band' [nm], got none; add it in the reader")
     if "good" in cube.coords and not cube["good"].values.astype(bool).any():

@@ -2,10 +2,11 @@
 
 A format is a module with two functions::
 
-    recognises(path: Path) -> bool           tells apart files of one suffix; reads no pixels
+    recognises(path: Path) -> bool           tells apart files of one ending; reads no pixels, never raises
     read(path: Path, …) -> xr.DataArray      returns an array that keeps the rules of ``contract``, lazy where it can be
 
-To add a format, write that module and add one row to ``FORMATS``. Nothing else changes.
+To add a format, write that module and add one row to ``FORMATS``. Nothing else changes. A product is asked first; a
+general format, such as any GeoTIFF, only where no product recognises the file.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class Format:
     """Short name, as the user types it."""
 
     suffixes: tuple[str, ...]
-    """Endings of its files, in lower case; "*" stands for any ending no other format has."""
+    """Endings of its files, in lower case; a folder's ends in "/", and "*" stands for what no other format has."""
 
     module: str
     """Where ``recognises`` and ``read`` live."""
@@ -43,8 +44,18 @@ class Format:
     title: str
     """What it is, for people."""
 
+    tested: str
+    """What its reader was tested on: a sensor's own files, or files written after the product's specification."""
+
     needs: str = ""
     """conda package to install if the module's import fails."""
+
+    general: bool = False
+    """Whether it is a container of many products' files, asked only where none of them recognises the file."""
+
+    def may_be(self, path: Path) -> bool:
+        """Whether the ending is one of its own."""
+        return (path.name.lower() + "/" * path.is_dir()).endswith(self.suffixes)
 
     def load(self) -> ModuleType:
         """Import the module, or name the package that is missing."""
@@ -56,11 +67,33 @@ class Format:
 
 
 FORMATS = (
-    Format("envi", (".hdr", "*"), "workbench.cubes.envi", "ENVI header and binary (bsq, bil, bip, gzip)"),
-    Format("geotiff", (".tif", ".tiff", ".vrt"), "workbench.cubes.geotiff", "GeoTIFF with band tags", "rasterio"),
-    Format("mat", (".mat",), "workbench.cubes.mat", "MATLAB benchmark scene, versions 5 to 7.3", "h5py"),
-    Format("npz", (".npz",), "workbench.cubes.npz", "NumPy archive"),
-    Format("zarr", (".zarr",), "workbench.cubes.zarr", "Zarr store written by save_cube", "zarr"),
+    Format(
+        "envi",
+        (".hdr", "*"),
+        "workbench.cubes.envi",
+        "ENVI header and binary (bsq, bil, bip, gzip)",
+        "real files: HyMap, EnMAP, AVIRIS-NG, Fenix",
+        general=True,
+    ),
+    Format(
+        "geotiff",
+        (".tif", ".tiff", ".vrt"),
+        "workbench.cubes.geotiff",
+        "GeoTIFF with band tags",
+        "real files: EnMAP tiles, Landsat 7, Sentinel-1 and -2",
+        "rasterio",
+        general=True,
+    ),
+    Format(
+        "mat",
+        (".mat",),
+        "workbench.cubes.mat",
+        "MATLAB benchmark scene, versions 5 to 7.3",
+        "real files: Salinas-A, Samson",
+        "h5py",
+    ),
+    Format("npz", (".npz",), "workbench.cubes.npz", "NumPy archive", "real file: Landsat; our own files"),
+    Format("zarr", (".zarr/",), "workbench.cubes.zarr", "Zarr store written by save_cube", "our own files", "zarr"),
 )
 
 
@@ -103,7 +136,9 @@ def open_cube(
         raise ValueError(f"reading {chosen.name!r} files takes the options: {takes}; got {', '.join(sorted(unknown))}")
     with _damage_named(path):
         cube = reader(path, **options)
-    cube = cube.assign_attrs({"sensor": "", **cube.attrs, "source": str(path), "format": chosen.name})
+    told = {name: value for name, value in cube.attrs.items() if name != "options"}
+    how = {"source": str(path), "format": chosen.name} | ({"options": options} if options else {})
+    cube = cube.drop_attrs(deep=False).assign_attrs({"sensor": "", **told, **how})
     cube = check_cube(cube)
     # Blosc says RuntimeError where a chunk is cut off; in any other format that is a fault of ours.
     with _damage_named(path, *((RuntimeError,) if chosen.name == "zarr" else ())):
@@ -120,11 +155,15 @@ def _choose(path: Path, name: str | None, formats: Sequence[Format]) -> Format:
         if not claims:
             raise ValueError(f"a format is one of {known}, got {name!r}; see: workbench formats")
         return claims[0]
-    if path.is_dir() and path.suffix.lower() != ".zarr":
-        raise CubeError(f"a scene is a file or a .zarr folder, but {path} is another folder; name the file inside it")
-    suffix = path.suffix.lower()
-    claims = [f for f in formats if suffix in f.suffixes and f.load().recognises(path)]
-    claims = claims or [f for f in formats if "*" in f.suffixes and f.load().recognises(path)]
+    claims: list[Format] = []
+    for asked in (
+        [f for f in formats if not f.general and f.may_be(path)],
+        [f for f in formats if f.general and f.may_be(path)],
+        [f for f in formats if "*" in f.suffixes and not path.is_dir()],
+    ):
+        claims = claims or [f for f in asked if f.load().recognises(path)]
+    if not claims and path.is_dir():
+        raise CubeError(f"a scene is a file or a product's folder, but no format knows {path}; name the file inside it")
     if len(claims) == 1:
         return claims[0]
     found = " and ".join(f.name for f in claims) or "no format"

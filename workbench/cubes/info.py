@@ -24,11 +24,11 @@ def describe(cube: xr.DataArray) -> dict[str, object]:
     Returns
     -------
     dict
-        ``format``, ``sensor``, ``quantity``, ``units``, ``scaling`` (how the numbers were understood), ``bands``,
-        ``height``, ``width``, ``dtype`` (as stored), ``wavelength_min`` and ``wavelength_max`` [nm] or None,
-        ``wavelength_note``, ``crs``, ``pixel_size`` [x, y] in CRS units or None, ``nodata_fraction`` of the pixels
-        (``nodata_sampled`` if from a sample), ``bad_bands`` (indices from 0), ``bytes`` of the cube in memory,
-        ``file_bytes``, ``lazy``, ``source``.
+        ``format``, ``sensor``, ``acquired`` (UTC, or empty), ``masks`` (names of the product's quality masks),
+        ``quantity``, ``units``, ``scaling`` (how the numbers were understood), ``bands``, ``height``, ``width``,
+        ``dtype`` (as stored), ``wavelength_min`` and ``wavelength_max`` [nm] or None, ``wavelength_note``, ``crs``,
+        ``pixel_size`` [x, y] in CRS units or None, ``nodata_fraction`` of the pixels (``nodata_sampled`` if from a
+        sample), ``bad_bands`` (indices from 0), ``bytes`` of the cube in memory, ``file_bytes``, ``lazy``, ``source``.
     """
     wavelength = cube["wavelength"].values
     known = wavelength[np.isfinite(wavelength)]
@@ -38,6 +38,8 @@ def describe(cube: xr.DataArray) -> dict[str, object]:
         "source": cube.attrs.get("source", ""),
         "format": cube.attrs.get("format", ""),
         "sensor": cube.attrs.get("sensor", ""),
+        "acquired": cube.attrs.get("acquired", ""),
+        "masks": list(cube.attrs.get("masks", ())),
         "quantity": cube.attrs["quantity"],
         "units": cube.attrs.get("units", ""),
         "scaling": cube.attrs.get("scaling", ""),
