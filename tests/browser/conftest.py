@@ -67,7 +67,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     with log.open("w") as out:
         process = subprocess.Popen(command, stdout=out, stderr=out, env=os.environ | {"OMP_NUM_THREADS": "1"})
         try:
-            url = _address(process, log)
+            url = address(process, log)
             yield {
                 "url": url,
                 "log": log,
@@ -101,7 +101,7 @@ def desk(opened: Driver) -> Iterator[Driver]:
     assert "Traceback" not in opened.server["log"].read_text()
 
 
-def _address(process: subprocess.Popen, log: Path) -> str:
+def address(process: subprocess.Popen, log: Path) -> str:
     """What the server says it listens on."""
     for _ in range(PATIENCE // 100):
         found = re.search(r"http://127\.0\.0\.1:\d+", log.read_text())

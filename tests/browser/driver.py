@@ -42,7 +42,7 @@ OVERLAYS = f"""
 }}).filter((image) => image.src.startsWith("data:image/webp") && image.opacity > 0)
 """
 LINES = """
-() => [...Bokeh.documents[0]._all_models.values()]
+() => Bokeh.documents.flatMap((page) => [...page._all_models.values()])
   .filter((model) => model.type === "GlyphRenderer" && model.glyph.type === "Line")
   .map(({glyph, data_source}) => ({
     color: glyph.line_color.value ?? glyph.line_color,
@@ -61,6 +61,10 @@ class Driver:
     def open(self) -> None:
         """Load the page; wait until the scene is on the map and the choices are there."""
         self.page.goto(self.url)
+        self.wait_open()
+
+    def wait_open(self) -> None:
+        """Wait until the scene is on the map and the choices are there."""
         self.page.wait_for_function(
             f"() => ({OVERLAYS})().some((image) => image.pane.includes('base'))", timeout=PATIENCE
         )
