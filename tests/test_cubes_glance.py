@@ -18,7 +18,7 @@ SHAPE = (10, 400, 300)
 def large(monkeypatch):
     """Every scene is a large one, and a look is short."""
     monkeypatch.setattr("workbench.cubes.formats.SMALL", 0)
-    monkeypatch.setattr("workbench.cubes.glance.MOST_VALUES", 40_000, raising=False)
+    monkeypatch.setattr("workbench.cubes.looking.MOST_VALUES", 40_000)
 
 
 def to_tif(path, values, nodata=None, **profile):
@@ -65,7 +65,7 @@ def test_opening_and_describing_a_store_reads_few_of_its_chunks(tmp_path, monkey
     read = []
     plain = LocalStore.get
     monkeypatch.setattr(LocalStore, "get", lambda self, key, **how: read.append(key) or plain(self, key, **how))
-    monkeypatch.setattr("workbench.cubes.glance.MOST_VALUES", 12 * 256 * 3, raising=False)
+    monkeypatch.setattr("workbench.cubes.looking.MOST_VALUES", 12 * 256 * 3)
     describe(open_cube(path))
     assert len([key for key in read if key.startswith("cube/c/")]) == 3  # of 4 × 6
 

@@ -1,4 +1,4 @@
-"""The desk in a cell of a real JupyterLab: the same map, spectra and class map as on its own page, without a network."""
+"""The desk in a cell of a real JupyterLab: the map, spectra and class map of its own page, without a network."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     notebook = {"cells": cells, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}
     (folder / "desk.ipynb").write_text(json.dumps(notebook))
     own = {name: str(folder / "jupyter" / name.lower()) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR")}
+    here, env = Path(__file__).parents[2], os.environ | own | {"OMP_NUM_THREADS": "1"}
     log = folder / "lab.log"
     command = [
         sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--port=0", "--ip=127.0.0.1",
@@ -44,9 +45,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     ]  # fmt: skip
     with log.open("w") as out:
-        process = subprocess.Popen(
-            command, stdout=out, stderr=out, env=os.environ | own | {"OMP_NUM_THREADS": "1"}, cwd=Path(__file__).parents[2]
-        )
+        process = subprocess.Popen(command, stdout=out, stderr=out, env=env, cwd=here)
         try:
             yield address(process, log)
         finally:

@@ -1,7 +1,7 @@
 """ENVI: a text header and a flat binary, by our own reading (GDAL's leaves out bbl, band-name wavelengths and gzip).
 
-The binary is memory-mapped and cut into dask blocks that follow its interleave; a gzip-compressed one is unpacked once,
-in memory or, from 256 MB, into a temporary file that the system removes.
+The binary is read by position and cut into dask blocks that follow its interleave; a gzip-compressed one is unpacked
+once, in memory or, from 256 MB, into a temporary file that the system removes.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from workbench.cubes.binary import Binary
 from workbench.cubes.contract import DIMS, CubeError
 from workbench.cubes.envi_header import (
     Header,
@@ -33,7 +34,7 @@ from workbench.cubes.envi_place import georeference
 from workbench.cubes.grid import place
 from workbench.cubes.scaling import understand
 from workbench.cubes.sensors import named_sensor
-from workbench.cubes.stored import Stored
+from workbench.cubes.stored import Source, Stored
 from workbench.cubes.wavelengths import detector_order
 
 TYPES = {1: "u1", 2: "i2", 3: "i4", 4: "f4", 5: "f8", 12: "u2", 13: "u4", 14: "i8", 15: "u8"}
@@ -137,7 +138,7 @@ def _escaped(name: str) -> str:
     return "".join(f"[{c}]" if c in "[]*?" else c for c in name)
 
 
-def _array(header: Header, header_path: Path, path: Path) -> tuple[NDArray, tuple[str, ...]]:
+def _array(header: Header, header_path: Path, path: Path) -> tuple[Source, tuple[str, ...]]:
     """Stored numbers in the file's own order, and the names of their dims."""
     sizes = {
         dim: whole(header, name, header_path) for dim, name in (("band", "bands"), ("y", "lines"), ("x", "samples"))
@@ -155,10 +156,10 @@ def _array(header: Header, header_path: Path, path: Path) -> tuple[NDArray, tupl
     layout = LAYOUTS[interleave]
     shape = tuple(sizes[dim] for dim in layout)
     offset = whole(header, "header offset", header_path, 0)
-    return _mapped(header, path, dtype, shape, offset), layout
+    return _numbers(header, path, dtype, shape, offset), layout
 
 
-def _mapped(header: Header, path: Path, dtype: np.dtype, shape: tuple[int, ...], offset: int) -> NDArray:
+def _numbers(header: Header, path: Path, dtype: np.dtype, shape: tuple[int, ...], offset: int) -> Source:
     need = offset + math.prod(shape) * dtype.itemsize
     with path.open("rb") as file:
         packed = header.get("file compression", "0") == "1" and file.read(2) == b"\x1f\x8b"
@@ -167,7 +168,7 @@ def _mapped(header: Header, path: Path, dtype: np.dtype, shape: tuple[int, ...],
     have = path.stat().st_size
     if have < need:
         raise _cut_off(path, have, need)
-    return np.memmap(path, dtype=dtype, mode="r", offset=offset, shape=shape)
+    return Binary(path, dtype, shape, offset)
 
 
 def _unpacked(path: Path, dtype: np.dtype, shape: tuple[int, ...], offset: int, need: int) -> NDArray:

@@ -1,22 +1,14 @@
-"""A bounded look at a scene: a few whole blocks of its file, where a sparse grid of pixels would read all of it.
-
-Files are read in blocks: a row of a binary, a strip or tile of a GeoTIFF, a chunk of a Zarr store. Those looked at are
-spread evenly over the scene by an additive recurrence (the R2 sequence, whose first m places are even for every m),
-the middle first; where they hold no data, further ones are read until one does.
-"""
+"""Where a scene has data, from a bounded look at it."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-MOST_VALUES = 16_000_000
-"""Values read in one look, unless a single block of all bands holds more."""
+from workbench.cubes.looking import look
+from workbench.cubes.stored import stored_of
 
-_MOST_BLOCKS = 64
 _last: dict[str, NDArray[np.bool_]] = {}
 
 
@@ -34,7 +26,13 @@ def glance(cube: xr.DataArray) -> NDArray[np.bool_]:
     blocks = cube.variable.data
     native = cube.encoding.get("preferred_chunks", {})
     block = tuple(int(native.get(dim, sizes[0])) for dim, sizes in zip(cube.dims[1:], blocks.chunks[1:], strict=True))
-    seen = look(lambda rows, columns: np.isfinite(blocks[:, rows, columns].compute()), cube.shape, block)
+    stored = stored_of(cube)
+
+    def has_data(rows: slice, columns: slice) -> NDArray[np.bool_]:
+        part = blocks[:, rows, columns].compute() if stored is None else stored[:, rows, columns]
+        return np.isfinite(part)
+
+    seen = look(has_data, cube.shape, block)
     _last.clear()
     _last[blocks.name] = seen
     return seen
@@ -44,33 +42,3 @@ def glanced(cube: xr.DataArray) -> NDArray[np.bool_]:
     """What :func:`glance` saw last, if it looked at these very blocks, so that opening and describing read once."""
     seen = None if cube.chunks is None else _last.get(cube.variable.data.name)
     return glance(cube) if seen is None else seen
-
-
-def look(read: Callable[[slice, slice], NDArray], shape: tuple[int, ...], block: tuple[int, int]) -> NDArray:
-    """Values of some blocks, shape (n_bands, n_pixels).
-
-    Parameters
-    ----------
-    read : callable
-        Rows and columns to an array (n_bands, height, width); no data is NaN or False.
-    shape : tuple of int
-        (n_bands, height, width) of the scene.
-    block : tuple of int
-        Rows and columns of a block.
-    """
-    n_bands, height, width = shape
-    across, down = -(-width // block[1]), -(-height // block[0])
-    most = int(np.clip(MOST_VALUES // (n_bands * min(block[0], height) * min(block[1], width)), 1, _MOST_BLOCKS))
-    row, column = np.divmod(np.arange(down * across), across)
-    place = (row - down // 2) * 0.7548776662466927 + (column - across // 2) * 0.5698402909980532
-    kept, filled = [], False
-    for i, at in enumerate(np.argsort(place % 1, kind="stable")):
-        if i >= most and filled:
-            break
-        top, left = int(row[at]) * block[0], int(column[at]) * block[1]
-        values = read(slice(top, min(top + block[0], height)), slice(left, min(left + block[1], width)))
-        has_data = bool(values.any() if values.dtype == bool else np.isfinite(values).any())
-        if i < most or has_data:
-            kept.append(values.reshape(len(values), -1))
-        filled = filled or has_data
-    return np.concatenate(kept, axis=1)

@@ -13,6 +13,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from workbench.cubes.contract import CubeError, good_bands, has_wavelengths
+from workbench.cubes.reading import EVERYTHING, read_bands
+from workbench.cubes.stored import stored_of
 
 PRESETS = {
     "true colour": (650.0, 560.0, 470.0),
@@ -105,15 +107,14 @@ def stretch_limits(
     bands : sequence of int
         Bands of the picture.
     percent : (low, high)
-        Percentiles over an even sample of at most 200,000 pixels; NaN does not count.
+        Percentiles over an even sample of some 200,000 pixels, of a file whole rows; NaN does not count.
 
     Returns
     -------
     ndarray of shape (len(bands), 2)
         In the cube's units; high is always above low.
     """
-    step = max(1, int(np.ceil((cube.sizes["y"] * cube.sizes["x"] / _SAMPLE) ** 0.5)))
-    planes = _planes(cube.isel(y=slice(None, None, step), x=slice(None, None, step)), bands)
+    planes = read_bands(cube, bands, *_even_sample(cube))
     limits = np.zeros((len(planes), 2), dtype="float32")
     for row, plane in zip(limits, planes, strict=True):
         values = plane[np.isfinite(plane)]
@@ -147,8 +148,14 @@ def natural_limits(
     return limits
 
 
-def render(cube: xr.DataArray, bands: Sequence[int], limits: NDArray[np.floating]) -> NDArray[np.uint8]:
-    """Three bands as a picture.
+def render(
+    cube: xr.DataArray,
+    bands: Sequence[int],
+    limits: NDArray[np.floating],
+    rows: slice = EVERYTHING,
+    columns: slice = EVERYTHING,
+) -> NDArray[np.uint8]:
+    """Three bands as a picture, of the whole scene or of a window.
 
     Parameters
     ----------
@@ -158,13 +165,15 @@ def render(cube: xr.DataArray, bands: Sequence[int], limits: NDArray[np.floating
         For red, green, blue.
     limits : ndarray of shape (3, 2)
         Values shown black and white; see :func:`stretch_limits`.
+    rows, columns : slice
+        The window; with a step, every so-manieth pixel. Nothing else is read.
 
     Returns
     -------
-    ndarray of shape (height, width, 4)
+    ndarray of shape (n_rows, n_columns, 4)
         RGBA; transparent where one of the three bands has no data.
     """
-    planes = _planes(cube, bands)
+    planes = read_bands(cube, bands, rows, columns)
     picture = np.empty((*planes[0].shape, 4), dtype="uint8")
     seen = np.ones(planes[0].shape, dtype=bool)
     for i, (plane, (low, high)) in enumerate(zip(planes, np.asarray(limits, dtype="float32"), strict=True)):
@@ -200,6 +209,11 @@ def picture_limits(
     return natural_limits(cube, bands, percent) if eye else stretch_limits(cube, bands, percent)
 
 
-def _planes(cube: xr.DataArray, bands: Sequence[int]) -> list[NDArray[np.float32]]:
-    """The bands alone; each computed by itself, or dask would read what lies between them too."""
-    return [cube.isel(band=int(band)).values for band in bands]
+def _even_sample(cube: xr.DataArray) -> tuple[slice, slice]:
+    """Rows and columns to look at: a grid, or rows where those are what a file gives in one go."""
+    height, width = cube.shape[1:]
+    if stored_of(cube) is not None and height * width > _SAMPLE:
+        rows = max(1, height // max(20, _SAMPLE // width))
+        return slice(rows // 2, None, rows), slice(None, None, max(1, 20 * width // _SAMPLE))
+    step = max(1, int(np.ceil((height * width / _SAMPLE) ** 0.5)))
+    return slice(None, None, step), slice(None, None, step)

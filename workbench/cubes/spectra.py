@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import xarray as xr
 
+from workbench.cubes.reading import read_pixel
+
 
 def spectrum(cube: xr.DataArray, row: int, column: int) -> xr.DataArray:
     """The values of one pixel, read and in memory.
@@ -28,4 +30,6 @@ def spectrum(cube: xr.DataArray, row: int, column: int) -> xr.DataArray:
     height, width = cube.sizes["y"], cube.sizes["x"]
     if not (0 <= row < height and 0 <= column < width):
         raise IndexError(f"pixel ({row}, {column}) is outside the scene of {height} rows and {width} columns")
-    return cube.isel(y=int(row), x=int(column)).compute()
+    row, column = int(row), int(column)
+    found = cube.isel(y=row, x=column)
+    return found.copy(data=read_pixel(cube, row, column))

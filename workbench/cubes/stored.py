@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import Protocol
+from weakref import WeakValueDictionary
 
 import dask.array as da
 import numpy as np
+import xarray as xr
 from numpy.typing import NDArray
 
 from workbench.cubes.contract import DIMS
-from workbench.cubes.glance import look
+from workbench.cubes.looking import look
 from workbench.cubes.scaling import AS_STORED, Scaling
 
 
@@ -81,7 +83,22 @@ class Stored:
 
     def blocks(self, chunks: dict[str, int]) -> da.Array:
         """As a dask array with chunks of that many bands, rows and columns."""
-        return da.from_array(self, chunks=tuple(chunks[dim] for dim in DIMS), name=False, lock=False)
+        made = da.from_array(self, chunks=tuple(chunks[dim] for dim in DIMS), name=False, lock=False)
+        _BEHIND[made.name] = self
+        return made
+
+
+_BEHIND: WeakValueDictionary[str, Stored] = WeakValueDictionary()
+"""The file behind a dask array, by the array's name, for as long as there is the array."""
+
+
+def stored_of(cube: xr.DataArray) -> Stored | None:
+    """The file behind a whole lazy cube as its reader made it; None for a part of one, or one in memory.
+
+    Asked itself, the file gives pixels in no more time than they take; dask adds its own for every block that they
+    touch, and a picture of a scene of 10 GB touches thousands.
+    """
+    return None if cube.chunks is None else _BEHIND.get(cube.variable.data.name)
 
 
 def physical(
