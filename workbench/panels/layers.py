@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,12 +10,13 @@ import shapely
 import xarray as xr
 from numpy.typing import NDArray
 
-from workbench.cubes import picture_limits, possible_presets, preset_bands, render
+from workbench.cubes import possible_presets, preset_bands
 from workbench.panels.look import Look
 from workbench.panels.maps import Painter
 from workbench.panels.menu import in_words
 from workbench.panels.pictures import class_picture, confidence_picture, label_picture
 from workbench.panels.plots import HUES
+from workbench.panels.scene_picture import Part, ScenePicture
 from workbench.panels.view import ViewGrid, Window
 from workbench.session import Session
 
@@ -39,13 +41,21 @@ class Layer:
 
 
 class Layers:
-    """Layers of one page. Pictures of bands are rendered once and kept while their bands and stretch are wanted."""
+    """Layers of one page. Pictures of bands are made once and kept while their bands and stretch are wanted.
 
-    def __init__(self, session: Session, look: Look) -> None:
-        self.session, self.look = session, look
+    Parameters
+    ----------
+    session, look
+        What is shown.
+    sharpen : callable
+        Called with a picture and the part of it that has to be read for the window on the screen.
+    """
+
+    def __init__(self, session: Session, look: Look, sharpen: Callable[[ScenePicture, Part], None]) -> None:
+        self.session, self.look, self._sharpen = session, look, sharpen
         self.models: list[str] = []
         self._maps: dict[str, xr.DataArray] = {}
-        self._pictures: dict[tuple, NDArray[np.uint8]] = {}
+        self._pictures: dict[tuple, ScenePicture] = {}
 
     def names(self) -> list[str]:
         """Layers there are now, for a swipe to choose from."""
@@ -89,13 +99,16 @@ class Layers:
         if name == TRUTH:
             return Layer(_codes(session.truth), is_flat=True)
         if name == CONFIDENCE:
-            found = session.confidence
-            values = None if found is None else found.values
-            return Layer(
-                lambda window: None if values is None else window.cut(confidence_picture(values)), is_flat=False
-            )
+            return Layer(_sureness(session.confidence), is_flat=False)
         picture = self._picture(name)
-        return Layer(lambda window: None if picture is None else window.cut(picture), is_flat=False)
+        return Layer(lambda window: None if picture is None else self._paint(picture, window), is_flat=False)
+
+    def _paint(self, picture: ScenePicture, window: Window) -> NDArray[np.uint8]:
+        wanted = picture.wanted(window)
+        if wanted is not None:
+            picture.ask(wanted)
+            self._sharpen(picture, wanted)
+        return picture.cut(window)
 
     def marks(self, grid: ViewGrid) -> Layer:
         """Labels, and rings round the pixels whose spectra are drawn."""
@@ -117,7 +130,7 @@ class Layers:
 
         return Layer(paint, is_flat=True)
 
-    def _picture(self, name: str) -> NDArray[np.uint8] | None:
+    def _picture(self, name: str) -> ScenePicture | None:
         cube = self.session.cube
         if cube is None or (name != PICTURE and name not in possible_presets(cube)):
             return None
@@ -125,18 +138,24 @@ class Layers:
         key = (self.session.scene, bands, self.look.percent)
         if key not in self._pictures:
             kept = dict(list(self._pictures.items())[-3:])
-            self._pictures = {**kept, key: render(cube, bands, picture_limits(cube, bands, self.look.percent))}
+            self._pictures = {**kept, key: ScenePicture(cube, bands, self.look.percent)}
         return self._pictures[key]
 
 
-def _whole(picture: NDArray[np.uint8] | None) -> Painter:
-    """A painter of windows of a picture of the whole scene, if there is one."""
-    return lambda window: None if picture is None else window.cut(picture)
-
-
 def _codes(class_map: xr.DataArray | None, confidence: xr.DataArray | None = None) -> Painter:
-    """A painter of class codes in the colours they come with."""
-    if class_map is None:
-        return _whole(None)
-    sure = None if confidence is None else confidence.values
-    return _whole(class_picture(class_map.values, class_map.attrs["colors"], sure))
+    """A painter of class codes in the colours they come with; only the window's are coloured."""
+
+    def paint(window: Window) -> NDArray[np.uint8] | None:
+        if class_map is None:
+            return None
+        sure = None if confidence is None else window.take(confidence.values)
+        return window.clear(class_picture(window.take(class_map.values), class_map.attrs["colors"], sure))
+
+    return paint
+
+
+def _sureness(confidence: xr.DataArray | None) -> Painter:
+    """A painter of confidence."""
+    return lambda window: (
+        None if confidence is None else window.clear(confidence_picture(window.take(confidence.values)))
+    )

@@ -10,8 +10,10 @@ from workbench.panels.layers import CLASS_MAP, PICTURE, Layers
 from workbench.panels.look import Look
 from workbench.panels.maps import SceneMap
 from workbench.panels.pages import Page
+from workbench.panels.scene_picture import Part, ScenePicture
 from workbench.panels.view import ViewGrid
 from workbench.session import Session
+from workbench.session.commands import sentence
 
 WELCOME = """
 ### Open a scene
@@ -27,7 +29,7 @@ class MapPanel(pn.viewable.Viewer):
     def __init__(self, session: Session, look: Look, page: Page, **params: object) -> None:
         super().__init__(**params)
         self.session, self.look, self._page = session, look, page
-        self.layers = Layers(session, look)
+        self.layers = Layers(session, look, self._sharpen)
         self.map = SceneMap(self._clicked, self._drawn)
         page.on_close(self.map.dispose)
         self._pane = self.map.panel()
@@ -66,6 +68,23 @@ class MapPanel(pn.viewable.Viewer):
         """Render beside the page, then draw."""
         wanted = [self.look.left, self.look.right] if self.look.swipe else [PICTURE]
         self._page.work(lambda: [self.layers.prepare(name) for name in wanted], lambda _: self._take_picture())
+
+    def _sharpen(self, picture: ScenePicture, part: Part) -> None:
+        """Read what the window shows of a large scene beside the page, then draw it again."""
+
+        def read() -> str:
+            try:
+                picture.sharpen(part)
+            except (OSError, ValueError) as error:
+                return sentence(error)
+            return ""
+
+        def show(trouble: str) -> None:
+            self.map.repaint(*(("base", "top") if self.look.swipe else ("base",)))
+            if trouble:
+                self.session.refuse(trouble)
+
+        self._page.work(read, show)
 
     def _take_picture(self) -> None:
         self._draw_picture()

@@ -59,11 +59,14 @@ class Window:
         height, width = self.rows.shape
         return (x[1] - x[0]) / (x[2] - x[0]) * width, (y[2] - y[1]) / (y[2] - y[0]) * height
 
-    def cut(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """The window's part of a picture of the scene (height, width, 4), clear outside."""
-        part = picture[self.rows, self.columns]
-        part[~self.inside] = 0
-        return part
+    def take(self, values: NDArray) -> NDArray:
+        """The window's part of an array of the scene (height, width, …)."""
+        return values[self.rows, self.columns]
+
+    def clear(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """A picture of the window, clear outside the scene; changed in place."""
+        picture[~self.inside] = 0
+        return picture
 
 
 class ViewGrid:
