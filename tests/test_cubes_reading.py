@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.test_cubes_envi import listed, write
-from workbench.cubes import open_cube, picture_limits, render, save_cube, simulated_scene, spectrum
+from workbench.cubes import open_cube, picture_limits, read_pixels, render, save_cube, simulated_scene, spectrum
 from workbench.cubes.binary import Binary
 from workbench.cubes.reading import read_bands
 from workbench.cubes.stored import stored_of
@@ -39,6 +39,12 @@ def test_every_pixels_spectrum(lazy):
     for row in range(0, 24, 5):
         for column in range(0, 32, 7):
             np.testing.assert_array_equal(spectrum(large, row, column), cube.values[:, row, column])
+
+
+def test_pixels_here_and_there_come_in_the_order_asked_for(lazy):
+    cube, large = lazy
+    rows, columns = np.array([20, 3, 3, 0, 23]), np.array([1, 30, 2, 0, 31])
+    np.testing.assert_array_equal(read_pixels(large, rows, columns), cube.values[:, rows, columns].T)
 
 
 def test_a_picture_of_a_window_is_a_part_of_the_whole_picture(lazy):

@@ -11,6 +11,7 @@ from workbench.cubes.contract import CubeError, check_cube, good_bands, has_wave
 from workbench.cubes.formats import FORMATS, open_cube
 from workbench.cubes.grid import transform_of
 from workbench.cubes.info import describe
+from workbench.cubes.reading import read_bands, read_pixels
 from workbench.cubes.rendering import (
     PRESETS,
     band_title,
@@ -40,6 +41,8 @@ __all__ = [
     "possible_presets",
     "preset_bands",
     "principal_components",
+    "read_bands",
+    "read_pixels",
     "render",
     "save_cube",
     "simulated_scene",

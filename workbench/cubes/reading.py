@@ -74,6 +74,30 @@ def read_pixel(cube: xr.DataArray, row: int, column: int) -> NDArray[np.float32]
     return block[:, row - top, column - left].copy()
 
 
+def read_pixels(cube: xr.DataArray, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.float32]:
+    """All bands of some pixels, here and there.
+
+    Parameters
+    ----------
+    cube : xarray.DataArray of shape (n_bands, height, width)
+        Any cube.
+    rows, columns : ndarray of int, shape (n,)
+        Where.
+
+    Returns
+    -------
+    ndarray of shape (n, n_bands)
+        NaN where there is no data.
+    """
+    if cube.chunks is None:
+        return cube.values[:, rows, columns].T
+    found = np.empty((len(rows), cube.sizes["band"]), "float32")
+    # In the order of the file, so that the pixels of a block that is kept come one after another.
+    for i in np.lexsort((columns, rows)):
+        found[i] = read_pixel(cube, int(rows[i]), int(columns[i]))
+    return found
+
+
 def _chunk(sizes: tuple[int, ...], at: int) -> tuple[int, int]:
     """Begin and end of the chunk that holds an index."""
     ends = np.cumsum(sizes)

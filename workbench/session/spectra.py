@@ -6,6 +6,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from workbench.cubes import read_pixels
+
 MOST = 400
 """Labelled pixels a class whose spectra are read for its mean."""
 
@@ -31,8 +33,7 @@ def class_spectra(cube: xr.DataArray, labels: xr.DataArray) -> dict[int, tuple[N
     for code in np.unique(codes):
         which = np.flatnonzero(codes == code)
         which = which[np.linspace(0, len(which) - 1, min(len(which), MOST)).astype(int)]
-        y, x = (xr.DataArray(part[which], dims="pixel") for part in (rows, columns))
-        values = np.asarray(cube.isel(y=y, x=x).transpose("pixel", "band").values, dtype="float64")
+        values = read_pixels(cube, rows[which], columns[which]).astype("float64")
         known = np.isfinite(values)
         n = np.maximum(known.sum(axis=0), 1)
         mean = np.where(known, values, 0).sum(axis=0) / n
