@@ -93,7 +93,16 @@ FORMATS = (
         "h5py",
     ),
     Format("npz", (".npz",), "workbench.cubes.npz", "NumPy archive", "real file: Landsat; our own files"),
+    Format(
+        "tanager",
+        (".h5", ".he5"),
+        "workbench.cubes.tanager",
+        "Tanager basic and ortho scene, reflectance or radiance",
+        "files written after the layout of Planet's own reader",
+        "h5py",
+    ),
     Format("zarr", (".zarr/",), "workbench.cubes.zarr", "Zarr store written by save_cube", "our own files", "zarr"),
+    Format("cog", (".tif",), "workbench.cubes.geotiff_own", "GeoTIFF written by save_cube", "our own files", "rasterio"),
 )
 
 

@@ -1,0 +1,146 @@
+"""Sources made of sources: detectors joined, values hidden by quality masks, and the cube that is read from one.
+
+All is done when pixels are asked for and only for these, so that a product's cube stays as lazy as its file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from workbench.cubes.contract import DIMS, CubeError
+from workbench.cubes.stored import Source, Stored
+
+_BLOCK = 4_000_000
+"""Values in a block of a lazy cube, unless a block of the file has more."""
+
+
+@dataclass(frozen=True, eq=False)
+class Joined:
+    """Detectors one after another along the bands."""
+
+    parts: tuple[Source, ...]
+    """Of one height and width."""
+
+    axis: int
+    """Where the bands are."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of all parts together."""
+        whole = list(self.parts[0].shape)
+        whole[self.axis] = sum(part.shape[self.axis] for part in self.parts)
+        return tuple(whole)
+
+    @property
+    def dtype(self) -> np.dtype:
+        """One that holds every part."""
+        return np.result_type(*(part.dtype for part in self.parts))
+
+    def __getitem__(self, key: tuple) -> NDArray:
+        """Only the detectors whose bands are asked for are read."""
+        bands = np.arange(self.shape[self.axis])[key[self.axis]]
+        read, places, first = [], [], 0
+        for part in self.parts:
+            mine = np.flatnonzero((bands >= first) & (bands < first + part.shape[self.axis]))
+            if len(mine) or part is self.parts[0]:
+                read.append(part[(*key[: self.axis], bands[mine] - first, *key[self.axis + 1 :])])
+                places.append(mine)
+            first += part.shape[self.axis]
+        return np.concatenate(read, axis=self.axis).take(np.argsort(np.concatenate(places)), axis=self.axis)
+
+
+@dataclass(frozen=True, eq=False)
+class Flag:
+    """Where a product's quality plane holds certain numbers."""
+
+    plane: Source
+    """Of dims (y, x), or with bands and the layout of the values it is about."""
+
+    layout: tuple[str, str, str]
+    """Names of the dims of the values it is about."""
+
+    raised: tuple[int, ...]
+    """Numbers that say so."""
+
+    def __getitem__(self, key: tuple) -> NDArray[np.bool_]:
+        """In the layout, one band for all where the plane has no bands."""
+        if len(self.plane.shape) == len(self.layout):
+            return np.isin(self.plane[key], self.raised)
+        at = dict(zip(self.layout, key, strict=True))
+        found = np.isin(self.plane[at["y"], at["x"]], self.raised)
+        return np.expand_dims(found, self.layout.index("band"))
+
+
+@dataclass(frozen=True, eq=False)
+class Masked:
+    """A source whose values are NaN where one of some flags is raised."""
+
+    source: Source
+    flags: tuple[Flag, ...]
+    """Each in the source's layout."""
+
+    dtype = np.dtype("float32")
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """As the source's."""
+        return self.source.shape
+
+    def __getitem__(self, key: tuple) -> NDArray[np.float32]:
+        """Dims are kept."""
+        values = np.array(self.source[key], dtype="float32")
+        for flag in self.flags:
+            values[np.broadcast_to(flag[key], values.shape)] = np.nan
+        return values
+
+
+def chosen_masks(mask: str | Sequence[str] | None, known: Mapping[str, object], path: Path) -> list[str]:
+    """Names in the option `mask`, as a list or parted by commas; one that the product lacks is refused."""
+    asked = mask.split(",") if isinstance(mask, str) else mask or ()
+    names = [name.strip().lower() for name in asked if name.strip()]
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        has = f"has {', '.join(known)}" if known else "has none beside it or in it"
+        raise CubeError(f"mask= names quality masks of the product, got {unknown[0]!r}, but {path.name} {has}")
+    return names
+
+
+def lazy_cube(
+    stored: Stored, native: tuple[int, int, int], coords: Mapping[str, tuple], attrs: Mapping[str, object]
+) -> xr.DataArray:
+    """A cube whose pixels are read when they are asked for.
+
+    Parameters
+    ----------
+    stored : Stored
+        The numbers.
+    native : tuple of int
+        Bands, rows and columns that the file gives in one go.
+    coords, attrs : mapping
+        The cube's, but for ``x`` and ``y``.
+    """
+    n_bands, rows, columns = (min(n, size) for n, size in zip(native, stored.shape, strict=True))
+    height, width = stored.shape[1:]
+    x = min(width, columns * max(1, _BLOCK // (n_bands * rows * columns)))
+    bands = min(stored.shape[0], n_bands * max(1, _BLOCK // (n_bands * rows * x)))
+    y = min(height, rows * max(1, _BLOCK // (bands * rows * x)))
+    blocks = stored.blocks({"band": bands, "y": y, "x": x})
+    cube = xr.DataArray(blocks, dims=DIMS, coords=coords, attrs=dict(attrs))
+    cube.encoding["preferred_chunks"] = {"y": rows, "x": columns}
+    return cube
+
+
+def native_block(
+    shape: tuple[int, ...], chunks: tuple[int, ...] | None, layout: tuple[str, str, str]
+) -> tuple[int, int, int]:
+    """Bands, rows and columns that an array gives in one go: a chunk of it, or a row where it has none."""
+    sizes = dict(zip(layout, chunks or shape, strict=True))
+    if not chunks:
+        sizes |= {"y": 1, "band": 1} if layout[0] == "band" else {"y": 1}
+    return sizes["band"], sizes["y"], sizes["x"]
