@@ -92,6 +92,14 @@ FORMATS = (
         "real files: Salinas-A, Samson",
         "h5py",
     ),
+    Format(
+        "neon",
+        (".h5",),
+        "workbench.cubes.neon",
+        "NEON airborne reflectance, directional or bidirectional",
+        "files written after NEON's documentation",
+        "h5py",
+    ),
     Format("npz", (".npz",), "workbench.cubes.npz", "NumPy archive", "real file: Landsat; our own files"),
     Format(
         "tanager",
