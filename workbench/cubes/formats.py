@@ -68,6 +68,14 @@ class Format:
 
 FORMATS = (
     Format(
+        "aviris",
+        (".nc",),
+        "workbench.cubes.aviris",
+        "AVIRIS-3, -5 and reprocessed -NG NetCDF, reflectance or radiance",
+        "files written after the layout of JPL's own readers",
+        "h5py",
+    ),
+    Format(
         "envi",
         (".hdr", "*"),
         "workbench.cubes.envi",
@@ -108,6 +116,14 @@ FORMATS = (
         "Tanager basic and ortho scene, reflectance or radiance",
         "files written after the layout of Planet's own reader",
         "h5py",
+    ),
+    Format(
+        "sentinel-2",
+        ("/", ".zip", "mtd_msil1c.xml", "mtd_msil2a.xml", ".tif", ".tiff"),
+        "workbench.cubes.sentinel2",
+        "Sentinel-2 product L1C or L2A (.SAFE, zip), or a stack of its bands",
+        "real stacks; products written after ESA's specification",
+        "rasterio",
     ),
     Format("zarr", (".zarr/",), "workbench.cubes.zarr", "Zarr store written by save_cube", "our own files", "zarr"),
     Format("cog", (".tif",), "workbench.cubes.geotiff_own", "GeoTIFF written by save_cube", "our own files", "rasterio"),
