@@ -21,6 +21,8 @@ from workbench.cubes.rendering import (
     render,
     stretch_limits,
 )
+from workbench.cubes.resampling import resample, resample_to
+from workbench.cubes.sensor_bands import SENSORS
 from workbench.cubes.simulated import simulated_scene
 from workbench.cubes.spectra import spectrum
 from workbench.cubes.writing import save_cube
@@ -28,6 +30,7 @@ from workbench.cubes.writing import save_cube
 __all__ = [
     "FORMATS",
     "PRESETS",
+    "SENSORS",
     "CubeError",
     "band_title",
     "check_cube",
@@ -41,6 +44,8 @@ __all__ = [
     "preset_bands",
     "principal_components",
     "render",
+    "resample",
+    "resample_to",
     "save_cube",
     "simulated_scene",
     "spectrum",
