@@ -71,8 +71,8 @@ def test_radiance_of_the_specification_off_the_grid_is_a_swath(tmp_path, values)
         ({"wavelengths": WAVELENGTHS[:4]}, r"reflectance/wavelength has 15 values, got shape \(4,\) in scene.nc"),
         ({"wavelengths": WAVELENGTHS * np.nan}, r"wavelength has 15 numbers, got text, NaN or infinity in scene.nc"),
         ({"wavelengths": WAVELENGTHS[::-1]}, r"wavelengths must increase"),
-        ({"grid": "500000 5 0"}, r"a 'GeoTransform' has 6 numbers that span a pixel, got '500000 5 0' in scene.nc"),
-        ({"grid": "1 0 0 1 0 0"}, r"a 'GeoTransform' has 6 numbers that span a pixel, got '1 0 0 1 0 0'"),
+        ({"grid": "500000 5 0"}, r"a geotransform has 6 numbers that span a pixel, got '500000 5 0' in scene.nc"),
+        ({"grid": "1 0 0 1 0 0"}, r"a geotransform has 6 numbers that span a pixel, got '1 0 0 1 0 0'"),
         ({"wkt": "somewhere"}, r"a CRS is WKT or an EPSG code, got 'somewhere' in scene.nc"),
     ],
 )

@@ -10,15 +10,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import h5py
-import numpy as np
 import xarray as xr
 from affine import Affine
 from pyproj import CRS
 
 from workbench.cubes.acquired import utc, utc_in_name
 from workbench.cubes.contract import DIMS, CubeError
+from workbench.cubes.crs import known_crs, known_transform
 from workbench.cubes.grid import place
-from workbench.cubes.hdf5 import Array, Hdf5, known_crs, looks_like
+from workbench.cubes.hdf5 import Array, Hdf5, looks_like
 from workbench.cubes.scaling import Scaling
 from workbench.cubes.sources import lazy_cube, native_block
 from workbench.cubes.stored import Stored
@@ -92,11 +92,4 @@ def _grid(file: Hdf5, array: Array) -> tuple[CRS | None, Affine | None]:
     wkt = wkt or file.attribute("crs_wkt", name)
     if numbers is None or not wkt:
         return None, None
-    try:
-        listed = [float(number) for number in (numbers.split() if isinstance(numbers, str) else numbers)]
-    except (TypeError, ValueError):
-        listed = []
-    if len(listed) != 6 or not np.isfinite(listed).all() or listed[1] * listed[5] == listed[2] * listed[4]:
-        got = str(numbers)[:40]
-        raise CubeError(f"a 'GeoTransform' has 6 numbers that span a pixel, got {got!r} in {file.path.name}")
-    return known_crs(str(wkt), file.path), Affine.from_gdal(*listed)
+    return known_crs(str(wkt), file.path), known_transform(numbers, file.path)

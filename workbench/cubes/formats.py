@@ -76,6 +76,14 @@ FORMATS = (
         "h5py",
     ),
     Format(
+        "emit",
+        (".nc",),
+        "workbench.cubes.emit",
+        "EMIT scene on its grid or as a swath, reflectance or radiance",
+        "files written after LP DAAC's description",
+        "h5py",
+    ),
+    Format(
         "envi",
         (".hdr", "*"),
         "workbench.cubes.envi",

@@ -15,8 +15,6 @@ import dask.array as da
 import h5py
 import numpy as np
 from numpy.typing import NDArray
-from pyproj import CRS
-from pyproj.exceptions import CRSError
 
 from workbench.cubes.contract import CubeError
 
@@ -81,6 +79,13 @@ class Hdf5:
         if not isinstance(stored, h5py.Dataset) or stored.size != 1:
             raise CubeError(f"{name} is one text, but not in {self.path.name}; copy it again")
         return str(plain(stored[()]))
+
+    def texts(self, name: str) -> list[str]:
+        """An array of texts."""
+        stored = self.file.get(name)
+        if not isinstance(stored, h5py.Dataset) or stored.ndim != 1 or stored.dtype.kind not in "SO":
+            raise CubeError(f"{name} is a list of texts, but not in {self.path.name}; copy it again")
+        return [str(plain(one)) for one in stored[()]]
 
     def numbers(self, values: object, name: str, n: int) -> NDArray[np.float64]:
         """`values` as `n` finite numbers, or a sentence that names them."""
@@ -173,17 +178,6 @@ def _runs(indices: NDArray[np.intp]) -> Iterator[tuple[slice, slice]]:
     starts = np.flatnonzero(np.diff(indices, prepend=indices[0] - 2) != 1)
     for first, end in itertools.pairwise([*starts, len(indices)]):
         yield slice(int(first), int(end)), slice(int(indices[first]), int(indices[end - 1]) + 1)
-
-
-def known_crs(text: str, path: Path) -> CRS:
-    """The CRS of a WKT or an "EPSG:…" in a file, by its EPSG code where that is sure."""
-    try:
-        crs = CRS.from_user_input(text)
-    except CRSError as error:
-        got = text[:40]
-        raise CubeError(f"a CRS is WKT or an EPSG code, got {got!r} in {path.name}; copy it again") from error
-    code = crs.to_epsg()
-    return CRS.from_epsg(code) if code else crs
 
 
 def plain(value: object) -> object:

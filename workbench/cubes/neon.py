@@ -17,9 +17,10 @@ from pyproj import CRS
 
 from workbench.cubes.acquired import utc_in_name
 from workbench.cubes.contract import CubeError
+from workbench.cubes.crs import known_crs
 from workbench.cubes.envi_place import georeference
 from workbench.cubes.grid import place
-from workbench.cubes.hdf5 import Hdf5, known_crs, looks_like
+from workbench.cubes.hdf5 import Hdf5, looks_like
 from workbench.cubes.scaling import Scaling
 from workbench.cubes.sources import lazy_cube, native_block
 from workbench.cubes.stored import Stored

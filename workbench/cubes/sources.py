@@ -78,6 +78,26 @@ class Flag:
 
 
 @dataclass(frozen=True, eq=False)
+class Layer:
+    """One layer of an array (row, column, layer) as a plane."""
+
+    source: Source
+    """All layers."""
+
+    number: int
+    """Which one, from 0."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return self.source.shape[:2]
+
+    def __getitem__(self, key: tuple) -> NDArray:
+        """Dims are kept."""
+        return self.source[(*key, slice(self.number, self.number + 1))][..., 0]
+
+
+@dataclass(frozen=True, eq=False)
 class Masked:
     """A source whose values are NaN where one of some flags is raised."""
 

@@ -19,8 +19,9 @@ from pyproj import CRS
 
 from workbench.cubes.acquired import utc, utc_in_name
 from workbench.cubes.contract import DIMS, CubeError
+from workbench.cubes.crs import known_crs
 from workbench.cubes.grid import place
-from workbench.cubes.hdf5 import Hdf5, known_crs, looks_like
+from workbench.cubes.hdf5 import Hdf5, looks_like
 from workbench.cubes.scaling import Scaling
 from workbench.cubes.sources import Flag, Masked, chosen_masks, lazy_cube, native_block
 from workbench.cubes.stored import Stored
