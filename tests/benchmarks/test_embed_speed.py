@@ -30,9 +30,18 @@ def test_a_dense_map_is_at_least_8_times_faster_than_patches(benchmark):
         rows = [encoder(torch.from_numpy(np.ascontiguousarray(row))) for row in views]
         return torch.cat(rows).T.reshape(-1, 145, 145).numpy()
 
-    slow, seconds = zip(*(timed(patches) for _ in range(3)), strict=True)
-    quick = benchmark.pedantic(embed, (cube, encoder), {"device": "cpu"}, rounds=15, warmup_rounds=2)
-    np.testing.assert_allclose(quick.values, slow[0], atol=1e-4)
+    # Each is timed between runs of the other, so that what else this machine does meets both; the quickest run of each
+    # is the one that was left alone most.
+    seconds = []
+
+    def before_each_round() -> tuple[tuple, dict]:
+        slow, took = timed(patches)
+        seconds.append(took)
+        if len(seconds) == 1:
+            np.testing.assert_allclose(embed(cube, encoder, device="cpu").values, slow, atol=1e-4)
+        return (cube, encoder), {"device": "cpu"}
+
+    benchmark.pedantic(embed, setup=before_each_round, rounds=8)
     ratio = min(seconds) / benchmark.stats.stats.min
     benchmark.extra_info["times faster than patches"] = round(ratio, 1)
     assert ratio >= 8

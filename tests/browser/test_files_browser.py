@@ -13,14 +13,11 @@ from playwright.sync_api import expect
 
 from tests.browser.driver import FIND, PATIENCE, Driver
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-
-@pytest.fixture
-def simulated(desk: Driver) -> Driver:
-    if desk.server["name"] != "simulated":
-        pytest.skip("once is enough")
-    return desk
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.parametrize("server", ["simulated"], indirect=True, scope="module"),
+]
 
 
 def import_two_fields(desk: Driver, folder: Path) -> None:
@@ -50,24 +47,24 @@ def take(desk: Driver, button: str, folder: Path) -> Path:
     return path
 
 
-def test_imported_labels_draw_a_map_and_are_told_of(simulated, tmp_path):
-    import_two_fields(simulated, tmp_path)
-    expect(simulated.page.locator(".status-line.news")).to_contain_text("2 labels of 2 classes", timeout=PATIENCE)
-    simulated.wait_map()
+def test_imported_labels_draw_a_map_and_are_told_of(desk, tmp_path):
+    import_two_fields(desk, tmp_path)
+    expect(desk.page.locator(".status-line.news")).to_contain_text("2 labels of 2 classes", timeout=PATIENCE)
+    desk.wait_map()
 
 
-def test_a_class_is_chosen_by_mouse_renamed_and_recoloured(simulated, tmp_path):
-    import_two_fields(simulated, tmp_path)
-    page = simulated.page
+def test_a_class_is_chosen_by_mouse_renamed_and_recoloured(desk, tmp_path):
+    import_two_fields(desk, tmp_path)
+    page = desk.page
     page.locator(".row[data-code='1'] .count").click()
     page.locator(".row.current[data-code='1']").wait_for(timeout=PATIENCE)
-    before = simulated.wait_map()["src"]
+    before = desk.wait_map()["src"]
     page.locator(".row[data-code='1'] input[type=color]").fill("#123456")
     page.wait_for_function(
         f"() => ({FIND})('.row[data-code=\"1\"] input[type=color]').some((e) => e.value === '#123456')",
         timeout=PATIENCE,
     )
-    found = simulated.wait_map(before)["pixels"]
+    found = desk.wait_map(before)["pixels"]
     assert (0x12, 0x34, 0x56) in {tuple(map(int, color)) for color in np.unique(found[..., :3].reshape(-1, 3), axis=0)}
     name = page.locator(".row[data-code='2'] input[type=text]")
     page.keyboard.press("2")
@@ -75,16 +72,16 @@ def test_a_class_is_chosen_by_mouse_renamed_and_recoloured(simulated, tmp_path):
     name.fill("east")
     name.press("Enter")
     page.locator("input[title='east']").wait_for(timeout=PATIENCE)
-    simulated.wait_count(2, 25)
+    desk.wait_count(2, 25)
 
 
-def test_map_and_labels_are_taken_away_as_files(simulated, tmp_path):
-    import_two_fields(simulated, tmp_path)
-    simulated.wait_map()
-    with rasterio.open(take(simulated, "Class map (GeoTIFF)", tmp_path)) as file:
-        assert (file.height, file.width) == simulated.cube.shape[1:]
-        assert file.crs == simulated.cube.rio.crs
+def test_map_and_labels_are_taken_away_as_files(desk, tmp_path):
+    import_two_fields(desk, tmp_path)
+    desk.wait_map()
+    with rasterio.open(take(desk, "Class map (GeoTIFF)", tmp_path)) as file:
+        assert (file.height, file.width) == desk.cube.shape[1:]
+        assert file.crs == desk.cube.rio.crs
         assert set(np.unique(file.read(1))) <= {0, 1, 2}
-    labels = geopandas.read_file(take(simulated, "Labels (GeoPackage)", tmp_path))
+    labels = geopandas.read_file(take(desk, "Labels (GeoPackage)", tmp_path))
     assert len(labels) == 2
-    assert labels.crs == simulated.cube.rio.crs
+    assert labels.crs == desk.cube.rio.crs

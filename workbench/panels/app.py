@@ -29,7 +29,7 @@ from workbench.panels.style import CELL, CELL_CSS, CSS, EDGE, HEADER, THEME, reg
 from workbench.session import Session
 
 TITLE = "Hyperspectral workbench"
-DOCK = "clamp(252px, 30vh, 420px)"
+DOCK = "clamp(268px, 30vh, 420px)"
 """Height of the dock at the foot, in CSS's words."""
 
 

@@ -6,7 +6,7 @@ import panel as pn
 import panel_material_ui as pmui
 
 from workbench.panels.learn import job_in_words
-from workbench.panels.menu import Menu
+from workbench.panels.menu import Menu, in_words
 from workbench.panels.pages import Page
 from workbench.panels.style import EDGE, line, put
 from workbench.session import Session
@@ -131,7 +131,7 @@ class StatusLine(pn.viewable.Viewer):
         if session.map_note:
             return f"Class map: {session.map_note}."
         if session.map_state == "computing":
-            return f"Class map by {session.model.replace('_', ' ')}: computing …"
+            return f"Class map by {in_words(session.model)}: computing …"
         if session.map_state == "ready":
-            return f"Class map by {session.model.replace('_', ' ')}: {session.map_seconds:.1f} s."
+            return f"Class map by {in_words(session.model)}: {session.map_seconds:.1f} s."
         return "Ready."

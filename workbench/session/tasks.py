@@ -18,7 +18,7 @@ from workbench.cubes import open_cube
 from workbench.files import replacing
 from workbench.labels import open_labels
 from workbench.pretrain import Encoder, Recipe, begin, load_encoder, save_encoder
-from workbench.probe import embed_blocks
+from workbench.probe import embed_blocks, find_model
 from workbench.session.exports import export_scores
 from workbench.session.runs import EMBEDDING, ENCODER, SCORES, TRUTH, Run
 
@@ -34,6 +34,9 @@ steps has passed …"""
 
 KEEP_COST = 4.0
 """… and this many times as long as it took the last time."""
+
+LEARNING_PART = 0.3
+"""Share of a comparison that is told to be done when its encoders have learnt."""
 
 QUICK = 0.5
 """A stop waits for an embedding that takes at most so long [s]; else the last one put away stays."""
@@ -80,17 +83,39 @@ def comparison(run: Run, line: Line) -> None:
     file = _path(run, asked["truth"]) if asked["truth"] else run.folder / TRUTH
     truth = open_labels(file, cube, **asked["truth_options"])
     given = [load_encoder(_path(run, asked["encoder"]))] if asked["encoder"] else []
-    encoders = {encoder.recipe.objective: encoder for encoder in given}
-    line.tell(keep=False, note="learning and embedding first")
+    encoders, took = {encoder.recipe.objective: encoder for encoder in given}, {}
+    objectives = {name: find_model(name).objective for name in asked["models"]}
+    missing = [name for name in dict.fromkeys(objectives.values()) if name and name not in encoders]
     total = len(asked["models"]) * len(asked["budgets"]) * asked["draws"] * len(asked["splits"])
     began, rows = time.monotonic(), []
+    for objective in missing:
+        encoders[objective], took[objective] = _learn_first(run, line, cube, objective)
+        if line.stopped:
+            return
+    line.tell(keep=False, note="comparing")
+    learnt = LEARNING_PART if missing else 0.0
     for row in _rows(cube, truth, asked, encoders):
-        rows.append(row)
-        line.tell(row=row, fraction=min(1.0, len(rows) / total), seconds=time.monotonic() - began)
+        rows.append({**row, "pretrain_seconds": took.get(objectives[row["model"]], 0.0)})
+        fraction = min(1.0, learnt + (1 - learnt) * len(rows) / total)
+        line.tell(row=rows[-1], fraction=fraction, seconds=time.monotonic() - began)
         if line.stopped:
             break
     if rows:
         export_scores(score_table(rows), run.folder / SCORES)
+
+
+def _learn_first(run: Run, line: Line, cube: xr.DataArray, objective: str) -> tuple[Encoder, float]:
+    """An encoder for models that need one, and the seconds it took; the session keeps it for the class map, too."""
+    recipe, seconds = Recipe(objective=objective, seed=run.settings["seed"]), 0.0
+    encoder, steps = begin(cube, recipe, every=max(1, recipe.steps // 50))
+    for progress in steps:
+        seconds, fraction = progress.seconds, LEARNING_PART * progress.step / recipe.steps
+        line.tell(keep=False, fraction=fraction, seconds=seconds, note=f"learning by {objective.replace('_', ' ')}")
+        if line.stopped:
+            break
+    if not (line.stopped or run.encoder):
+        _keep(run, line, encoder, cube, progress.step)
+    return encoder, seconds
 
 
 def _rows(cube: xr.DataArray, truth: xr.DataArray, asked: dict, encoders: dict[str, Encoder]) -> Iterator[dict]:

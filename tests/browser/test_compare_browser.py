@@ -1,0 +1,121 @@
+"""Comparing in a browser: the table and the matrix say what is on disk, and the two best maps are swiped."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.driver import FIND, OVERLAYS, PATIENCE, Driver
+from workbench.compare import read_scores, summarise
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.parametrize("server", ["simulated"], indirect=True, scope="module"),
+]
+MODELS = "SVM, Random Forest, Barlow Twins"
+CELLS = f"""
+() => ({FIND})("tr").filter((row) => row.querySelector("td") && row.offsetParent)
+  .map((row) => [...row.querySelectorAll("td")].map((cell) => cell.innerText.trim()))
+"""
+
+
+@pytest.fixture(scope="module")
+def once(opened: Driver) -> None:
+    """The simulated scene, compared on its truth with three labels a class, two draws."""
+    page = opened.page
+    page.get_by_role("tab", name="Compare").click()
+    expect(page.get_by_role("combobox", name="Models")).to_have_text(MODELS, timeout=PATIENCE)
+    for label, text in (("Labels a class", "3"), ("Draws", "2")):
+        box = page.get_by_label(label, exact=True)
+        box.fill(text)
+        box.press("Enter")
+    page.wait_for_timeout(300)  # Panel waits that long for more digits
+    page.get_by_role("button", name="Start comparing").click()
+    expect(page.get_by_text(re.compile(r"2 draws: done after"))).to_be_visible(timeout=4 * PATIENCE)
+
+
+@pytest.fixture
+def compared(once: None, desk: Driver) -> Driver:
+    """The page with the scores on it."""
+    desk.page.get_by_role("tab", name="Compare").click()
+    return desk
+
+
+def colors(picture: dict) -> set[tuple[int, ...]]:
+    """The colours of a picture where it covers anything; white for none."""
+    if not picture:
+        return {(255, 255, 255)}
+    seen = picture["pixels"].reshape(-1, 4)
+    return {tuple(map(int, color[:3])) for color in np.unique(seen[seen[:, 3] > 0], axis=0)}
+
+
+def until(claim: Callable[[], bool], what: str) -> None:
+    """Wait until `claim` holds."""
+    ends = time.monotonic() + PATIENCE / 1000
+    while not claim():
+        assert time.monotonic() < ends, what
+        time.sleep(0.2)
+
+
+def scores_on_disk(desk: Driver):
+    """The table the session keeps."""
+    (run,) = [path.parent for path in desk.server["folder"].glob("runs/*/scores.parquet")]
+    return read_scores(run)
+
+
+def test_the_table_says_what_is_on_disk(compared):
+    rows = [row for row in compared.page.evaluate(CELLS) if len(row) == 7]
+    table = scores_on_disk(compared)
+    assert (table[table["model"] == "barlow_twins"]["pretrain_seconds"] > 0).all()
+    wanted = summarise(table)
+    assert {row[0] for row in rows} == {name.replace("_", " ") for name in wanted["model"]}
+    for model, task, oa, aa, kappa, f1, _ in rows:
+        (score,) = wanted[wanted["model"] == model.replace(" ", "_")].to_dict("records")
+        low, high = score["oa_ci95"]
+        assert task == "3 random"
+        assert [float(v) for v in re.findall(r"[\d.]+", oa)] == pytest.approx(
+            [100 * score["oa_mean"], 100 * low, 100 * high], abs=0.051
+        )
+        assert float(aa) == pytest.approx(100 * score["aa_mean"], abs=0.051)
+        assert [float(kappa), float(f1)] == pytest.approx([score["kappa_mean"], score["f1_mean"]], abs=5.1e-4)
+
+
+def test_the_confusion_matrix_counts_every_tested_pixel(compared):
+    compared.page.get_by_role("tab", name="Confusion").click()
+    expect(compared.page.get_by_text("truth ↓ · predicted →")).to_be_visible(timeout=PATIENCE)
+    rows = [row for row in compared.page.evaluate(CELLS) if len(row) > 7]
+    table = scores_on_disk(compared)
+    table = table[table["model"] == "svm"]
+    drawn = np.array([[int(cell) for cell in row[1:-1]] for row in rows])
+    assert (drawn == sum(np.array(matrix) for matrix in table["confusion"])).all()
+    assert drawn.sum() == table["n_test"].sum()
+
+
+def test_the_two_best_maps_are_swiped(compared):
+    page = compared.page
+    for key, name in enumerate(("bright", "dark"), 1):
+        compared.add_class(name)
+        compared.mode("Label pixel")
+        compared.choose(key)
+        for n, (row, column) in enumerate([(20 * key, 20), (25 * key, 90)], 1):
+            compared.click(row, column)
+            compared.wait_count(key, n)
+    compared.wait_map()
+    page.get_by_text("Swipe the two best maps").click()
+    page.locator(".leaflet-sbs").wait_for(state="attached", timeout=PATIENCE)
+    best = summarise(scores_on_disk(compared)).sort_values("oa_mean", ascending=False)["model"].tolist()[:2]
+    for side, name in zip(("Left", "Right"), best, strict=True):
+        words = " ".join(word.upper() if len(word) <= 3 else word.capitalize() for word in name.split("_"))
+        expect(page.get_by_label(side, exact=True)).to_contain_text(words, timeout=PATIENCE)
+    legend = {compared.color(1), compared.color(2)}
+    for pane in ("base", "top"):
+        page.wait_for_function(f"(pane) => ({OVERLAYS})().some((i) => i.pane.includes(pane))", arg=pane)
+        until(lambda pane=pane: {*colors(compared.overlay(pane))} <= legend, f"two classes in the {pane} pane")
+    page.get_by_label("Swipe left | right").click()
+    page.locator(".leaflet-sbs").wait_for(state="detached", timeout=PATIENCE)
