@@ -118,12 +118,28 @@ FORMATS = (
     ),
     Format("npz", (".npz",), "workbench.cubes.npz", "NumPy archive", "real file: Landsat; our own files"),
     Format(
+        "prisma",
+        (".he5",),
+        "workbench.cubes.prisma",
+        "PRISMA scene of level 1, 2B, 2C or 2D",
+        "files written after ASI's specification",
+        "h5py",
+    ),
+    Format(
         "tanager",
         (".h5", ".he5"),
         "workbench.cubes.tanager",
         "Tanager basic and ortho scene, reflectance or radiance",
         "files written after the layout of Planet's own reader",
         "h5py",
+    ),
+    Format(
+        "landsat",
+        ("/", ".tar", ".tar.gz", ".tgz", ".zip", "_mtl.txt", "_mtl.json", "_mtl.xml", ".tif", ".tiff"),
+        "workbench.cubes.landsat",
+        "Landsat 4 to 9 Collection 2, levels 1 and 2, or a stack of bands",
+        "real stack: Landsat 7; products written after USGS's format control books",
+        "rasterio",
     ),
     Format(
         "sentinel-2",

@@ -1,4 +1,4 @@
-"""Sources made of sources: detectors joined, values hidden by quality masks, and the cube that is read from one.
+"""Sources made of sources: detectors joined, bands picked, values hidden by masks; and the cube that is read from one.
 
 All is done when pixels are asked for and only for these, so that a product's cube stays as lazy as its file.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import xarray as xr
@@ -18,6 +19,14 @@ from workbench.cubes.stored import Source, Stored
 
 _BLOCK = 4_000_000
 """Values in a block of a lazy cube, unless a block of the file has more."""
+
+
+class Hides(Protocol):
+    """Anything that says which values of a selection are to be hidden: an array that fits it, or has one band."""
+
+    def __getitem__(self, key: tuple) -> NDArray[np.bool_]:
+        """Dims are kept."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +62,34 @@ class Joined:
                 places.append(mine)
             first += part.shape[self.axis]
         return np.concatenate(read, axis=self.axis).take(np.argsort(np.concatenate(places)), axis=self.axis)
+
+
+@dataclass(frozen=True, eq=False)
+class Picked:
+    """Some bands of a source, in an order of their own."""
+
+    source: Source
+    """All bands."""
+
+    axis: int
+    """Where they are."""
+
+    bands: NDArray[np.intp]
+    """Which of them each is."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """With the bands that are left."""
+        return (*self.source.shape[: self.axis], len(self.bands), *self.source.shape[self.axis + 1 :])
+
+    @property
+    def dtype(self) -> np.dtype:
+        """As the source's."""
+        return self.source.dtype
+
+    def __getitem__(self, key: tuple) -> NDArray:
+        """Dims are kept."""
+        return self.source[(*key[: self.axis], self.bands[key[self.axis]], *key[self.axis + 1 :])]
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +139,7 @@ class Masked:
     """A source whose values are NaN where one of some flags is raised."""
 
     source: Source
-    flags: tuple[Flag, ...]
+    flags: tuple[Hides, ...]
     """Each in the source's layout."""
 
     dtype = np.dtype("float32")
