@@ -115,6 +115,10 @@ def test_flags_of_the_mask_file_beside_hide_their_pixels(tmp_path, values):
     assert cube.attrs["masks"] == ["cloud", "cirrus", "aggregate"]
     with pytest.raises(CubeError, match=r"got 'aod550', but \S+ has cloud, cirrus, aggregate"):
         open_cube(path, mask="aod550")
+
+
+def test_a_mask_file_of_another_size_is_refused(tmp_path, values):
+    path = write(tmp_path / NAME, values)
     write_mask(tmp_path / NAME.replace("RFL", "MASK"), rows=DOWN - 1)
     with pytest.raises(CubeError, match=r"a mask file has one value a pixel, got shape \(39, 30\) for \(40, 30\)"):
         open_cube(path)

@@ -21,8 +21,9 @@ from workbench.cubes.crs import known_crs, known_transform
 from workbench.cubes.emit_geometry import TILE, Orthorectified
 from workbench.cubes.grid import place
 from workbench.cubes.hdf5 import Array, Hdf5, looks_like
+from workbench.cubes.masked import Flag, Masked, chosen_masks
 from workbench.cubes.scaling import Scaling
-from workbench.cubes.sources import Flag, Layer, Masked, chosen_masks, lazy_cube, native_block
+from workbench.cubes.sources import Layer, lazy_cube, native_block
 from workbench.cubes.stored import Stored
 from workbench.cubes.wavelengths import detector_order, in_nanometres
 

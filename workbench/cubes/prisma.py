@@ -25,8 +25,9 @@ from workbench.cubes.contract import CubeError
 from workbench.cubes.crs import known_crs
 from workbench.cubes.grid import place
 from workbench.cubes.hdf5 import Array, Hdf5, looks_like
+from workbench.cubes.masked import Flag, Masked, chosen_masks
 from workbench.cubes.prisma_bands import DETECTORS, Empty, by_wavelength, listed, scaling, stated
-from workbench.cubes.sources import Flag, Joined, Masked, Picked, chosen_masks, lazy_cube, native_block
+from workbench.cubes.sources import Joined, Picked, lazy_cube, native_block
 from workbench.cubes.stored import Stored
 
 LAYOUT = ("y", "band", "x")

@@ -22,8 +22,9 @@ from workbench.cubes.contract import DIMS, CubeError
 from workbench.cubes.crs import known_crs
 from workbench.cubes.grid import place
 from workbench.cubes.hdf5 import Hdf5, looks_like
+from workbench.cubes.masked import Flag, Masked, chosen_masks
 from workbench.cubes.scaling import Scaling
-from workbench.cubes.sources import Flag, Masked, chosen_masks, lazy_cube, native_block
+from workbench.cubes.sources import lazy_cube, native_block
 from workbench.cubes.stored import Stored
 from workbench.cubes.wavelengths import detector_order
 
