@@ -149,6 +149,22 @@ FORMATS = (
         "real stacks; products written after ESA's specification",
         "rasterio",
     ),
+    Format(
+        "sentinel-1",
+        (".tif", ".tiff"),
+        "workbench.cubes.sentinel1",
+        "Sentinel-1 backscatter (RTC, GRD) as GeoTIFF",
+        "real files: Sentinel-1 RTC",
+        "rasterio",
+    ),
+    Format(
+        "elevation",
+        (".tif", ".tiff"),
+        "workbench.cubes.elevation",
+        "Elevation model as GeoTIFF",
+        "real files: Copernicus DEM",
+        "rasterio",
+    ),
     Format("zarr", (".zarr/",), "workbench.cubes.zarr", "Zarr store written by save_cube", "our own files", "zarr"),
     Format("cog", (".tif",), "workbench.cubes.geotiff_own", "GeoTIFF written by save_cube", "our own files", "rasterio"),
 )

@@ -1,9 +1,10 @@
 """Bands of multispectral sensors, for files that name the sensor but not its wavelengths.
 
-Sentinel-2: ESA, *Sentinel-2 Spectral Response Functions*, Sentinel-2A. Landsat 4–7: Chander, Markham, Helder (2009),
-*Summary of current radiometric calibration coefficients*, Remote Sensing of Environment 113, tables 2 and 3. Landsat 8:
-Barsi et al. (2014), *The Spectral Response of the Landsat-8 Operational Land Imager*, Remote Sensing 6. Thermal bands:
-middles of USGS's ranges. A stack's bands are known by the sensor *and* their descriptions or number.
+Sentinel-2 (A) and the reflective bands of Landsat 8 are those of ``sensor_bands``. Landsat 4–7: Chander, Markham,
+Helder (2009), *Summary of current radiometric calibration coefficients*, Remote Sensing of Environment 113, tables 2
+and 3. Landsat 8's panchromatic band: Barsi et al. (2014), *The Spectral Response of the Landsat-8 Operational Land
+Imager*, Remote Sensing 6. Thermal bands: middles of USGS's ranges. A stack's bands are known by the sensor *and* their
+descriptions or number.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from workbench.cubes.contract import CubeError
 from workbench.cubes.raster_words import Words
 from workbench.cubes.scaling import Scaling
+from workbench.cubes.sensor_bands import SENSORS
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +80,22 @@ class Bands:
 SENTINEL_2 = Bands(
     "Sentinel-2",
     ("B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "B10", "B11", "B12"),
-    (442.7, 492.4, 559.8, 664.6, 704.1, 740.5, 782.8, 832.8, 864.7, 945.1, 1373.5, 1613.7, 2202.4),
-    (21, 66, 36, 31, 15, 15, 20, 106, 21, 20, 31, 91, 175),
+    tuple(SENSORS["sentinel-2"].wavelength),
+    tuple(SENSORS["sentinel-2"].fwhm),
     "nominal wavelengths of Sentinel-2A, those of 2B and 2C differ by up to 17 nm",
     divisor=10_000,
 )
 
 _TM = tuple(f"B{i}" for i in range(1, 8))
+
+_REFLECTIVE = SENSORS["landsat-8"]
+_OLI = dict(
+    zip(_REFLECTIVE.band_name, zip(_REFLECTIVE.wavelength, _REFLECTIVE.fwhm, strict=True), strict=True),
+    B8=(589.50, 172.40),
+    B10=(10895.0, 590.0),
+    B11=(12005.0, 1010.0),
+)
+_OLI = {f"B{i}": _OLI[f"B{i}"] for i in range(1, 12)}
 
 LANDSAT = {
     4: Bands(
@@ -107,9 +118,9 @@ LANDSAT = {
     ),
     8: Bands(
         "Landsat 8 OLI",
-        tuple(f"B{i}" for i in range(1, 12)),
-        (442.96, 482.04, 561.41, 654.59, 864.67, 1608.86, 2200.73, 589.50, 1373.43, 10895, 12005),
-        (15.98, 60.04, 57.33, 37.47, 28.25, 84.72, 186.66, 172.40, 20.39, 590, 1010),
+        tuple(_OLI),
+        tuple(centre for centre, _ in _OLI.values()),
+        tuple(width for _, width in _OLI.values()),
     ),
 }
 """By number; 9 has the bands of 8, to about 1 nm."""
