@@ -6,6 +6,7 @@ May use: numpy, scipy, xarray, dask, rasterio, rioxarray, pyproj, h5py, zarr.
 Never: labels, learning, a screen; a value changed without saying so in ``attrs``.
 """
 
+from workbench.cubes.bad_bands import detect_bad_bands
 from workbench.cubes.components import principal_components
 from workbench.cubes.contract import CubeError, check_cube, good_bands, has_wavelengths, valid_pixels
 from workbench.cubes.formats import FORMATS, open_cube
@@ -35,6 +36,7 @@ __all__ = [
     "band_title",
     "check_cube",
     "describe",
+    "detect_bad_bands",
     "good_bands",
     "has_wavelengths",
     "natural_limits",
