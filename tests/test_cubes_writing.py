@@ -212,6 +212,15 @@ def test_a_file_that_another_program_rescaled_is_no_longer_ours(cog, tmp_path):
     assert (back.attrs["quantity"], back.attrs["stored_dtype"]) != ("reflectance", "float32")
 
 
+@pytest.mark.realdata
+@pytest.mark.parametrize("name", ["terramind/S2L2A/637U_59R_1_3.tif", "landsat7/L7_ETMs.tif"])
+def test_a_saved_product_is_ours_before_it_is_the_products(real_data, tmp_path, name):
+    cube = open_cube(real_data / name)
+    back = open_cube(save_cube(cube, tmp_path / Path(name).name))
+    assert_same(back, cube.astype("float32").rename(None))
+    assert back.attrs["format"] == "cog"
+
+
 def test_numbers_of_numpy_in_attrs_are_written_as_numbers(tmp_path):
     cube = simulated_scene(16, 16, n_bands=8)[0].assign_attrs(sun=np.float64(31.5), angles=np.arange(3), masks=("a",))
     for ending in WRITERS:

@@ -53,6 +53,9 @@ class Format:
     general: bool = False
     """Whether it is a container of many products' files, asked only where none of them recognises the file."""
 
+    own: bool = False
+    """Whether we wrote it: asked before the products, whose words a saved cube keeps."""
+
     def may_be(self, path: Path) -> bool:
         """Whether the ending is one of its own."""
         return (path.name.lower() + "/" * path.is_dir()).endswith(self.suffixes)
@@ -166,7 +169,15 @@ FORMATS = (
         "rasterio",
     ),
     Format("zarr", (".zarr/",), "workbench.cubes.zarr", "Zarr store written by save_cube", "our own files", "zarr"),
-    Format("cog", (".tif",), "workbench.cubes.geotiff_own", "GeoTIFF written by save_cube", "our own files", "rasterio"),
+    Format(
+        "cog",
+        (".tif",),
+        "workbench.cubes.geotiff_own",
+        "GeoTIFF written by save_cube",
+        "our own files",
+        "rasterio",
+        own=True,
+    ),
 )
 
 
@@ -230,6 +241,7 @@ def _choose(path: Path, name: str | None, formats: Sequence[Format]) -> Format:
         return claims[0]
     claims: list[Format] = []
     for asked in (
+        [f for f in formats if f.own and f.may_be(path)],
         [f for f in formats if not f.general and f.may_be(path)],
         [f for f in formats if f.general and f.may_be(path)],
         [f for f in formats if "*" in f.suffixes and not path.is_dir()],
