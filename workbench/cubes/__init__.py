@@ -8,10 +8,12 @@ Never: labels, learning, a screen; a value changed without saying so in ``attrs`
 
 from workbench.cubes.bad_bands import detect_bad_bands
 from workbench.cubes.components import principal_components
+from workbench.cubes.continuum import remove_continuum
 from workbench.cubes.contract import CubeError, check_cube, good_bands, has_wavelengths, valid_pixels
 from workbench.cubes.formats import FORMATS, open_cube
 from workbench.cubes.grid import transform_of
 from workbench.cubes.info import describe
+from workbench.cubes.normalising import unit_area, unit_length, unit_mean, z_scores
 from workbench.cubes.rendering import (
     PRESETS,
     band_title,
@@ -25,7 +27,9 @@ from workbench.cubes.rendering import (
 from workbench.cubes.resampling import resample, resample_to
 from workbench.cubes.sensor_bands import SENSORS
 from workbench.cubes.simulated import simulated_scene
+from workbench.cubes.smoothing import derivative, gaussian_smooth, savitzky_golay
 from workbench.cubes.spectra import spectrum
+from workbench.cubes.stacking import stack
 from workbench.cubes.writing import save_cube
 
 __all__ = [
@@ -35,8 +39,10 @@ __all__ = [
     "CubeError",
     "band_title",
     "check_cube",
+    "derivative",
     "describe",
     "detect_bad_bands",
+    "gaussian_smooth",
     "good_bands",
     "has_wavelengths",
     "natural_limits",
@@ -45,13 +51,20 @@ __all__ = [
     "possible_presets",
     "preset_bands",
     "principal_components",
+    "remove_continuum",
     "render",
     "resample",
     "resample_to",
     "save_cube",
+    "savitzky_golay",
     "simulated_scene",
     "spectrum",
+    "stack",
     "stretch_limits",
     "transform_of",
+    "unit_area",
+    "unit_length",
+    "unit_mean",
     "valid_pixels",
+    "z_scores",
 ]

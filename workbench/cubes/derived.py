@@ -6,7 +6,7 @@ more. A strip of a lazy cube reads its rows and no others, whichever way the fil
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -56,6 +56,14 @@ def by_strips(
     return da.map_blocks(
         function, blocks, dtype="float32", chunks=((n_bands,), *blocks.chunks[1:]), meta=np.empty((0, 0, 0), "float32")
     )
+
+
+def strips(cube: xr.DataArray, bands: NDArray[np.intp] | None = None, *, further: int = 0) -> Iterator[Block]:
+    """Every strip in turn, read and in memory, with so many `further` rows below it as there are."""
+    for top, bottom in pairwise(strip_tops(cube)):
+        block = cube.data[:, top : bottom + further]
+        block = block if bands is None else block[bands]
+        yield np.asarray(block)
 
 
 @dataclass(frozen=True, eq=False)
