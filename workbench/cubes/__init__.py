@@ -13,6 +13,7 @@ from workbench.cubes.contract import CubeError, check_cube, good_bands, has_wave
 from workbench.cubes.formats import FORMATS, open_cube
 from workbench.cubes.grid import transform_of
 from workbench.cubes.info import describe
+from workbench.cubes.mnf import Mnf, fit_mnf, mnf, mnf_denoise, mnf_inverse
 from workbench.cubes.normalising import unit_area, unit_length, unit_mean, z_scores
 from workbench.cubes.rendering import (
     PRESETS,
@@ -37,14 +38,19 @@ __all__ = [
     "PRESETS",
     "SENSORS",
     "CubeError",
+    "Mnf",
     "band_title",
     "check_cube",
     "derivative",
     "describe",
     "detect_bad_bands",
+    "fit_mnf",
     "gaussian_smooth",
     "good_bands",
     "has_wavelengths",
+    "mnf",
+    "mnf_denoise",
+    "mnf_inverse",
     "natural_limits",
     "open_cube",
     "picture_limits",
