@@ -12,6 +12,7 @@ from workbench.cubes.continuum import remove_continuum
 from workbench.cubes.contract import CubeError, check_cube, good_bands, has_wavelengths, valid_pixels
 from workbench.cubes.formats import FORMATS, open_cube
 from workbench.cubes.grid import transform_of
+from workbench.cubes.indices import index_names, spectral_index
 from workbench.cubes.info import describe
 from workbench.cubes.mnf import Mnf, fit_mnf, mnf, mnf_denoise, mnf_inverse
 from workbench.cubes.normalising import unit_area, unit_length, unit_mean, z_scores
@@ -48,6 +49,7 @@ __all__ = [
     "gaussian_smooth",
     "good_bands",
     "has_wavelengths",
+    "index_names",
     "mnf",
     "mnf_denoise",
     "mnf_inverse",
@@ -64,6 +66,7 @@ __all__ = [
     "save_cube",
     "savitzky_golay",
     "simulated_scene",
+    "spectral_index",
     "spectrum",
     "stack",
     "stretch_limits",

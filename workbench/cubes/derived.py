@@ -41,9 +41,9 @@ def by_strips(
     bands : ndarray of int, optional
         Those of the cube's bands that `function` gets; all by default.
     """
-    tops = strip_tops(cube)
     picked = slice(None) if bands is None else bands
     n_read = cube.sizes["band"] if bands is None else len(bands)
+    tops = strip_tops(cube, max(n_read, n_bands))
     if cube.chunks is None:
         values = np.empty((n_bands, *cube.shape[1:]), "float32")
         for top, bottom in pairwise(tops):
@@ -60,7 +60,7 @@ def by_strips(
 
 def strips(cube: xr.DataArray, bands: NDArray[np.intp] | None = None, *, further: int = 0) -> Iterator[Block]:
     """Every strip in turn, read and in memory, with so many `further` rows below it as there are."""
-    for top, bottom in pairwise(strip_tops(cube)):
+    for top, bottom in pairwise(strip_tops(cube, cube.sizes["band"])):
         block = cube.data[:, top : bottom + further]
         block = block if bands is None else block[bands]
         yield np.asarray(block)
@@ -95,14 +95,17 @@ class Rows:
 
     def __getitem__(self, key: tuple) -> NDArray:
         """Any basic selection."""
-        # Rows first: dask does not hand a slice to the file through a list of bands.
+        # Run by run and rows first: dask hands slices to the file, but no slice through a list of bands.
         rows = self.data[:, key[1], key[2]]
-        return rows[np.arange(self.data.shape[0])[self.bands][key[0]]].compute(scheduler="synchronous")
+        wanted = np.arange(self.data.shape[0])[self.bands][key[0]]
+        runs = np.split(wanted, np.flatnonzero(np.diff(wanted) != 1) + 1)
+        parts = [rows[run[0] : run[-1] + 1].compute(scheduler="synchronous") for run in runs if run.size]
+        return np.concatenate(parts) if parts else np.empty((0, *rows.shape[1:]), self.dtype)
 
 
-def strip_tops(cube: xr.DataArray) -> list[int]:
+def strip_tops(cube: xr.DataArray, n_bands: int) -> list[int]:
     """First rows of the strips and the end of the last; a lazy cube's lie between its file's blocks where they can."""
-    n_bands, height, width = cube.shape
+    height, width = cube.shape[1:]
     rows = max(1, STRIP // (n_bands * width))
     native = int(cube.encoding.get("preferred_chunks", {}).get("y", 1))
     rows = min(height, rows // native * native if native <= rows else max(rows, min(native, 8 * rows)))
