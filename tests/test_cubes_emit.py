@@ -13,7 +13,7 @@ from pyproj import CRS
 
 from workbench.cubes import CubeError, describe, open_cube, spectrum, transform_of
 from workbench.cubes.emit_geometry import Orthorectified
-from workbench.cubes.hdf5 import Array
+from workbench.cubes.hdf5_array import Array
 
 DOWN, ACROSS, BANDS = 40, 30, 16
 ORTHO = (50, 60)

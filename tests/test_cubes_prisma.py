@@ -10,7 +10,7 @@ import pytest
 from affine import Affine
 
 from workbench.cubes import CubeError, describe, open_cube, render, spectrum, transform_of
-from workbench.cubes.hdf5 import Array
+from workbench.cubes.hdf5_array import Array
 
 HEIGHT, WIDTH = 12, 10
 VNIR = np.array([0, 0, *np.linspace(979, 402, 12), 0])

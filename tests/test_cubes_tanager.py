@@ -12,7 +12,8 @@ import pytest
 from affine import Affine
 
 from workbench.cubes import CubeError, describe, open_cube, transform_of
-from workbench.cubes.hdf5 import Array, Hdf5
+from workbench.cubes.hdf5 import Hdf5
+from workbench.cubes.hdf5_array import Array
 from workbench.cubes.tanager import recognises
 
 BANDS, HEIGHT, WIDTH = 12, 9, 14
@@ -134,6 +135,7 @@ def test_only_a_sound_file_of_that_layout_is_recognised(tmp_path, values):
         (np.array([7, 2, 2, 11]), slice(1, 8), slice(None)),
         np.s_[::-1, 7:2:-2, ::3],
         np.s_[0:1, 0:0, :],
+        np.s_[3, 2:5, -1],
     ],
 )
 def test_any_selection_of_an_hdf5_array_reads_as_from_memory(tmp_path, values, key):

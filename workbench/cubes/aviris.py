@@ -18,7 +18,8 @@ from workbench.cubes.acquired import utc, utc_in_name
 from workbench.cubes.contract import DIMS, CubeError
 from workbench.cubes.crs import known_crs, known_transform
 from workbench.cubes.grid import place
-from workbench.cubes.hdf5 import Array, Hdf5, looks_like
+from workbench.cubes.hdf5 import Hdf5, looks_like
+from workbench.cubes.hdf5_array import Array
 from workbench.cubes.scaling import Scaling
 from workbench.cubes.sources import lazy_cube, native_block
 from workbench.cubes.stored import Stored

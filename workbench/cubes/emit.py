@@ -20,7 +20,8 @@ from workbench.cubes.contract import CubeError
 from workbench.cubes.crs import known_crs, known_transform
 from workbench.cubes.emit_geometry import TILE, Orthorectified
 from workbench.cubes.grid import place
-from workbench.cubes.hdf5 import Array, Hdf5, looks_like
+from workbench.cubes.hdf5 import Hdf5, looks_like
+from workbench.cubes.hdf5_array import Array
 from workbench.cubes.masked import Flag, Masked, chosen_masks
 from workbench.cubes.scaling import Scaling
 from workbench.cubes.sources import Layer, lazy_cube, native_block

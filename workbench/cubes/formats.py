@@ -119,6 +119,15 @@ FORMATS = (
         "files written after NEON's documentation",
         "h5py",
     ),
+    Format(
+        "netcdf",
+        (".nc", ".nc4", ".cdf"),
+        "workbench.cubes.netcdf",
+        "NetCDF by the CF conventions",
+        "our own files; files written by xarray after CF",
+        "h5netcdf",
+        general=True,
+    ),
     Format("npz", (".npz",), "workbench.cubes.npz", "NumPy archive", "real file: Landsat; our own files"),
     Format(
         "prisma",

@@ -24,7 +24,8 @@ from workbench.cubes.acquired import utc
 from workbench.cubes.contract import CubeError
 from workbench.cubes.crs import known_crs
 from workbench.cubes.grid import place
-from workbench.cubes.hdf5 import Array, Hdf5, looks_like
+from workbench.cubes.hdf5 import Hdf5, looks_like
+from workbench.cubes.hdf5_array import Array
 from workbench.cubes.masked import Flag, Masked, chosen_masks
 from workbench.cubes.prisma_bands import DETECTORS, Empty, by_wavelength, listed, scaling, stated
 from workbench.cubes.sources import Joined, Picked, lazy_cube, native_block

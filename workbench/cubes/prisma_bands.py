@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.cubes.contract import CubeError
-from workbench.cubes.hdf5 import Array, Hdf5
+from workbench.cubes.hdf5 import Hdf5
+from workbench.cubes.hdf5_array import Array
 from workbench.cubes.scaling import Scaling
 
 DETECTORS = ("Vnir", "Swir")

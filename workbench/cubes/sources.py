@@ -116,15 +116,18 @@ def lazy_cube(
     coords, attrs : mapping
         The cube's, but for ``x`` and ``y``.
     """
-    n_bands, rows, columns = (min(n, size) for n, size in zip(native, stored.shape, strict=True))
-    height, width = stored.shape[1:]
-    x = min(width, columns * max(1, _BLOCK // (n_bands * rows * columns)))
-    bands = min(stored.shape[0], n_bands * max(1, _BLOCK // (n_bands * rows * x)))
-    y = min(height, rows * max(1, _BLOCK // (bands * rows * x)))
-    blocks = stored.blocks({"band": bands, "y": y, "x": x})
-    cube = xr.DataArray(blocks, dims=DIMS, coords=coords, attrs=dict(attrs))
-    cube.encoding["preferred_chunks"] = {"y": rows, "x": columns}
+    blocks = stored.blocks(dask_chunks(stored.shape, native))
+    cube = xr.DataArray(blocks, dims=DIMS, coords=coords, attrs=dict(attrs)).rename(None)
+    cube.encoding["preferred_chunks"] = dict(zip(("y", "x"), native[1:], strict=True))
     return cube
+
+
+def dask_chunks(shape: tuple[int, int, int], native: tuple[int, int, int]) -> dict[str, int]:
+    """Blocks of some 4 million values made of native ones: along a row first, then of more bands, then of more rows."""
+    n_bands, rows, columns = (min(n, size) for n, size in zip(native, shape, strict=True))
+    x = min(shape[2], columns * max(1, _BLOCK // (n_bands * rows * columns)))
+    bands = min(shape[0], n_bands * max(1, _BLOCK // (n_bands * rows * x)))
+    return {"band": bands, "y": min(shape[1], rows * max(1, _BLOCK // (bands * rows * x))), "x": x}
 
 
 def native_block(
