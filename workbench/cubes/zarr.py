@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +11,7 @@ import xarray as xr
 from zarr.codecs import BloscCodec
 
 from workbench.cubes.contract import DIMS, CubeError
+from workbench.cubes.remote import Address
 
 _CHUNK = 1_280_000
 """Most values in one chunk. Of 600 × 600 × 200 a picture then takes 50 ms and a spectrum 20; with chunks three times as
@@ -20,10 +23,17 @@ def recognises(path: Path) -> bool:
     return path.suffix.lower() == ".zarr"
 
 
-def read(path: Path) -> xr.DataArray:
+def read(path: Path | Address) -> xr.DataArray:
     """The store's one cube, as dask blocks of the store's chunks."""
+    # An address cannot list its files, so that a store there had better say which it has.
+    consolidated = False if isinstance(path, Path) else None
     try:
-        store = xr.open_zarr(path, chunks={}, consolidated=False)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", ".*consolidated metadata", RuntimeWarning)
+            warnings.filterwarnings("ignore", ".*Consolidated metadata", UserWarning)
+            store = xr.open_zarr(os.fspath(path), chunks={}, consolidated=consolidated)
+    except ImportError as error:
+        raise ImportError(f"reading {path} needs a package of fsspec's ({error}); install it with conda") from error
     except (FileNotFoundError, KeyError, ValueError) as error:
         raise CubeError(
             f"a .zarr folder is a Zarr store, but {path.name} is not or is damaged; write it again"
