@@ -7,9 +7,9 @@ bands first, with ``wavelength`` and ``fwhm`` beside it; the root holds the grid
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
-import h5py
 import xarray as xr
 from affine import Affine
 from pyproj import CRS
@@ -41,7 +41,7 @@ def recognises(path: Path) -> bool:
 def read(path: Path) -> xr.DataArray:
     """The flight line or its part, lazily."""
     file = Hdf5(path)
-    quantity = _quantity(file.file)
+    quantity = _quantity(file)
     if not quantity:
         raise CubeError(
             f"an AVIRIS scene has a group reflectance or radiance with its wavelengths, but {path.name} has none; "
@@ -78,7 +78,7 @@ def read(path: Path) -> xr.DataArray:
     return cube
 
 
-def _quantity(file: h5py.File) -> str:
+def _quantity(file: Collection[str]) -> str:
     """Which of the two it holds."""
     return next((name for name in SCALINGS if f"{name}/{name}" in file and f"{name}/wavelength" in file), "")
 
@@ -86,7 +86,7 @@ def _quantity(file: h5py.File) -> str:
 def _grid(file: Hdf5, array: Array) -> tuple[CRS | None, Affine | None]:
     """CRS and transform, where the array's rows and columns are those of the grid."""
     name = next((name for name in MAPPINGS if name in file), None)
-    sizes = [len(file.file[axis]) for axis in ("northing", "easting") if axis in file]
+    sizes = [file.array(axis).shape[0] for axis in ("northing", "easting") if axis in file]
     if name is None or (sizes and tuple(sizes) != array.shape[1:]):
         return None, None
     numbers, wkt = file.attribute("GeoTransform", name), file.attribute("spatial_ref", name)

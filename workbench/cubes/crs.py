@@ -17,7 +17,7 @@ def known_crs(text: str, path: Path) -> CRS:
     """The CRS of a WKT or an "EPSG:…" in a file, by its EPSG code where that is sure."""
     try:
         crs = CRS.from_user_input(text)
-    except CRSError as error:
+    except (CRSError, UnicodeError) as error:
         got = text[:40]
         raise CubeError(f"a CRS is WKT or an EPSG code, got {got!r} in {path.name}; copy it again") from error
     code = crs.to_epsg()

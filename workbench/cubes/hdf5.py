@@ -6,7 +6,7 @@ Only headers are read on opening.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import h5py
@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.cubes.contract import CubeError
-from workbench.cubes.hdf5_array import Array
+from workbench.cubes.hdf5_array import Array, damage_named
 
 _CACHE = 64 * 2**20
+_MOST_TEXTS = 10_000
 
 
 def looks_like(path: Path, has: Callable[[h5py.File], bool]) -> bool:
@@ -24,7 +25,7 @@ def looks_like(path: Path, has: Callable[[h5py.File], bool]) -> bool:
     try:
         with h5py.File(path, "r") as file:
             return bool(has(file))
-    except (OSError, KeyError, RuntimeError, ValueError, TypeError, AttributeError, IndexError):
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError, IndexError):
         return False
 
 
@@ -45,7 +46,17 @@ class Hdf5:
 
     def __contains__(self, name: str) -> bool:
         """Whether it has a group or an array of that name."""
-        return name in self.file
+        with damage_named(self.path):
+            return name in self.file
+
+    def __iter__(self) -> Iterator[str]:
+        """Names of groups and arrays at the root."""
+        with damage_named(self.path):
+            return iter(list(self.file))
+
+    def __len__(self) -> int:
+        """How many these are."""
+        return len(list(self))
 
     def array(self, name: str, shape: tuple[int, ...] | None = None, ndim: int | None = None) -> Array:
         """The array `name`, unread; refused if it is missing, is no numbers or has another shape."""
@@ -61,28 +72,27 @@ class Hdf5:
 
     def attribute(self, name: str, of: str = "/") -> object:
         """An attribute of a group or an array, None where there is none; text as ``str``."""
-        try:
+        with damage_named(self.path):
             return plain(self.file[of].attrs.get(name))
-        except (OSError, KeyError, RuntimeError) as error:
-            raise CubeError(
-                f"{self.path.name} has no readable {of}; it is another product, or copy it again"
-            ) from error
 
     def text(self, name: str) -> str:
         """A single text kept as an array, empty where there is none."""
-        if name not in self.file:
+        if name not in self:
             return ""
-        stored = self.file[name]
-        if not isinstance(stored, h5py.Dataset) or stored.size != 1:
-            raise CubeError(f"{name} is one text, but not in {self.path.name}; copy it again")
-        return str(plain(stored[()]))
+        return self._texts(name, ndim=0)[0]
 
     def texts(self, name: str) -> list[str]:
         """An array of texts."""
-        stored = self.file.get(name)
-        if not isinstance(stored, h5py.Dataset) or stored.ndim != 1 or stored.dtype.kind not in "SO":
-            raise CubeError(f"{name} is a list of texts, but not in {self.path.name}; copy it again")
-        return [str(plain(one)) for one in stored[()]]
+        return self._texts(name, ndim=1)
+
+    def _texts(self, name: str, ndim: int) -> list[str]:
+        with damage_named(self.path):
+            stored = self.file.get(name)
+            fits = isinstance(stored, h5py.Dataset) and stored.ndim == ndim and stored.dtype.kind in "SO"
+            if fits and stored.size <= _MOST_TEXTS and stored.dtype.itemsize <= self.path.stat().st_size:
+                return [str(plain(one)) for one in np.ravel(stored[()])]
+        what = "one text" if ndim == 0 else "a list of texts"
+        raise CubeError(f"{name} is {what}, but not in {self.path.name}; copy it again")
 
     def numbers(self, values: object, name: str, n: int) -> NDArray[np.float64]:
         """`values` as `n` finite numbers, or a sentence that names them."""

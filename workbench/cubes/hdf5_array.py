@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dask.array as da
@@ -27,17 +29,29 @@ _LARGEST_CHUNK = 2**30
 _PLANE = 1024
 
 
+@contextmanager
+def damage_named(path: Path) -> Iterator[None]:
+    """What HDF5's library says of a damaged file, in our words; it has many."""
+    try:
+        yield
+    except CubeError:
+        raise
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError, IndexError) as error:
+        raise CubeError(f"{path.name} could not be read to its end and may be damaged; copy it again") from error
+
+
 class Array:
     """An array of an HDF5 file: reads what is indexed, slices and lists alike, and no more of it."""
 
     def __init__(self, file: Hdf5, name: str, shape: tuple[int, ...] | None = None, ndim: int | None = None) -> None:
         self.file, self.name = file, name
         where = file.path.name
-        try:
+        if name not in file:
+            raise CubeError(f"{where} has no {name}; it is another product or level, or copy it again")
+        with damage_named(file.path):
             found = file.file[name]
-        except (KeyError, OSError, RuntimeError) as error:
-            raise CubeError(f"{where} has no {name}; it is another product or level, or copy it again") from error
-        if not isinstance(found, h5py.Dataset) or found.dtype.kind not in "buif":
+            holds_numbers = isinstance(found, h5py.Dataset) and found.dtype.kind in "buif"
+        if not holds_numbers:
             raise CubeError(f"{name} holds numbers, but not in {where}; it is another product, or copy it again")
         wanted = shape or ("?",) * (found.ndim if ndim is None else ndim)
         if found.ndim != len(wanted) or (shape and found.shape != shape):
@@ -61,14 +75,10 @@ class Array:
         picked = [np.atleast_1d(np.arange(size)[k]) for size, k in zip(self.shape, key, strict=True)]
         order = [np.unique(indices, return_inverse=True) for indices in picked]
         values = np.empty([len(indices) for indices, _ in order], self.dtype)
-        try:
-            with self.file.lock:
-                for runs in itertools.product(*(list(_runs(indices)) for indices, _ in order)):
-                    into, out = zip(*runs, strict=True)
-                    values[into] = self._array[out]
-        except (OSError, RuntimeError) as error:
-            name = self.file.path.name
-            raise CubeError(f"{name} could not be read to its end and may be damaged; copy it again") from error
+        with damage_named(self.file.path), self.file.lock:
+            for runs in itertools.product(*(list(_runs(indices)) for indices, _ in order)):
+                into, out = zip(*runs, strict=True)
+                values[into] = self._array[out]
         for axis, (indices, back) in enumerate(order):
             if len(back) != len(indices) or (np.diff(back) != 1).any():
                 values = values.take(back, axis=axis)
@@ -76,7 +86,8 @@ class Array:
 
     def scalar(self) -> object:
         """The number that an array without dims is."""
-        return self._array[()]
+        with damage_named(self.file.path):
+            return self._array[()]
 
     def attribute(self, name: str) -> object:
         """One of its attributes, or None."""

@@ -7,9 +7,9 @@ Two windows of water vapour are named in the group's attributes; their bands are
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
-import h5py
 import numpy as np
 import xarray as xr
 from affine import Affine
@@ -37,7 +37,7 @@ def recognises(path: Path) -> bool:
 def read(path: Path) -> xr.DataArray:
     """The flight line or tile, lazily."""
     file = Hdf5(path)
-    site = _site(file.file)
+    site = _site(file)
     if not site or f"{site}/Reflectance" not in file:
         has = "radiance" if site else "neither site nor reflectance"
         raise CubeError(f"a NEON scene is reflectance, but {path.name} holds {has}; open a file named …_reflectance.h5")
@@ -81,7 +81,7 @@ def read(path: Path) -> xr.DataArray:
     return place(lazy_cube(stored, native, coords, attrs), *_grid(file, f"{group}/Metadata/Coordinate_System"))
 
 
-def _site(file: h5py.File) -> str:
+def _site(file: Collection[str]) -> str:
     """The first group with reflectance or radiance."""
     kinds = {"Reflectance": "Reflectance_Data", "Radiance": ""}
     return next((name for name in file for kind, array in kinds.items() if f"{name}/{kind}/{array}" in file), "")

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import h5py
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
 from workbench.cubes.contract import CubeError
+from workbench.cubes.hdf5_array import damage_named
 
 _DENSEST = 2000
 """Most bytes of values that a byte of a compressed file holds."""
@@ -27,8 +29,10 @@ def open_groups(path: Path) -> Groups:
     try:
         if classic:
             return {"/": xr.open_dataset(path, engine="scipy", cache=False, **_AS_STORED)}
+        with h5py.File(path, "r") as file:  # where this fails, h5netcdf would stumble over its own unfinished file
+            file.attrs.get("_nc3_strict")
         found = xr.open_groups(path, engine="h5netcdf", cache=False, phony_dims="access", **_AS_STORED)
-    except (OSError, ValueError, TypeError, KeyError, RuntimeError, AttributeError) as error:
+    except Exception as error:  # a damaged file fails in a dozen ways in these libraries, all of them the user's file
         raise CubeError(f"{path.name} is no NetCDF file, cut off or damaged; copy it again") from error
     return {name: found[name] for name in sorted(found, key=lambda name: (name != "/", name))}
 
@@ -65,17 +69,17 @@ class Stripped:
         """Dims are kept."""
         at = dict(zip(self.dims, key, strict=True))
         wanted = tuple(at.get(dim, 0) for dim in self.variable.dims)
-        try:
+        with damage_named(Path(self.name)):
             return np.asarray(self.variable[wanted].values)
-        except (OSError, RuntimeError, ValueError) as error:
-            raise CubeError(f"{self.name} could not be read to its end and may be damaged; copy it again") from error
 
 
 def numbers(variable: xr.Variable, name: str, path: Path) -> NDArray[np.float64]:
     """A short variable's values, NaN where it has its fill value."""
     if variable.dtype.kind not in "buif" or variable.ndim != 1:
         raise CubeError(f"{name!r} is one number a band, got {variable.dtype} in {path.name}; correct it")
-    values = np.asarray(variable.values).astype(float)
+    refuse_absurd(variable, name, path)
+    with damage_named(path):
+        values = np.asarray(variable.values).astype(float)
     fill = fill_value(variable)
     if fill is not None:
         values[values == fill] = np.nan

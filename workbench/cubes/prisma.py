@@ -11,10 +11,9 @@ dark water has it in the short-wave infrared, and is told by the mask ``negative
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
-import h5py
 import numpy as np
 import xarray as xr
 from affine import Affine
@@ -55,7 +54,7 @@ def recognises(path: Path) -> bool:
 def read(path: Path, *, mask: str | Sequence[str] = ()) -> xr.DataArray:
     """The scene, lazily; `mask` names errors, whose values become NaN, or, of level 1, cloud and sunglint."""
     file = Hdf5(path)
-    level = _level(file.file)
+    level = _level(file)
     if not level:
         raise CubeError(f"a PRISMA scene is of level {', '.join(LEVELS)}, but {path.name} is not; open another file")
     fields = f"HDFEOS/SWATHS/PRS_{level}_HCO/Data Fields"
@@ -89,7 +88,7 @@ def read(path: Path, *, mask: str | Sequence[str] = ()) -> xr.DataArray:
     return place(cube, None, None).assign_coords(_degrees(file, level, (height, width)))
 
 
-def _level(file: h5py.File) -> str:
+def _level(file: Collection[str]) -> str:
     return next((level for level in LEVELS if f"HDFEOS/SWATHS/PRS_{level}_HCO/Data Fields/VNIR_Cube" in file), "")
 
 
