@@ -58,6 +58,7 @@ def write_mask(path: Path, rows: int = DOWN) -> Path:
     with h5py.File(path, "w") as file:
         mask = np.zeros((rows, ACROSS, len(MASKS)), "float32")
         mask[10:14, 5:9, 0] = 1
+        mask[20:23, 9, 3] = 1
         mask[..., 2] = 1  # an optical depth of 1 is no flag
         file["mask"] = mask
         file["sensor_band_parameters/mask_bands"] = np.array(MASKS, dtype=object)
@@ -109,6 +110,8 @@ def test_flags_of_the_mask_file_beside_hide_their_pixels(tmp_path, values):
     path = write(tmp_path / NAME, values)
     write_mask(tmp_path / NAME.replace("RFL", "MASK"))
     hidden = values.copy()
+    hidden[20:23, 9] = -9999
+    np.testing.assert_array_equal(open_cube(path, mask="aggregate"), slowly(hidden))
     hidden[10:14, 5:9] = -9999
     cube = open_cube(path, mask="cloud,aggregate")
     np.testing.assert_array_equal(cube, slowly(hidden))

@@ -7,6 +7,7 @@ import pickle
 from pathlib import Path
 
 import dask.array as da
+import h5netcdf
 import h5py
 import numpy as np
 import pytest
@@ -324,6 +325,15 @@ def test_a_cube_in_a_group_is_found(tmp_path):
     np.testing.assert_allclose(cube, expected, rtol=1e-6)
     np.testing.assert_allclose(cube.wavelength, WAVELENGTHS)
     assert cube.attrs["variable"] == "data/rfl"
+
+
+@pytest.mark.parametrize(("size", "chunks"), [(200, None), (100_000, None), (100_000, (4, 100, 100))])
+def test_a_size_beyond_the_file_is_refused_before_it_is_allocated(tmp_path, size, chunks):
+    with h5netcdf.File(tmp_path / "a.nc", "w") as file:
+        file.dimensions = {"band": 4, "y": size, "x": size}
+        file.create_variable("reflectance", ("band", "y", "x"), "f4", chunks=chunks)
+    with pytest.raises(CubeError, match=r"'reflectance' claims \d+ bytes, but a.nc has \d+ in all; copy it again"):
+        open_cube(tmp_path / "a.nc")
 
 
 def test_text_is_no_netcdf(tmp_path):

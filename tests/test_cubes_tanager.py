@@ -40,7 +40,7 @@ def write(path: Path, values: np.ndarray, *, ortho: bool = True, name: str = "su
             cube.attrs["good_wavelengths"] = changes.get("good", (np.arange(BANDS) != 5).astype("uint8"))
         for plane in ("beta_cloud_mask", "beta_cirrus_mask", "nodata_pixels"):
             mask = np.zeros((HEIGHT, WIDTH), "uint8")
-            mask[2, 3], mask[0, :3] = plane == "beta_cloud_mask", 255
+            mask[2, 3], mask[4, 5], mask[0, :3] = plane == "beta_cloud_mask", plane == "beta_cirrus_mask", 255
             file[f"{group}/Data Fields/{plane}"] = mask
         if ortho:
             file[group].attrs["epsg_code"] = np.int64(changes.get("epsg", 32750))
@@ -93,6 +93,8 @@ def test_masks_of_the_specification_hide_their_pixels_and_only_these(tmp_path, v
     path = write(tmp_path / "scene.h5", values)
     plain, masked = open_cube(path), open_cube(path, mask="Cirrus, cloud")
     expected = plain.values.copy()
+    expected[:, 4, 5] = np.nan
+    np.testing.assert_array_equal(open_cube(path, mask="cirrus"), expected)
     expected[:, 2, 3] = np.nan
     np.testing.assert_array_equal(masked, expected)
     with pytest.raises(CubeError, match=r"got 'haze', but scene.h5 has cloud, cirrus, nodata"):

@@ -97,9 +97,8 @@ def _writes(file: h5netcdf.File, cube: xr.DataArray, name: str) -> bool:
         variable[...] = texts if values.ndim else str(texts)
     elif values.dtype.kind in "buif":
         plain = values.astype("i1") if values.dtype.kind == "b" else values
-        extra = {"fillvalue": plain.dtype.type(np.nan)} if plain.dtype.kind == "f" else {}
         packed = {**_PACKED, "chunks": tuple(min(n, 1024) for n in plain.shape)} if plain.ndim == 2 else {}
-        file.create_variable(name, coordinate.dims, plain.dtype, data=plain, **extra, **packed)
+        file.create_variable(name, coordinate.dims, plain.dtype, data=plain, **packed)
     else:
         return False
     file[name].attrs.update(_COORDINATES.get(name, {}))
