@@ -91,6 +91,14 @@ FORMATS = (
         "h5py",
     ),
     Format(
+        "enmap",
+        ("/", ".zip", ".tar", ".tar.gz", ".tgz", ".xml", ".tif"),
+        "workbench.cubes.enmap",
+        "EnMAP product of level L1B, L1C or L2A: folder, archive or one of its files",
+        "real metadata of qualification products, paired with real pixels",
+        "rasterio",
+    ),
+    Format(
         "envi",
         (".hdr", "*"),
         "workbench.cubes.envi",
