@@ -7,11 +7,16 @@ from pathlib import Path
 
 import xarray as xr
 
-from workbench.cubes import geotiff_writing, npz, zarr
+from workbench.cubes import geotiff_writing, netcdf_writing, npz, zarr
 from workbench.cubes.contract import CubeError, check_cube
 from workbench.files import replacing
 
-WRITERS = {".zarr": zarr.write, ".npz": npz.write, ".tif": geotiff_writing.write}
+WRITERS = {
+    ".zarr": zarr.write,
+    ".npz": npz.write,
+    ".tif": geotiff_writing.write,
+    ".nc": netcdf_writing.write,
+}
 """What writes each ending."""
 
 
@@ -23,7 +28,7 @@ def save_cube(cube: xr.DataArray, path: str | Path, *, overwrite: bool = False) 
     cube : xarray.DataArray of shape (n_bands, height, width)
         Any cube; a lazy one is written block by block, but read whole for ``.npz``.
     path : str or Path
-        Ends in ``.zarr``, ``.npz`` or ``.tif``, which becomes a Cloud-Optimised GeoTIFF.
+        Ends in ``.zarr``, ``.npz``, ``.nc`` or ``.tif``, which becomes a Cloud-Optimised GeoTIFF.
     overwrite : bool
         Whether what is at `path` may be replaced.
 
