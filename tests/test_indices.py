@@ -110,9 +110,11 @@ def test_a_lazy_cube_reads_the_bands_of_the_formula_and_no_other():
 def test_no_data_and_division_by_nothing_are_nan(scene):
     cube = scene.copy(deep=True)
     cube.values[:, 0, 0], cube.values[:, 1, 1] = np.nan, 0
+    cube.values[cube.wavelength.values < 700, 2, 2] = -0.25
+    cube.values[cube.wavelength.values >= 700, 2, 2] = 0.25  # 0.5 / 0
     ndvi = spectral_index(cube, "NDVI").values
-    assert np.isnan(ndvi[[0, 1], [0, 1]]).all()
-    assert np.isfinite(ndvi).sum() == ndvi.size - 2
+    assert np.isnan(ndvi[[0, 1, 2], [0, 1, 2]]).all()
+    assert np.isfinite(ndvi).sum() == ndvi.size - 3
 
 
 @pytest.mark.parametrize(
