@@ -14,6 +14,10 @@ from workbench.cubes.formats import FORMATS, open_cube
 from workbench.cubes.grid import transform_of
 from workbench.cubes.indices import index_names, spectral_index
 from workbench.cubes.info import describe
+from workbench.cubes.libraries import open_library, save_library
+from workbench.cubes.library import check_library, join_libraries, make_library
+from workbench.cubes.library_pixels import resample_library, spectra_at
+from workbench.cubes.matching import best_match, spectral_angle
 from workbench.cubes.mnf import Mnf, fit_mnf, mnf, mnf_denoise, mnf_inverse
 from workbench.cubes.normalising import unit_area, unit_length, unit_mean, z_scores
 from workbench.cubes.rendering import (
@@ -41,7 +45,9 @@ __all__ = [
     "CubeError",
     "Mnf",
     "band_title",
+    "best_match",
     "check_cube",
+    "check_library",
     "derivative",
     "describe",
     "detect_bad_bands",
@@ -50,11 +56,14 @@ __all__ = [
     "good_bands",
     "has_wavelengths",
     "index_names",
+    "join_libraries",
+    "make_library",
     "mnf",
     "mnf_denoise",
     "mnf_inverse",
     "natural_limits",
     "open_cube",
+    "open_library",
     "picture_limits",
     "possible_presets",
     "preset_bands",
@@ -62,10 +71,14 @@ __all__ = [
     "remove_continuum",
     "render",
     "resample",
+    "resample_library",
     "resample_to",
     "save_cube",
+    "save_library",
     "savitzky_golay",
     "simulated_scene",
+    "spectra_at",
+    "spectral_angle",
     "spectral_index",
     "spectrum",
     "stack",
