@@ -83,7 +83,7 @@ def test_a_crash_while_writing_leaves_the_old_file_alone(tmp_path, scene, ending
 
 
 def test_other_endings_are_refused_before_anything_is_written(tmp_path, scene):
-    with pytest.raises(ValueError, match=r"written to .zarr or .npz, got a.jpg; change the ending"):
+    with pytest.raises(ValueError, match=r"written to one of .zarr, .*got a.jpg; change the ending"):
         save_cube(scene, tmp_path / "a.jpg")
     assert not list(tmp_path.iterdir())
 
@@ -96,7 +96,7 @@ def test_what_is_no_scene_is_refused_in_a_sentence(tmp_path):
     refusals = {
         "nothing.tif": (FileNotFoundError, r"no file at .*nothing.tif"),
         "folder": (CubeError, r"a scene is a file or a product's folder, but no format knows .*folder; name the file"),
-        "notes.txt": (CubeError, r"no format claims notes.txt; pass format= one of: envi, geotiff, mat, npz, zarr"),
+        "notes.txt": (CubeError, r"no format claims notes.txt; pass format= one of: .*envi, .*zarr"),
         "a.npz": (CubeError, r"a.npz is not or is damaged"),
         "a.zarr": (CubeError, r"a.zarr is not or is damaged"),
     }
@@ -108,7 +108,7 @@ def test_what_is_no_scene_is_refused_in_a_sentence(tmp_path):
 
 def test_an_unknown_format_or_option_is_named(tmp_path, scene):
     path = save_cube(scene, tmp_path / "a.npz")
-    with pytest.raises(ValueError, match=r"a format is one of envi, .* got 'jpeg'"):
+    with pytest.raises(ValueError, match=r"a format is one of .*envi, .* got 'jpeg'"):
         open_cube(path, format="jpeg")
     with pytest.raises(ValueError, match=r"'npz' files takes the options: variable; got colour"):
         open_cube(path, colour="red")

@@ -179,7 +179,7 @@ def test_an_enmap_tile_is_rasterios_sorted_by_wavelength(real_data):
     "name", ["landsat7/L7_ETMs.tif", "terramind/S1RTC/38D_378R_2_3.tif", "terramind/S2L2A/38D_378R_2_3.tif"]
 )
 def test_stacks_without_wavelengths_are_cubes_too(real_data, name):
-    cube = open_cube(real_data / name)
+    cube = open_cube(real_data / name, format="geotiff")
     with rasterio.open(real_data / name) as oracle:
         np.testing.assert_allclose(cube, oracle.read(), rtol=1e-6)
         np.testing.assert_allclose(transform_of(cube)[:6], oracle.transform[:6])

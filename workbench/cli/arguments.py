@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, NoReturn
 if TYPE_CHECKING:
     import xarray as xr
 
+    from workbench.cubes.remote import Address
+
 
 class Parser(argparse.ArgumentParser):
     """An argument parser that refuses in one line."""
@@ -51,6 +53,22 @@ def option(text: str) -> tuple[str, str]:
     if not (name.strip() and equals and value.strip()):
         raise argparse.ArgumentTypeError(f"an option is NAME=VALUE, got {text!r}")
     return name.strip(), value.strip()
+
+
+def place(text: str) -> Path | Address:
+    """A file or folder, an address, or where the catalogue's scene lies.
+
+    Examples
+    --------
+    >>> place("https://me:word@example.org/a.tif?signature=abc")
+    Address('https://example.org/a.tif')
+    """
+    from workbench.cubes.remote import located
+
+    try:
+        return located(text)
+    except (OSError, ValueError) as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def counts(text: str) -> list[int]:
@@ -134,14 +152,14 @@ def _check_folder(folder: Path, text: str) -> None:
         raise argparse.ArgumentTypeError(f"{text} lies in {folder}, which cannot be written; choose another folder")
 
 
-def refuse_inputs(outputs: Iterable[Path], inputs: Iterable[Path | None]) -> None:
+def refuse_inputs(outputs: Iterable[Path], inputs: Iterable[Path | Address | None]) -> None:
     """Refuse, before any work, to write over what is read, what belongs to it, or anything inside its folder.
 
     Parameters
     ----------
     outputs : iterable of Path
         Every file the verb will write, derived names too.
-    inputs : iterable of Path
+    inputs : iterable of Path or Address
         What it reads; None where an option was not given.
 
     Raises
@@ -149,7 +167,7 @@ def refuse_inputs(outputs: Iterable[Path], inputs: Iterable[Path | None]) -> Non
     ValueError
         If one of `outputs` is, holds, or lies in one of `inputs`.
     """
-    read = {file.resolve(): path for path in inputs if path is not None for file in _with_companions(path)}
+    read = {file.resolve(): path for path in inputs if isinstance(path, Path) for file in _with_companions(path)}
     for output in outputs:
         place = output.resolve()
         for file, path in read.items():
@@ -180,8 +198,9 @@ def is_scene(parser: argparse.ArgumentParser, nargs: str | None = None) -> None:
         "scene",
         metavar="SCENE",
         nargs=nargs,
-        type=Path,
-        help="hyperspectral file: ENVI, GeoTIFF, .mat, .npz or .zarr (`workbench formats`)",
+        type=place,
+        help="hyperspectral file or product folder (`workbench formats`), the address of a GeoTIFF or Zarr store "
+        "(https://…, s3://…), or scene:NAME (`workbench scenes`)",
     )
     parser.add_argument("--format", metavar="NAME", help="read SCENE as this format (default: found by its contents)")
     parser.add_argument("--variable", metavar="NAME", help="array in a .mat file (default: the only one that fits)")

@@ -17,7 +17,7 @@ LISTS = {
     "formats": "which files are read",
 }
 
-HIDDEN = ("module", "arguments", "general")
+HIDDEN = ("module", "arguments", "general", "own", "remote")
 """Fields that are for the program."""
 
 

@@ -102,12 +102,17 @@ def write_run(path: Path, args: argparse.Namespace, files: dict[str, Path | None
         "verb": args.verb,
         "command": shlex.join(command(args)),
         "arguments": {key: value for key, value in vars(args).items() if key not in ("do", "verb", "line")},
-        "files": {name: file_fingerprint(file) for name, file in files.items() if file is not None},
+        "files": {name: _known(file) for name, file in files.items() if file is not None},
         "versions": versions(),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         **more,
     }
     write_json(path, plain(run))
+
+
+def _known(file: object) -> dict[str, object]:
+    """A file by its fingerprint; an address by its text, which has no password."""
+    return file_fingerprint(file) if isinstance(file, Path) else {"address": str(file)}
 
 
 def command(args: argparse.Namespace) -> list[str]:
@@ -118,6 +123,9 @@ def command(args: argparse.Namespace) -> list[str]:
             continue
         if name == "options":
             words += [word for told in value for word in ("--option", "=".join(told))]
+            continue
+        if name == "more":  # scenes by place
+            words += [str(one.absolute() if isinstance(one, Path) else one) for one in value]
             continue
         text = ",".join(map(str, value)) if isinstance(value, list) else value
         text = str(text.absolute() if isinstance(text, Path) else text)

@@ -12,7 +12,8 @@ What a file is: format, sensor, size, wavelengths [nm], CRS, pixel size [units o
 no data [fraction 0…1] and bytes. Reads the header and a bounded sample, never the whole scene.
 """
 CONVERT = """\
-The same cube in the workbench's own formats: .zarr (chunked, for large scenes) or .npz (one file, for small ones).
+The same cube in another file: .zarr (chunked, for large scenes), .tif (Cloud-Optimised GeoTIFF, for other programs),
+.nc (NetCDF by CF) or .npz (NumPy, for small ones). All of them read back as the very same cube.
 Reflectance, radiance or digital numbers are kept as read, as float32; wavelengths in nm; the CRS and grid go along.
 """
 
@@ -24,9 +25,11 @@ def add_verbs(verbs: argparse._SubParsersAction) -> None:
     prints_json(verb)
     verb.set_defaults(do=info)
 
-    verb = verbs.add_parser("convert", help="the same scene as .zarr or .npz", description=CONVERT)
+    verb = verbs.add_parser("convert", help="the same scene as .zarr, .tif, .nc or .npz", description=CONVERT)
     is_scene(verb)
-    verb.add_argument("out", metavar="OUT", type=output(".zarr", ".npz"), help="file to write; replaced if it exists")
+    verb.add_argument(
+        "out", metavar="OUT", type=output(".zarr", ".tif", ".nc", ".npz"), help="file to write; replaced if it exists"
+    )
     prints_json(verb)
     verb.set_defaults(do=convert)
 

@@ -119,7 +119,7 @@ def _session(
 
     session = Session.at(folder)
     options = {"format": args.format, **reader_options(args)} if args.verb == "serve" else {}
-    if args.scene and Path(session.scene) != args.scene.absolute():
+    if args.scene and session.scene != str(args.scene.absolute()):
         _done(session, session.open_scene(args.scene, **options))
     if labels and f"import:{labels.name}" in {mark.source for mark in session.marks}:
         say(f"the session has the labels of {labels.name} already; they are not imported a second time")

@@ -6,11 +6,20 @@ May use: numpy, scipy, xarray, dask, rasterio, rioxarray, pyproj, h5py, zarr.
 Never: labels, learning, a screen; a value changed without saying so in ``attrs``.
 """
 
+from workbench.cubes.bad_bands import detect_bad_bands
 from workbench.cubes.components import principal_components
+from workbench.cubes.continuum import remove_continuum
 from workbench.cubes.contract import CubeError, check_cube, good_bands, has_wavelengths, valid_pixels
 from workbench.cubes.formats import FORMATS, open_cube
 from workbench.cubes.grid import transform_of
+from workbench.cubes.indices import index_names, spectral_index
 from workbench.cubes.info import describe
+from workbench.cubes.libraries import open_library, save_library
+from workbench.cubes.library import check_library, join_libraries, make_library
+from workbench.cubes.library_pixels import resample_library, spectra_at
+from workbench.cubes.matching import best_match, spectral_angle
+from workbench.cubes.mnf import Mnf, fit_mnf, mnf, mnf_denoise, mnf_inverse
+from workbench.cubes.normalising import unit_area, unit_length, unit_mean, z_scores
 from workbench.cubes.reading import read_bands, read_pixels
 from workbench.cubes.rendering import (
     PRESETS,
@@ -22,32 +31,65 @@ from workbench.cubes.rendering import (
     render,
     stretch_limits,
 )
+from workbench.cubes.resampling import resample, resample_to
+from workbench.cubes.sensor_bands import SENSORS
 from workbench.cubes.simulated import simulated_scene
+from workbench.cubes.smoothing import derivative, gaussian_smooth, savitzky_golay
 from workbench.cubes.spectra import spectrum
+from workbench.cubes.stacking import stack
 from workbench.cubes.writing import save_cube
 
 __all__ = [
     "FORMATS",
     "PRESETS",
+    "SENSORS",
     "CubeError",
+    "Mnf",
     "band_title",
+    "best_match",
     "check_cube",
+    "check_library",
+    "derivative",
     "describe",
+    "detect_bad_bands",
+    "fit_mnf",
+    "gaussian_smooth",
     "good_bands",
     "has_wavelengths",
+    "index_names",
+    "join_libraries",
+    "make_library",
+    "mnf",
+    "mnf_denoise",
+    "mnf_inverse",
     "natural_limits",
     "open_cube",
+    "open_library",
     "picture_limits",
     "possible_presets",
     "preset_bands",
     "principal_components",
     "read_bands",
     "read_pixels",
+    "remove_continuum",
     "render",
+    "resample",
+    "resample_library",
+    "resample_to",
     "save_cube",
+    "save_library",
+    "savitzky_golay",
     "simulated_scene",
+    "spectra_at",
+    "spectral_angle",
+    "spectral_index",
     "spectrum",
+    "stack",
     "stretch_limits",
     "transform_of",
+    "unit_area",
+    "unit_length",
+    "unit_mean",
     "valid_pixels",
+    "z_scores",
 ]

@@ -23,6 +23,7 @@ import xarray as xr
 
 from workbench.cubes.contract import CubeError, check_cube
 from workbench.cubes.glance import glance
+from workbench.cubes.remote import Address, located, unread
 
 SMALL = 64 * 2**20
 """Cubes below this many bytes are read at once; larger ones stay lazy."""
@@ -53,7 +54,13 @@ class Format:
     general: bool = False
     """Whether it is a container of many products' files, asked only where none of them recognises the file."""
 
-    def may_be(self, path: Path) -> bool:
+    own: bool = False
+    """Whether we wrote it: asked before the products, whose words a saved cube keeps."""
+
+    remote: bool = False
+    """Whether it is read from an address, by ranges of bytes."""
+
+    def may_be(self, path: Path | Address) -> bool:
         """Whether the ending is one of its own."""
         return (path.name.lower() + "/" * path.is_dir()).endswith(self.suffixes)
 
@@ -67,6 +74,30 @@ class Format:
 
 
 FORMATS = (
+    Format(
+        "aviris",
+        (".nc",),
+        "workbench.cubes.aviris",
+        "AVIRIS-3, -5 and reprocessed -NG NetCDF, reflectance or radiance",
+        "files written after the layout of JPL's own readers",
+        "h5py",
+    ),
+    Format(
+        "emit",
+        (".nc",),
+        "workbench.cubes.emit",
+        "EMIT scene on its grid or as a swath, reflectance or radiance",
+        "files written after LP DAAC's description",
+        "h5py",
+    ),
+    Format(
+        "enmap",
+        ("/", ".zip", ".tar", ".tar.gz", ".tgz", ".xml", ".tif"),
+        "workbench.cubes.enmap",
+        "EnMAP product of level L1B, L1C or L2A: folder, archive or one of its files",
+        "real metadata of qualification products, paired with real pixels",
+        "rasterio",
+    ),
     Format(
         "envi",
         (".hdr", "*"),
@@ -83,6 +114,7 @@ FORMATS = (
         "real files: EnMAP tiles, Landsat 7, Sentinel-1 and -2",
         "rasterio",
         general=True,
+        remote=True,
     ),
     Format(
         "mat",
@@ -92,20 +124,105 @@ FORMATS = (
         "real files: Salinas-A, Samson",
         "h5py",
     ),
+    Format(
+        "neon",
+        (".h5",),
+        "workbench.cubes.neon",
+        "NEON airborne reflectance, directional or bidirectional",
+        "files written after NEON's documentation",
+        "h5py",
+    ),
+    Format(
+        "netcdf",
+        (".nc", ".nc4", ".cdf"),
+        "workbench.cubes.netcdf",
+        "NetCDF by the CF conventions",
+        "our own files; files written by xarray after CF",
+        "h5netcdf",
+        general=True,
+    ),
     Format("npz", (".npz",), "workbench.cubes.npz", "NumPy archive", "real file: Landsat; our own files"),
-    Format("zarr", (".zarr/",), "workbench.cubes.zarr", "Zarr store written by save_cube", "our own files", "zarr"),
+    Format(
+        "prisma",
+        (".he5",),
+        "workbench.cubes.prisma",
+        "PRISMA scene of level 1, 2B, 2C or 2D",
+        "files written after ASI's specification",
+        "h5py",
+    ),
+    Format(
+        "tanager",
+        (".h5", ".he5"),
+        "workbench.cubes.tanager",
+        "Tanager basic and ortho scene, reflectance or radiance",
+        "files written after the layout of Planet's own reader",
+        "h5py",
+    ),
+    Format(
+        "landsat",
+        ("/", ".tar", ".tar.gz", ".tgz", ".zip", "_mtl.txt", "_mtl.json", "_mtl.xml", ".tif", ".tiff"),
+        "workbench.cubes.landsat",
+        "Landsat 4 to 9 Collection 2, levels 1 and 2, or a stack of bands",
+        "real stack: Landsat 7; products written after USGS's format control books",
+        "rasterio",
+    ),
+    Format(
+        "sentinel-2",
+        ("/", ".zip", "mtd_msil1c.xml", "mtd_msil2a.xml", ".tif", ".tiff"),
+        "workbench.cubes.sentinel2",
+        "Sentinel-2 product L1C or L2A (.SAFE, zip), or a stack of its bands",
+        "real stacks; products written after ESA's specification",
+        "rasterio",
+    ),
+    Format(
+        "sentinel-1",
+        (".tif", ".tiff"),
+        "workbench.cubes.sentinel1",
+        "Sentinel-1 backscatter (RTC, GRD) as GeoTIFF",
+        "real files: Sentinel-1 RTC",
+        "rasterio",
+    ),
+    Format(
+        "elevation",
+        (".tif", ".tiff"),
+        "workbench.cubes.elevation",
+        "Elevation model as GeoTIFF",
+        "real files: Copernicus DEM",
+        "rasterio",
+    ),
+    Format(
+        "zarr",
+        (".zarr/",),
+        "workbench.cubes.zarr",
+        "Zarr store written by save_cube",
+        "our own files",
+        "zarr",
+        remote=True,
+    ),
+    Format(
+        "cog",
+        (".tif",),
+        "workbench.cubes.geotiff_own",
+        "GeoTIFF written by save_cube",
+        "our own files",
+        "rasterio",
+        own=True,
+        remote=True,
+    ),
 )
 
 
 def open_cube(
-    path: str | Path, format: str | None = None, *, formats: Sequence[Format] = FORMATS, **options: object
+    path: str | Path | Address, format: str | None = None, *, formats: Sequence[Format] = FORMATS, **options: object
 ) -> xr.DataArray:
     """Read a hyperspectral file as a cube.
 
     Parameters
     ----------
-    path : str or Path
-        The file; for ENVI the header or the binary beside it, for Zarr the folder.
+    path : str, Path or Address
+        The file; for ENVI the header or the binary beside it, for Zarr the folder. Or the address of a GeoTIFF or a
+        Zarr store (``https://``, ``s3://``, ``gs://``, ``/vsicurl/``), or ``scene:NAME`` for one of
+        :data:`workbench.cubes.catalogue.SCENES`.
     format : str, optional
         Its format's name. By default, the formats of its suffix are asked whether they recognise it.
     formats : sequence of Format
@@ -125,8 +242,10 @@ def open_cube(
     CubeError
         If the file is no cube. The message says why and what to do.
     """
-    path = Path(path).expanduser()
-    if not path.exists():
+    path = located(path)
+    if isinstance(path, Address):
+        path.check()
+    elif not path.exists():
         raise FileNotFoundError(f"no file at {path}; check the path")
     chosen = _choose(path, format, formats)
     reader = chosen.load().read
@@ -138,6 +257,8 @@ def open_cube(
         cube = reader(path, **options)
     told = {name: value for name, value in cube.attrs.items() if name != "options"}
     how = {"source": str(path), "format": chosen.name} | ({"options": options} if options else {})
+    if isinstance(path, Address) and path.has_secrets:
+        how["source_note"] = "user, password and query of the address were left out"
     cube = cube.drop_attrs(deep=False).assign_attrs({"sensor": "", **told, **how})
     cube = check_cube(cube)
     # Blosc says RuntimeError where a chunk is cut off; in any other format that is a fault of ours.
@@ -147,21 +268,30 @@ def open_cube(
         return _mark_empty_bands(cube, path)
 
 
-def _choose(path: Path, name: str | None, formats: Sequence[Format]) -> Format:
+def _choose(path: Path | Address, name: str | None, formats: Sequence[Format]) -> Format:
     """The one format of a file."""
+    if isinstance(path, Address):
+        formats = [f for f in formats if f.remote]
     known = ", ".join(f.name for f in formats)
     if name:
         claims = [f for f in formats if f.name == name]
         if not claims:
-            raise ValueError(f"a format is one of {known}, got {name!r}; see: workbench formats")
+            where = " at an address" if isinstance(path, Address) else ""
+            raise ValueError(f"a format{where} is one of {known}, got {name!r}; see: workbench formats")
         return claims[0]
     claims: list[Format] = []
     for asked in (
+        [f for f in formats if f.own and f.may_be(path)],
         [f for f in formats if not f.general and f.may_be(path)],
         [f for f in formats if f.general and f.may_be(path)],
         [f for f in formats if "*" in f.suffixes and not path.is_dir()],
     ):
         claims = claims or [f for f in asked if f.load().recognises(path)]
+    if not claims and isinstance(path, Address):
+        raise CubeError(
+            f"only {known} are read from an address, and {path} is none of them by its name; "
+            "pass format=, or download it and open the copy"
+        )
     if not claims and path.is_dir():
         raise CubeError(f"a scene is a file or a product's folder, but no format knows {path}; name the file inside it")
     if len(claims) == 1:
@@ -173,17 +303,19 @@ def _choose(path: Path, name: str | None, formats: Sequence[Format]) -> Format:
 
 
 @contextmanager
-def _damage_named(path: Path, *others: type[Exception]) -> Iterator[None]:
+def _damage_named(path: Path | Address, *others: type[Exception]) -> Iterator[None]:
     """What libraries say of a damaged file, in our words."""
     try:
         yield
     except (FileNotFoundError, PermissionError):
         raise
     except (OSError, *others) as error:
+        if isinstance(path, Address):
+            raise unread(path, error) from None
         raise CubeError(f"{path.name} could not be read to its end and may be cut off; copy it again") from error
 
 
-def _mark_empty_bands(cube: xr.DataArray, path: Path) -> xr.DataArray:
+def _mark_empty_bands(cube: xr.DataArray, path: Path | Address) -> xr.DataArray:
     """Mark bands without data as not good; refuse a scene without any."""
     filled = glance(cube).any(axis=1)
     if not filled.any():

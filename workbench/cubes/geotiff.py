@@ -8,22 +8,25 @@ from __future__ import annotations
 
 import threading
 import warnings
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import rasterio
 import xarray as xr
+from affine import Affine
 from numpy.typing import NDArray
+from rasterio.crs import CRS
 from rasterio.errors import NotGeoreferencedWarning, RasterioIOError
 from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
 from workbench.cubes.contract import DIMS, CubeError
 from workbench.cubes.grid import place
-from workbench.cubes.scaling import understand
+from workbench.cubes.multispectral import Bands, number, stack_of
+from workbench.cubes.scaling import Scaling, understand
 from workbench.cubes.sensors import named_sensor
-from workbench.cubes.stored import Stored
+from workbench.cubes.stored import Source, Stored
 from workbench.cubes.wavelengths import detector_order, from_band_names, in_nanometres
 
 _BLOCK = 4_000_000
@@ -34,16 +37,108 @@ def recognises(path: Path) -> bool:
     return path.suffix.lower() in (".tif", ".tiff", ".vrt")
 
 
-def read(path: Path) -> xr.DataArray:
-    """The scene, lazily."""
+def read(path: Path, *, sensor: str = "", offset: float | str = 0.0) -> xr.DataArray:
+    """The scene, lazily; `sensor` names that of a stack which does not, `offset` is added to Sentinel-2's numbers."""
     raster = Raster(path)
-    source = raster.dataset
+    named = [name or "" for name in raster.dataset.descriptions]
+    bands = stack_of(sensor, raster.shape[0], path.name, named) if sensor else None
+    return understand_raster(raster, raster.dataset, path, bands, offset=number(offset, "offset")).cube()
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """What a raster's header says, and its numbers."""
+
+    stored: Stored
+    """The numbers, with their scaling."""
+
+    coords: dict[str, tuple]
+    """Of the bands, in the cube's order."""
+
+    attrs: dict[str, object]
+    """Of the cube."""
+
+    crs: CRS | str | None
+    """Where the pixels lie."""
+
+    transform: Affine
+    """(column, row) of a pixel's corner to map units."""
+
+    chunks: dict[str, int]
+    """Bands, rows and columns that are read together."""
+
+    def cube(self) -> xr.DataArray:
+        """The same as a cube."""
+        cube = xr.DataArray(self.stored.blocks(self.chunks), dims=DIMS, coords=self.coords, attrs=self.attrs)
+        cube.encoding["preferred_chunks"] = dict(zip(("y", "x"), self.stored.block, strict=True))
+        return place(cube, self.crs, self.transform)
+
+
+def understand_raster(
+    raster: Source,
+    source: DatasetReader,
+    path: Path,
+    bands: Bands | None = None,
+    scaling: Scaling | None = None,
+    *,
+    offset: float = 0.0,
+) -> Understood:
+    """What the numbers of `raster` mean by the header of `source`, which may be one tile or date of it.
+
+    Parameters
+    ----------
+    raster : Source of shape (n_bands, height, width)
+        The numbers.
+    source : DatasetReader
+        The file whose header counts.
+    path : Path
+        Its name, or that of the scene.
+    bands : Bands, optional
+        What is known of the bands, where the header does not say.
+    scaling : Scaling, optional
+        What the numbers mean, where it is known.
+    offset : float
+        Added to the whole numbers of bands that have a ``divisor``, before the division.
+    """
     if source.dtypes[0].startswith("complex"):
         raise CubeError(f"a cube holds real numbers, got {source.dtypes[0]} in {path.name}; write its amplitude")
     stored = Stored(raster, nodata=source.nodata, block=source.block_shapes[0])
-    tags = [_lower(source.tags(i)) | _imagery(source.tags(i, ns="IMAGERY")) for i in source.indexes]
-    n_bands = source.count
+    coords, note = (bands.coords(), bands.note) if bands else _header_bands(source, path)
+    centres = coords["wavelength"][1]
+    words = " ".join([path.stem, *(f"{k} {v}" for k, v in source.tags().items()), *(u or "" for u in source.units)])
+    unscaled = set(source.scales) <= {1.0} and set(source.offsets) <= {0.0}
+    if scaling is None and unscaled and bands and bands.divisor and np.dtype(source.dtypes[0]).kind in "iu":
+        scaling = bands.scaling(offset)
+    elif offset:
+        raise CubeError(f"offset= is added to whole numbers of Sentinel-2, but {path.name} holds none; leave it out")
+    scaling = scaling or understand(
+        stored.sample(),
+        words,
+        has_wavelengths=bool(np.isfinite(centres).all()),
+        gain=None if unscaled else _one(source.scales),
+        offset=0.0 if unscaled else _one(source.offsets),
+        stated="the file's scale and offset",
+    )
+    attrs = {
+        **scaling.attrs,
+        "sensor": bands.sensor if bands else named_sensor(path.stem) or named_sensor(words),
+        "stored_dtype": source.dtypes[0],
+        "wavelength_note": note,
+    }
+    order, overlap = (bands.order(), note) if bands else detector_order(centres)
+    if order is not None:
+        coords = {name: (dim, values[order], *rest) for name, (dim, values, *rest) in coords.items()}
+        attrs["wavelength_note"] = overlap
+    crs = source.crs
+    if crs is not None and crs.to_epsg() is not None:
+        crs = f"EPSG:{crs.to_epsg()}"
+    stored = replace(stored, scaling=scaling, order=order)
+    return Understood(stored, coords, attrs, crs, source.transform, _chunks(source))
 
+
+def _header_bands(source: DatasetReader, path: Path) -> tuple[dict[str, tuple], str]:
+    """Coordinates of the bands by their tags and descriptions, and a word on where they stand."""
+    tags = [_lower(source.tags(i)) | _imagery(source.tags(i, ns="IMAGERY")) for i in source.indexes]
     centres = _numbers(tags, "wavelength", path)
     note = ""
     if centres is not None:
@@ -51,7 +146,7 @@ def read(path: Path) -> xr.DataArray:
     else:
         centres = from_band_names([name or "" for name in source.descriptions])
         note = "wavelengths from the band descriptions" if centres is not None else "band number only"
-    centres = np.full(n_bands, np.nan) if centres is None else centres
+    centres = np.full(source.count, np.nan) if centres is None else centres
     coords = {"wavelength": ("band", centres, {"units": "nm"})}
     fwhm, good = _numbers(tags, "fwhm", path), _numbers(tags, "bbl", path)
     if fwhm is not None and np.isfinite(fwhm).any():
@@ -62,34 +157,7 @@ def read(path: Path) -> xr.DataArray:
     if not np.isfinite(centres).all():
         names = [name or f"band {i}" for name, i in zip(source.descriptions, source.indexes, strict=True)]
         coords["band_name"] = ("band", np.array(names, dtype=object))
-
-    words = " ".join([path.stem, *(f"{k} {v}" for k, v in source.tags().items()), *(u or "" for u in source.units)])
-    unscaled = set(source.scales) <= {1.0} and set(source.offsets) <= {0.0}
-    scaling = understand(
-        stored.sample(),
-        words,
-        has_wavelengths=bool(np.isfinite(centres).all()),
-        gain=None if unscaled else _one(source.scales),
-        offset=0.0 if unscaled else _one(source.offsets),
-        stated="the file's scale and offset",
-    )
-    attrs = {
-        **scaling.attrs,
-        "sensor": named_sensor(path.stem) or named_sensor(words),
-        "stored_dtype": source.dtypes[0],
-        "wavelength_note": note,
-    }
-    order, overlap = detector_order(centres)
-    if order is not None:
-        coords = {name: (dim, values[order], *rest) for name, (dim, values, *rest) in coords.items()}
-        attrs["wavelength_note"] = overlap
-    blocks = replace(stored, scaling=scaling, order=order).blocks(_chunks(source))
-    cube = xr.DataArray(blocks, dims=DIMS, coords=coords, attrs=attrs)
-    cube.encoding["preferred_chunks"] = dict(zip(("y", "x"), stored.block, strict=True))
-    crs = source.crs
-    if crs is not None and crs.to_epsg() is not None:
-        crs = f"EPSG:{crs.to_epsg()}"
-    return place(cube, crs, source.transform)
+    return coords, note
 
 
 class Raster:

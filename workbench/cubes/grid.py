@@ -6,6 +6,8 @@ A rotated grid cannot have its ``x`` and ``y`` in one dimension each. It keeps i
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import rioxarray  # noqa: F401, brings ``cube.rio``
 import xarray as xr
@@ -36,7 +38,10 @@ def place(cube: xr.DataArray, crs: CRS | str | int | None, transform: Affine | N
     if transform.is_rectilinear:
         columns, rows = transform.c + transform.a * columns, transform.f + transform.e * rows
     cube = cube.assign_coords(x=columns, y=rows)
-    return cube.rio.write_crs(crs).rio.write_transform(transform)
+    with warnings.catch_warnings():
+        # Of the Swiss grid's oblique projection, say: CF has no word for its angle, but the WKT beside it does.
+        warnings.filterwarnings("ignore", ".*lost in conversion to CF", UserWarning)
+        return cube.rio.write_crs(crs).rio.write_transform(transform)
 
 
 def transform_of(cube: xr.DataArray) -> Affine:
@@ -59,7 +64,17 @@ def transform_of(cube: xr.DataArray) -> Affine:
         _edge(cube[name].values, 1.0 if rotated else size) for name, size in (("x", grid.a), ("y", grid.e))
     )
     own = Affine(dx, 0, left, 0, dy, top)
-    return grid @ own if rotated else own
+    if rotated:
+        return grid @ own
+    return grid if stored and _is_whole(cube, grid) else own
+
+
+def _is_whole(cube: xr.DataArray, grid: Affine) -> bool:
+    """Whether `grid` gives the very same centres, so that what is written from it reads back to the last bit."""
+    return all(
+        np.array_equal(cube[name].values, start + size * (np.arange(cube.sizes[name]) + 0.5))
+        for name, start, size in (("x", grid.c, grid.a), ("y", grid.f, grid.e))
+    )
 
 
 def _edge(centres: np.ndarray, size: float) -> tuple[float, float]:

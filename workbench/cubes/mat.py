@@ -1,28 +1,31 @@
 """MATLAB files of benchmark scenes: an array without words, found by its shape.
 
-Version 5 files are read by SciPy, version 7.3 ones by h5py and lazily. A cube is the one 3-D array (rows, columns,
-bands) with at least 4 bands, or a 2-D one (bands, pixels) where the file says how many rows and columns there are;
-MATLAB counts down the columns. Wavelengths come from ``sensors`` for scenes known by name and number of bands, and are
-otherwise unknown: "band number only". Values stay as stored.
+A cube is the one 3-D array (rows, columns, bands) with at least 4 bands, or a 2-D one (bands, pixels) where the file
+says how many rows and columns there are; MATLAB counts down the columns. Wavelengths are those of an array of that name
+in the file, or come from ``sensors`` for scenes known by name and number of bands, and are otherwise unknown: "band
+number only". ``SlectBands`` lists the good bands, as in Urban. Values stay as stored.
 """
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 import dask.array as da
-import h5py
 import numpy as np
-import scipy.io
 import xarray as xr
+from numpy.typing import NDArray
 
 from workbench.cubes.contract import DIMS, UNITS, CubeError
 from workbench.cubes.grid import place
+from workbench.cubes.mat_arrays import arrays
 from workbench.cubes.sensors import nominal_wavelengths
+from workbench.cubes.wavelengths import detector_order, in_nanometres
+
+__all__ = ["arrays", "read", "recognises"]
 
 _ROWS = ("nrow", "nrows", "rows", "row", "lines", "height", "h")
 _COLUMNS = ("ncol", "ncols", "cols", "col", "columns", "samples", "width", "w")
+_WAVELENGTHS = ("wavelength", "wavelengths")
 
 
 def recognises(path: Path) -> bool:
@@ -47,8 +50,13 @@ def read(path: Path, *, variable: str | None = None) -> xr.DataArray:
     if stored.dtype.kind == "f":
         values = da.where(np.isfinite(values), values, np.float32(np.nan))
     n_bands = stored.shape[0]
-    centres, sensor, note = nominal_wavelengths(f"{path.stem} {name}", n_bands)
+    nominal, sensor, note = nominal_wavelengths(f"{path.stem} {name}", n_bands)
+    stated = _stated(found, name, n_bands)
+    centres, note = (nominal, note) if stated is None else (stated, "wavelengths from the file")
     coords = {"wavelength": ("band", centres, {"units": "nm"})}
+    good = _good(found, n_bands)
+    if good is not None:
+        coords["good"] = ("band", good)
     if not np.isfinite(centres).all():
         coords["band_name"] = ("band", np.array([f"band {i + 1}" for i in range(n_bands)], dtype=object))
     attrs = {
@@ -60,63 +68,34 @@ def read(path: Path, *, variable: str | None = None) -> xr.DataArray:
         "stored_dtype": str(stored.dtype),
         "variable": name,
     }
+    order, overlap = detector_order(centres)
+    if order is not None:
+        values, attrs["wavelength_note"] = values[order], overlap
+        coords = {key: (dim, told[order], *rest) for key, (dim, told, *rest) in coords.items()}
     return place(xr.DataArray(values, dims=DIMS, coords=coords, attrs=attrs), None, None)
 
 
-def arrays(path: str | Path) -> dict[str, da.Array]:
-    """Every numeric array of a MATLAB file, as MATLAB shows them (rows first), for labels too.
-
-    Parameters
-    ----------
-    path : str or Path
-        A file of version 5 or 7.3.
-
-    Returns
-    -------
-    dict of str to dask.array.Array
-        Those of a 7.3 file are read when they are asked for.
-
-    Raises
-    ------
-    CubeError
-        If it is no MATLAB file, or a damaged one.
-    """
-    path = Path(path)
-    with path.open("rb") as file:
-        start = file.read(128)
-    if h5py.is_hdf5(path):
-        return _hdf5(path)
-    if not start.startswith(b"MATLAB") and b"\0" not in start:
-        got = start[:30].decode("latin-1").split("\n")[0] or "nothing"
-        raise CubeError(f"a .mat file begins with 'MATLAB', but {path.name} begins with {got!r}; it is no MATLAB file")
-    try:
-        content = scipy.io.loadmat(path)
-    except Exception as error:  # a damaged file fails in a dozen ways in SciPy, all of them the user's file
-        raise CubeError(f"{path.name} is cut off, damaged or no MATLAB file; copy it again") from error
-    return {
-        name: da.from_array(array, chunks=_chunks(array.shape), name=False)
-        for name, array in content.items()
-        if isinstance(array, np.ndarray) and array.dtype.kind in "uifb" and array.size
-    }
+def _stated(found: dict[str, da.Array], cube: str, n_bands: int) -> NDArray[np.float64] | None:
+    """Band centres [nm] that the file lists, those of the cube's own structure first."""
+    listed = [n for n, a in found.items() if n.rpartition(".")[2].lower() in _WAVELENGTHS and a.size == n_bands]
+    if not listed:
+        return None
+    structure = cube.partition(".")[0]
+    name = next((n for n in listed if n.partition(".")[0] == structure), listed[0])
+    return in_nanometres(found[name].compute().ravel().astype(float))
 
 
-def _hdf5(path: Path) -> dict[str, da.Array]:
-    try:
-        file = h5py.File(path, "r")
-    except OSError as error:
-        raise CubeError(f"{path.name} is cut off or damaged; copy it again") from error
-    found = {}
-    for name, item in file.items():
-        if isinstance(item, h5py.Dataset) and item.dtype.kind in "uifb" and item.size:
-            # HDF5 lists MATLAB's dims backwards.
-            found[name] = da.from_array(item, chunks=_chunks(item.shape), lock=True).transpose()
-    return found
-
-
-def _chunks(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Runs along the first axis of some 4 million values."""
-    rest = math.prod(shape[1:])
-    return (max(1, min(shape[0], 4_000_000 // max(1, rest))), *shape[1:])
+def _good(found: dict[str, da.Array], n_bands: int) -> NDArray[np.bool_] | None:
+    """Which bands the file lists as selected, counted from 1; None if it lists them of another cube, or all."""
+    listed = next((a for n, a in found.items() if n.lower() in ("slectbands", "selectbands")), None)
+    if listed is None or not 0 < listed.size < n_bands:
+        return None
+    chosen = listed.compute().ravel().astype(int)
+    if chosen.min() < 1 or chosen.max() > n_bands:
+        return None
+    good = np.zeros(n_bands, dtype=bool)
+    good[chosen - 1] = True
+    return good
 
 
 def _choose(found: dict[str, da.Array], variable: str | None, path: Path) -> str:

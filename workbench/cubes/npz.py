@@ -57,6 +57,9 @@ def read(path: Path, *, variable: str | None = None) -> xr.DataArray:
         coords["band_name"] = ("band", _each("band_name", arrays["band_name"], n_bands, path, "text").astype(object))
     elif wavelength is None:
         coords["band_name"] = ("band", np.array([f"band {i + 1}" for i in range(n_bands)], dtype=object))
+    for axis in ("longitude", "latitude"):
+        if axis in arrays and arrays[axis].shape == values.shape[1:]:
+            coords[axis] = (("y", "x"), arrays[axis])
     cube = xr.DataArray(values.astype("float32", copy=False), dims=DIMS, coords=coords, attrs=attrs)
     return place(cube, *_place(arrays, path))
 
@@ -67,6 +70,7 @@ def write(cube: xr.DataArray, path: Path) -> None:
     for name in ("wavelength", "fwhm", "good", "band_name"):
         if name in cube.coords:
             arrays[name] = cube[name].values if name != "band_name" else cube[name].values.astype(str)
+    arrays |= {name: cube[name].values for name in ("longitude", "latitude") if name in cube.coords}
     if cube.rio.crs is not None:
         arrays |= {"crs": np.array(cube.rio.crs.to_wkt()), "transform": np.array(transform_of(cube)[:6])}
     with path.open("wb") as file:

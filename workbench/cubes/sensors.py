@@ -62,6 +62,9 @@ SCENES = (
     Scene(("pavia",), "ROSIS", ((430.0, 860.0, 102),)),
     Scene(("samson",), "SAMSON", ((401.0, 889.0, 156),)),
     Scene(("houston",), "CASI", ((364.0, 1046.0, 144),)),
+    Scene(("houston",), "CASI", ((380.0, 1050.0, 48),)),
+    Scene(("longkou", "honghu"), "Headwall Nano-Hyperspec", ((400.0, 1000.0, 270),)),
+    Scene(("hanchuan",), "Headwall Nano-Hyperspec", ((400.0, 1000.0, 274),)),
 )
 """Scenes whose bands are documented."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +11,11 @@ import xarray as xr
 from zarr.codecs import BloscCodec
 
 from workbench.cubes.contract import DIMS, CubeError
+from workbench.cubes.remote import Address
 
-_CHUNK = 4_000_000
-"""Most values in one chunk."""
+_CHUNK = 1_280_000
+"""Most values in one chunk. Of 600 × 600 × 200 a picture then takes 50 ms and a spectrum 20; with chunks three times as
+large 50 and 35, with smaller ones the picture slows down. Shards read no quicker, and are written whole from memory."""
 
 
 def recognises(path: Path) -> bool:
@@ -19,10 +23,17 @@ def recognises(path: Path) -> bool:
     return path.suffix.lower() == ".zarr"
 
 
-def read(path: Path) -> xr.DataArray:
+def read(path: Path | Address) -> xr.DataArray:
     """The store's one cube, as dask blocks of the store's chunks."""
+    # An address cannot list its files, so that a store there had better say which it has.
+    consolidated = False if isinstance(path, Path) else None
     try:
-        store = xr.open_zarr(path, chunks={}, consolidated=False)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", ".*consolidated metadata", RuntimeWarning)
+            warnings.filterwarnings("ignore", ".*Consolidated metadata", UserWarning)
+            store = xr.open_zarr(os.fspath(path), chunks={}, consolidated=consolidated)
+    except ImportError as error:
+        raise ImportError(f"reading {path} needs a package of fsspec's ({error}); install it with conda") from error
     except (FileNotFoundError, KeyError, ValueError) as error:
         raise CubeError(
             f"a .zarr folder is a Zarr store, but {path.name} is not or is damaged; write it again"
@@ -51,7 +62,7 @@ def _as_ours(cube: xr.DataArray) -> xr.DataArray:
 
 
 def write(cube: xr.DataArray, path: Path) -> None:
-    """Every band of a block of pixels in one chunk, so that pictures and spectra are both quick to read."""
+    """In chunks of a few bands of a block of pixels, so that pictures and spectra are both quick to read."""
     n_bands, height, width = cube.shape
     # Short runs of bands serve pictures, square blocks serve spectra and patches.
     bands = min(n_bands, 32)

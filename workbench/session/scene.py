@@ -10,6 +10,7 @@ import param
 import xarray as xr
 
 from workbench.cubes import open_cube
+from workbench.cubes.remote import is_remote, located
 from workbench.files import write_json
 from workbench.labels import open_labels
 from workbench.session.commands import command, sentence
@@ -61,7 +62,7 @@ class SceneState(param.Parameterized):
     @command
     def open_scene(self, path: str | Path, **options: object) -> None:
         """Open the scene at `path`; `options` go to its format (:func:`workbench.cubes.open_cube`)."""
-        path = Path(path).expanduser().absolute()
+        path = located(path).absolute()
         cube = open_cube(path, **options)
         if not self._can_show(path, cube):
             raise ValueError(
@@ -120,4 +121,6 @@ class SceneState(param.Parameterized):
         return Path(path).relative_to(here).as_posix() if path and Path(path).is_relative_to(here) else path
 
     def _absolute(self, path: str) -> str:
+        if is_remote(path):
+            return path
         return str(self.folder.absolute() / path) if path else ""

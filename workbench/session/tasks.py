@@ -15,6 +15,7 @@ import numpy as np
 import xarray as xr
 
 from workbench.cubes import open_cube
+from workbench.cubes.remote import is_remote
 from workbench.files import replacing
 from workbench.labels import open_labels
 from workbench.pretrain import Encoder, Recipe, begin, load_encoder, save_encoder
@@ -133,9 +134,9 @@ def _rows(cube: xr.DataArray, truth: xr.DataArray, asked: dict, encoders: dict[s
     )
 
 
-def _path(run: Run, path: str) -> Path:
-    """Paths inside the session's folder are relative to it, so that it can be moved."""
-    return run.folder.parents[1] / path
+def _path(run: Run, path: str) -> Path | str:
+    """Paths inside the session's folder are relative to it, so that it can be moved; an address stays one."""
+    return path if is_remote(path) else run.folder.parents[1] / path
 
 
 def _scene(run: Run) -> xr.DataArray:

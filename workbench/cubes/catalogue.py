@@ -1,0 +1,365 @@
+"""The public benchmark scenes: what they are, where their publishers keep them, and where a downloaded one lies.
+
+Nothing is downloaded unasked. A scene's files lie in a folder of its name in the user's cache (``WORKBENCH_CACHE``
+moves it), whether ``fetch`` put them there or a person did. Addresses and hashes are stated only where they are known;
+most publishers state neither a licence nor a hash.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """One file of a scene."""
+
+    name: str
+    """As its publisher calls it."""
+
+    url: str
+    """Where it is."""
+
+    sha256: str = ""
+    """Empty where nobody states it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """A scene that papers are compared on."""
+
+    name: str
+    """Short, for ``scene:NAME``."""
+
+    title: str
+    """For people."""
+
+    sensor: str
+    """And its platform."""
+
+    size: tuple[int, int, int]
+    """Rows, columns and bands of the usual file."""
+
+    classes: str
+    """How many, and of what kind."""
+
+    citation: str
+    """To cite with results."""
+
+    page: str
+    """The publisher's."""
+
+    licence: str = "none stated"
+    """As the publisher says."""
+
+    files: tuple[Download, ...] = ()
+    """The scene, then its truth; none where the publisher asks for a registration or the address is not known."""
+
+
+_EHU = "https://www.ehu.eus/ccwintco/index.php/Hyperspectral_Remote_Sensing_Scenes"
+_RSLAB = "https://rslab.ut.ac.ir/data"
+_WHU = "http://rsidea.whu.edu.cn/resource_WHUHi_sharing.htm"
+_GULFPORT = "https://github.com/GatorSense/MUUFLGulfport"
+_AT_EHU = "published by the Computational Intelligence Group, University of the Basque Country"
+_HAM = "Ham, Chen, Crawford, Ghosh (2005). IEEE TGRS 43(3), 492–501. doi:10.1109/TGRS.2004.842481"
+_ZHU = "Zhu (2017). Hyperspectral Unmixing: Ground Truth Labeling, Datasets, Benchmark Performances. arXiv:1708.05125"
+_ZHONG = "Zhong et al. (2020). Remote Sensing of Environment 250, 112012. doi:10.1016/j.rse.2020.112012"
+
+
+def _ehu(*files: str) -> tuple[Download, ...]:
+    return tuple(Download(file.rpartition("/")[2], f"http://www.ehu.eus/ccwintco/uploads/{file}") for file in files)
+
+
+SCENES = (
+    Benchmark(
+        "indian-pines",
+        "Indian Pines, Indiana, 1992",
+        "AVIRIS, airborne",
+        (145, 145, 200),
+        "16 of crops and woods",
+        "Baumgardner, Biehl, Landgrebe (2015). Purdue University Research Repository. doi:10.4231/R7RX991C",
+        _EHU,
+        files=_ehu("6/67/Indian_pines_corrected.mat", "c/c4/Indian_pines_gt.mat"),
+    ),
+    Benchmark(
+        "salinas",
+        "Salinas Valley, California",
+        "AVIRIS, airborne",
+        (512, 217, 204),
+        "16 of vegetables, soil and vineyards",
+        f"AVIRIS scene {_AT_EHU}",
+        _EHU,
+        files=_ehu("a/a3/Salinas_corrected.mat", "f/fa/Salinas_gt.mat"),
+    ),
+    Benchmark(
+        "salinas-a",
+        "Salinas-A, a part of Salinas",
+        "AVIRIS, airborne",
+        (83, 86, 204),
+        "6 of vegetables",
+        f"AVIRIS scene {_AT_EHU}",
+        _EHU,
+        files=_ehu("1/1a/SalinasA_corrected.mat", "a/aa/SalinasA_gt.mat"),
+    ),
+    Benchmark(
+        "pavia-university",
+        "University of Pavia, Italy",
+        "ROSIS, airborne",
+        (610, 340, 103),
+        "9 of urban cover",
+        f"Provided by P. Gamba, University of Pavia; {_AT_EHU}",
+        _EHU,
+        files=_ehu("e/ee/PaviaU.mat", "5/50/PaviaU_gt.mat"),
+    ),
+    Benchmark(
+        "pavia-centre",
+        "Centre of Pavia, Italy",
+        "ROSIS, airborne",
+        (1096, 715, 102),
+        "9 of urban cover",
+        f"Provided by P. Gamba, University of Pavia; {_AT_EHU}",
+        _EHU,
+        files=_ehu("e/e3/Pavia.mat", "5/53/Pavia_gt.mat"),
+    ),
+    Benchmark(
+        "ksc",
+        "Kennedy Space Center, Florida, 1996",
+        "AVIRIS, airborne",
+        (512, 614, 176),
+        "13 of wetland and upland cover",
+        _HAM,
+        _EHU,
+        files=_ehu("2/26/KSC.mat", "a/a6/KSC_gt.mat"),
+    ),
+    Benchmark(
+        "botswana",
+        "Okavango Delta, Botswana, 2001",
+        "Hyperion, satellite",
+        (1476, 256, 145),
+        "14 of swamps and woodlands",
+        _HAM,
+        _EHU,
+        files=_ehu("7/72/Botswana.mat", "5/58/Botswana_gt.mat"),
+    ),
+    Benchmark(
+        "cuprite",
+        "Cuprite, Nevada, 1997",
+        "AVIRIS, airborne",
+        (512, 614, 224),
+        "none; minerals are known from maps",
+        f"AVIRIS flight f970619t01p02; {_AT_EHU}",
+        _EHU,
+        files=_ehu("7/7d/Cuprite_f970619t01p02_r02_sc03.a.rfl.mat"),
+    ),
+    Benchmark(
+        "houston-2013",
+        "University of Houston, 2012",
+        "CASI, airborne",
+        (349, 1905, 144),
+        "15 of urban cover",
+        "Debes et al. (2014). IEEE JSTARS 7(6). doi:10.1109/JSTARS.2014.2305441",
+        "https://hyperspectral.ee.uh.edu/?page_id=459",
+        "terms of the IEEE GRSS data fusion contest; registration",
+    ),
+    Benchmark(
+        "houston-2018",
+        "University of Houston, 2017",
+        "CASI, airborne",
+        (601, 2384, 50),
+        "20 of urban land use and cover",
+        "Xu et al. (2019). IEEE JSTARS 12(6). doi:10.1109/JSTARS.2019.2911113",
+        "https://hyperspectral.ee.uh.edu/?page_id=1075",
+        "terms of the IEEE GRSS data fusion contest; registration",
+    ),
+    Benchmark(
+        "jasper-ridge",
+        "Jasper Ridge, California",
+        "AVIRIS, airborne",
+        (100, 100, 198),
+        "abundances of 4: tree, water, soil, road",
+        _ZHU,
+        _RSLAB,
+    ),
+    Benchmark(
+        "samson",
+        "Samson",
+        "SAMSON, airborne",
+        (95, 95, 156),
+        "abundances of 3: soil, tree, water",
+        _ZHU,
+        _RSLAB,
+    ),
+    Benchmark(
+        "urban",
+        "Urban, Copperas Cove, Texas, 1995",
+        "HYDICE, airborne",
+        (307, 307, 162),
+        "abundances of 4, 5 or 6",
+        _ZHU,
+        _RSLAB,
+    ),
+    Benchmark(
+        "muufl-gulfport",
+        "MUUFL Gulfport, Mississippi, 2010",
+        "CASI, airborne, with lidar",
+        (325, 220, 64),
+        "11 of campus cover",
+        "Gader, Zare, Close, Aitken, Tuell (2013). Univ. Florida, REP-2013-570; Du, Zare (2017). TR 20170417",
+        _GULFPORT,
+        "see LICENSE in the publisher's repository",
+        (
+            Download(
+                "muufl_gulfport_campus_1_hsi_220_label.mat",
+                f"{_GULFPORT}/raw/master/MUUFLGulfportSceneLabels/muufl_gulfport_campus_1_hsi_220_label.mat",
+                "69420a72866dff4a858ae503e6e2981af46f406a4ad8f4dd642efa43feb59edc",
+            ),
+        ),
+    ),
+    Benchmark(
+        "whu-hi-longkou",
+        "WHU-Hi-LongKou, Hubei, 2018",
+        "Headwall Nano-Hyperspec, drone",
+        (550, 400, 270),
+        "9 of crops, water and roads",
+        _ZHONG,
+        _WHU,
+    ),
+    Benchmark(
+        "whu-hi-hanchuan",
+        "WHU-Hi-HanChuan, Hubei, 2016",
+        "Headwall Nano-Hyperspec, drone",
+        (1217, 303, 274),
+        "16 of crops, roofs and water",
+        _ZHONG,
+        _WHU,
+    ),
+    Benchmark(
+        "whu-hi-honghu",
+        "WHU-Hi-HongHu, Hubei, 2017",
+        "Headwall Nano-Hyperspec, drone",
+        (940, 475, 270),
+        "22 of crops and cover",
+        _ZHONG,
+        _WHU,
+    ),
+)
+"""Every scene we know."""
+
+
+def find_scene(name: str) -> Benchmark:
+    """The scene called `name`.
+
+    Examples
+    --------
+    >>> find_scene("Salinas").size
+    (512, 217, 204)
+    """
+    plain = name.strip().lower().replace("_", "-").replace(" ", "-")
+    for scene in SCENES:
+        if scene.name == plain:
+            return scene
+    known = ", ".join(scene.name for scene in SCENES)
+    raise ValueError(f"a benchmark scene is one of {known}, got {name!r}; see: workbench scenes")
+
+
+def folder_of(scene: Benchmark) -> Path:
+    """Where the files of `scene` lie, or should."""
+    import pooch
+
+    base = os.environ.get("WORKBENCH_CACHE") or pooch.os_cache("hyperspectral-workbench")
+    return Path(base).expanduser() / "scenes" / scene.name
+
+
+def found_file(scene: Benchmark) -> Path | None:
+    """The scene's own file in the cache, whoever put it there; None without one."""
+    folder = folder_of(scene)
+    if scene.files and (folder / scene.files[0].name).is_file():
+        return folder / scene.files[0].name
+    if not folder.is_dir():
+        return None
+    truths = {file.name for file in scene.files[1:]}
+    there = [path for path in folder.iterdir() if path.is_file() and path.name not in truths]
+    there = [path for path in there if "_gt" not in path.stem.lower() and not path.name.startswith(".")]
+    headers = [path for path in there if path.suffix.lower() == ".hdr"] or there
+    return headers[0] if len(headers) == 1 else None
+
+
+def local_file(name: str) -> Path:
+    """The file of a scene that has been downloaded.
+
+    Parameters
+    ----------
+    name : str
+        One of :data:`SCENES`.
+
+    Returns
+    -------
+    Path
+        In the user's cache.
+
+    Raises
+    ------
+    ValueError
+        If there is no such scene.
+    FileNotFoundError
+        If it has not been downloaded. The message says what to do.
+    """
+    scene = find_scene(name)
+    path = found_file(scene)
+    if path is None:
+        first = f"run workbench scenes {scene.name} --fetch, or " if scene.files else ""
+        raise FileNotFoundError(f"{scene.title} is not on this machine; {first}{by_hand(scene)}")
+    return path
+
+
+def by_hand(scene: Benchmark) -> str:
+    """What a person downloads, and where to put it."""
+    what = " and ".join(file.name for file in scene.files) or "the scene's file"
+    return f"download {what} from {scene.page} and put it into {folder_of(scene)}"
+
+
+def fetch(scene: Benchmark) -> list[Path]:
+    """Download the files of `scene` into the user's cache; those that are there already stay.
+
+    Returns
+    -------
+    list of Path
+        The scene, then its truth.
+
+    Raises
+    ------
+    ValueError
+        If its publisher's files have no address we know, or a file has another hash than is known.
+    OSError
+        If the server does not answer. The message says what to download and where to put it.
+    """
+    import pooch
+    import requests
+
+    from workbench.cubes.remote import WAIT
+
+    if not scene.files:
+        raise ValueError(f"{scene.title} has no address that is known; {by_hand(scene)}")
+    pooch.get_logger().setLevel(logging.WARNING)
+    got = []
+    for file in scene.files:
+        try:
+            path = pooch.retrieve(
+                file.url,
+                known_hash=f"sha256:{file.sha256}" if file.sha256 else None,
+                fname=file.name,
+                path=folder_of(scene),
+                downloader=pooch.HTTPDownloader(timeout=WAIT),
+            )
+        except requests.RequestException as error:
+            reason = f"status {error.response.status_code}" if error.response is not None else type(error).__name__
+            raise OSError(f"{file.url} could not be fetched ({reason}); {by_hand(scene)}") from error
+        except ValueError as error:
+            raise ValueError(
+                f"{file.name} from {file.url} has another SHA-256 than is known; do not trust it, and {by_hand(scene)}"
+            ) from error
+        got.append(Path(path))
+    return got
