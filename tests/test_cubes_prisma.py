@@ -153,7 +153,7 @@ def test_a_picture_reads_its_bands_and_a_spectrum_its_pixel(tmp_path, numbers, m
     plain = Array.__getitem__
     monkeypatch.setattr(Array, "__getitem__", lambda self, key: read.append(plain(self, key)) or read[-1])
     render(cube, (20, 10, 3), np.array([[0, 1]] * 3))
-    assert sum(block.size for block in read) == 3 * (1 + 4) * HEIGHT * WIDTH  # four probes of emptiness beside each
+    assert sum(block.size for block in read) == (3 + 4) * HEIGHT * WIDTH  # four probes of emptiness beside them
     read.clear()
     spectrum(cube, 4, 6)
     assert sum(block.size for block in read) == cube.sizes["band"] + 4

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import dask.array as da
 import numpy as np
 import xarray as xr
 
@@ -13,6 +12,7 @@ from workbench.cubes.contract import DIMS, CubeError
 from workbench.cubes.hdf5 import Hdf5, looks_like
 from workbench.cubes.netcdf_writing import RECORD, values_of
 from workbench.cubes.sources import dask_chunks, native_block
+from workbench.cubes.stored import in_blocks
 
 
 def is_ours(path: Path) -> bool:
@@ -44,8 +44,7 @@ def read(path: Path) -> xr.DataArray:
     chunks = dask_chunks(array.shape, native)
     if array.dtype != np.float32:
         raise CubeError(f"a written cube holds float32, got {array.dtype} in {path.name}; write the file again")
-    blocks = da.from_array(array, chunks=tuple(chunks[dim] for dim in DIMS), name=False, lock=False)
-    cube = xr.DataArray(blocks, dims=DIMS, coords=coords, attrs=attrs).rename(None)
+    cube = xr.DataArray(in_blocks(array, chunks), dims=DIMS, coords=coords, attrs=attrs).rename(None)
     if "spatial_ref" in cube.coords:
         cube.encoding["grid_mapping"] = "spatial_ref"
     cube.encoding["preferred_chunks"] = {"y": native[1], "x": native[2]}

@@ -83,16 +83,21 @@ class Stored:
 
     def blocks(self, chunks: dict[str, int]) -> da.Array:
         """As a dask array with chunks of that many bands, rows and columns."""
-        made = da.from_array(self, chunks=tuple(chunks[dim] for dim in DIMS), name=False, lock=False)
-        _BEHIND[made.name] = self
-        return made
+        return in_blocks(self, chunks)
 
 
-_BEHIND: WeakValueDictionary[str, Stored] = WeakValueDictionary()
+_BEHIND: WeakValueDictionary[str, Source] = WeakValueDictionary()
 """The file behind a dask array, by the array's name, for as long as there is the array."""
 
 
-def stored_of(cube: xr.DataArray) -> Stored | None:
+def in_blocks(array: Source, chunks: dict[str, int]) -> da.Array:
+    """A file's finished numbers (float32 of dims band, y, x) as a dask array that :func:`stored_of` knows."""
+    made = da.from_array(array, chunks=tuple(chunks[dim] for dim in DIMS), name=False, lock=False)
+    _BEHIND[made.name] = array
+    return made
+
+
+def stored_of(cube: xr.DataArray) -> Source | None:
     """The file behind a whole lazy cube as its reader made it; None for a part of one, or one in memory.
 
     Asked itself, the file gives pixels in no more time than they take; dask adds its own for every block that they
