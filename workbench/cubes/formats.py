@@ -99,6 +99,14 @@ FORMATS = (
         "rasterio",
     ),
     Format(
+        "desis",
+        ("/", ".zip", ".tar", ".tar.gz", ".tgz", ".xml", ".tif"),
+        "workbench.cubes.desis",
+        "DESIS product of level L1C or L2A: folder, archive or one of its files",
+        "files written after DLR's specification",
+        "rasterio",
+    ),
+    Format(
         "envi",
         (".hdr", "*"),
         "workbench.cubes.envi",
