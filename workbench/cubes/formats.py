@@ -107,6 +107,14 @@ FORMATS = (
         "rasterio",
     ),
     Format(
+        "hyperion",
+        ("/", ".zip", ".tar", ".tar.gz", ".tgz", ".txt", ".tif"),
+        "workbench.cubes.hyperion",
+        "EO-1 Hyperion L1T or L1Gst: folder, archive or one of its files",
+        "files written after USGS's description",
+        "rasterio",
+    ),
+    Format(
         "envi",
         (".hdr", "*"),
         "workbench.cubes.envi",
