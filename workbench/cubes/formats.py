@@ -115,6 +115,14 @@ FORMATS = (
         "rasterio",
     ),
     Format(
+        "enmap-patch",
+        (".tif",),
+        "workbench.cubes.enmap_patches",
+        "Patch of SpectralEarth or HySpecNet-11k",
+        "files written after the archives' descriptions",
+        "rasterio",
+    ),
+    Format(
         "envi",
         (".hdr", "*"),
         "workbench.cubes.envi",
