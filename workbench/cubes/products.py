@@ -43,6 +43,8 @@ class Kind:
 
     def is_in(self, path: Path) -> bool:
         """Whether a folder, an archive or a file beside others is such a product; reads names only."""
+        if not isinstance(path, Path):  # an address: the files beside it cannot be listed
+            return False
         if path.is_dir() or path.name.lower().endswith(ARCHIVES):
             return any(self._hints(name) for name in glanced_names(path))
         stem = self.stem(path.name, key=False)
@@ -103,7 +105,7 @@ def find_product(path: Path, kind: Kind, product: str = "") -> Product:
     if not path.is_dir() and not path.name.lower().endswith(ARCHIVES):
         stem = kind.stem(path.name, key=False)
         if stem is None:
-            raise CubeError(f"files of {kind.title} are named as delivered, got {path.name}; give back its name")
+            raise CubeError(f"files of {kind.title} are named as delivered, got {path.name}; give it back its name")
         files = files_of(path.parent, stem)
         found = {name: stem for name in files.members if kind.stem(name) == stem}
     else:
@@ -113,7 +115,7 @@ def find_product(path: Path, kind: Kind, product: str = "") -> Product:
             files = files_inside(files, _one(inner, product, path, kind))
             found = _found(files, kind)
     if not found:
-        raise CubeError(f"{kind.title} has a file -{kind.key}, but {path.name} has none; copy the product whole")
+        raise CubeError(f"{kind.title} has a file {kind.key}, but {path.name} has none; copy the product whole")
     key = _one(list(found), product if len(found) > 1 else "", path, kind)
     return Product(files, found[key], key)
 
