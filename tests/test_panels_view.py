@@ -8,7 +8,7 @@ from affine import Affine
 from pyproj import CRS, Transformer
 from shapely.geometry import Polygon
 
-from workbench.panels.pictures import class_picture, confidence_picture, label_picture
+from workbench.panels.pictures import class_picture, label_picture, scalar_picture
 from workbench.panels.view import ViewGrid
 
 NORTH_UP = Affine(30, 0, 390_000, 0, -30, 5_820_000)
@@ -86,7 +86,7 @@ def test_a_class_fades_where_the_model_is_unsure():
 
 
 def test_confidence_without_data_is_clear():
-    assert confidence_picture(np.array([[np.nan, 0.0, 1.0]]))[0, :, 3].tolist() == [0, 255, 255]
+    assert scalar_picture(np.array([[np.nan, 0.0, 1.0]]))[0, :, 3].tolist() == [0, 255, 255]
 
 
 def test_a_single_labelled_pixel_is_seen_from_afar():

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from workbench.cubes import picture_limits, render, simulated_scene
-from workbench.panels.scene_picture import Part, ScenePicture
+from workbench.cubes import picture_limits, render, simulated_scene, spectral_index
+from workbench.panels.pictures import scalar_picture
+from workbench.panels.scene_picture import Part, ScenePicture, picture_of_bands, picture_of_index
 from workbench.panels.view import ViewGrid
 
 BANDS, PERCENT = (6, 3, 1), (2.0, 98.0)
@@ -21,7 +22,7 @@ def cube():
 def large(cube, monkeypatch) -> ScenePicture:
     """The scene as if it had nine times more pixels than a picture may have."""
     monkeypatch.setattr("workbench.panels.scene_picture.MOST_PIXELS", 90 * 120 // 9)
-    return ScenePicture(cube, BANDS, PERCENT)
+    return picture_of_bands(cube, BANDS, PERCENT)
 
 
 def windows(cube):
@@ -40,7 +41,7 @@ def whole(cube, window):
 
 
 def test_a_small_scene_is_rendered_once_and_exactly(cube):
-    picture = ScenePicture(cube, BANDS, PERCENT)
+    picture = picture_of_bands(cube, BANDS, PERCENT)
     for window in windows(cube):
         assert picture.wanted(window) is None
         np.testing.assert_array_equal(picture.cut(window), whole(cube, window))
@@ -82,3 +83,19 @@ def test_a_window_nobody_looks_at_any_more_is_not_read(cube, large, monkeypatch)
     large.ask(Part(0, 9, 0, 9, 1))
     monkeypatch.setattr("workbench.panels.scene_picture.render", None)
     large.sharpen(part)
+
+
+def test_an_index_is_that_of_all_pixels_and_its_legend_tells_its_ends(cube, monkeypatch):
+    monkeypatch.setattr("workbench.panels.scene_picture.MOST_PIXELS", 90 * 120 // 9)
+    picture, legend = picture_of_index(cube, "NDVI", (0.0, 100.0))
+    index = spectral_index(cube, "NDVI").values
+    assert legend == (
+        f"Normalized Difference Vegetation Index = (N-R)/(N+R); dark blue {index.min():.3g}, yellow {index.max():.3g}"
+    )
+    _, near = windows(cube)
+    part = picture.wanted(near)
+    picture.ask(part)
+    picture.sharpen(part)
+    shown = picture.cut(near)[..., 0].astype(float)
+    wanted = near.take(scalar_picture((index - index.min()) / (index.max() - index.min())))[..., 0].astype(float)
+    np.testing.assert_allclose(shown, wanted, atol=1)

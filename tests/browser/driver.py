@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import io
+import time
+from collections.abc import Callable
 
 import numpy as np
 import xarray as xr
@@ -166,3 +168,11 @@ def watch(context: object, page: object) -> list[str]:
     context.on("request", lambda r: r.url.startswith(LOCAL) or troubles.append(f"asked {r.url}"))
     page.on("pageerror", lambda error: troubles.append(f"page error {error}"))
     return troubles
+
+
+def until(claim: Callable[[], bool], what: str) -> None:
+    """Wait until `claim` holds."""
+    ends = time.monotonic() + PATIENCE / 1000
+    while not claim():
+        assert time.monotonic() < ends, what
+        time.sleep(0.2)

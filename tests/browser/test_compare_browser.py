@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Callable
 
 import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.driver import FIND, OVERLAYS, PATIENCE, Driver
+from tests.browser.driver import FIND, OVERLAYS, PATIENCE, Driver, until
 from workbench.compare import read_scores, summarise
 
 pytestmark = [
@@ -53,14 +51,6 @@ def colors(picture: dict) -> set[tuple[int, ...]]:
         return {(255, 255, 255)}
     seen = picture["pixels"].reshape(-1, 4)
     return {tuple(map(int, color[:3])) for color in np.unique(seen[seen[:, 3] > 0], axis=0)}
-
-
-def until(claim: Callable[[], bool], what: str) -> None:
-    """Wait until `claim` holds."""
-    ends = time.monotonic() + PATIENCE / 1000
-    while not claim():
-        assert time.monotonic() < ends, what
-        time.sleep(0.2)
 
 
 def scores_on_disk(desk: Driver):

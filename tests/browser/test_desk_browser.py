@@ -7,12 +7,21 @@ import re
 import numpy as np
 import pytest
 from playwright.sync_api import expect
+from scipy.stats import spearmanr
 
-from tests.browser.driver import FIND, LINES, PATIENCE, Driver, watch
-from workbench.cubes import good_bands, picture_limits, possible_presets, preset_bands, render
+from tests.browser.driver import FIND, LINES, OVERLAYS, PATIENCE, Driver, until, watch
+from workbench.cubes import (
+    good_bands,
+    index_names,
+    picture_limits,
+    possible_presets,
+    preset_bands,
+    render,
+    spectral_index,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-CLICKED = "#7d8ca3"
+CLICKED, HOVERED = "#7d8ca3", "#8a8f99"
 
 
 def pixels(desk: Driver, n: int = 3) -> list[tuple[int, int]]:
@@ -72,6 +81,57 @@ def test_a_click_draws_the_spectrum_of_that_pixel(desk):
         wavelength = desk.cube["wavelength"].values.astype(float)
         if np.isfinite(wavelength).any():
             np.testing.assert_allclose(at, wavelength[good & np.isfinite(wanted)])
+
+
+def test_the_pointer_draws_the_spectrum_below_it_and_takes_it_along(desk):
+    good = good_bands(desk.cube)
+    (row, column), _ = pixels(desk, 2)
+    x, y = desk.spot(row, column)
+    desk.page.mouse.move(x - 40, y)
+    desk.page.mouse.move(x, y, steps=5)
+    wanted = desk.cube.isel(y=row, x=column).values.astype(float)
+    wanted = wanted[good & np.isfinite(wanted)]
+
+    def drawn() -> bool:
+        for line in desk.lines(HOVERED):
+            found = line["y"][np.isfinite(line["y"])]
+            return len(found) == len(wanted) and np.allclose(found, wanted, rtol=1e-5)
+        return False
+
+    until(drawn, "the spectrum under the pointer")
+    box = desk.page.locator(".leaflet-container").bounding_box()
+    desk.page.mouse.move(box["x"] + box["width"] + 60, box["y"] + 10, steps=4)
+    until(lambda: not any(np.isfinite(line["y"]).any() for line in desk.lines(HOVERED)), "no spectrum any more")
+
+
+def test_an_index_is_drawn_by_its_own_values(desk):
+    page, picture = desk.page, desk.overlay("base")
+    if not index_names(desk.cube):
+        page.get_by_role("combobox", name="Picture").click()
+        assert page.locator("li", has_text="spectral index").count() == 0
+        page.keyboard.press("Escape")
+        return
+    page.get_by_role("combobox", name="Picture").click()
+    page.locator("li", has_text="spectral index").click()
+    expect(page.get_by_text("Normalized Difference Vegetation Index = (N-R)/(N+R)")).to_be_visible(timeout=PATIENCE)
+    page.wait_for_function(
+        f"(old) => ({OVERLAYS})().some((i) => i.pane.includes('base') && i.src !== old)",
+        arg=picture["src"],
+        timeout=PATIENCE,
+    )
+    index, drawn = spectral_index(desk.cube, "NDVI").values, desk.overlay("base")
+    scale = np.array(drawn["pixels"].shape[:2]) / (drawn["height"], drawn["width"])
+    seen, known = [], []
+    for row, column in pixels(desk, 150):
+        x, y = desk.spot(row, column)
+        i, j = ((np.array([y, x]) - (drawn["y"], drawn["x"])) * scale).astype(int)
+        if np.isfinite(index[row, column]):
+            seen.append(drawn["pixels"][i, j, :3].mean())
+            known.append(index[row, column])
+    assert spearmanr(seen, known).statistic > 0.97
+    page.get_by_role("combobox", name="Picture").click()
+    page.locator("li", has_text=possible_presets(desk.cube)[0]).first.click()
+    expect(page.get_by_label("Red", exact=True)).to_be_visible(timeout=PATIENCE)
 
 
 def test_labels_of_two_classes_draw_a_class_map(desk):

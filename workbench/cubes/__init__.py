@@ -12,7 +12,7 @@ from workbench.cubes.continuum import remove_continuum
 from workbench.cubes.contract import CubeError, check_cube, good_bands, has_wavelengths, valid_pixels
 from workbench.cubes.formats import FORMATS, open_cube
 from workbench.cubes.grid import transform_of
-from workbench.cubes.indices import index_names, spectral_index
+from workbench.cubes.indices import index_bands, index_names, spectral_index
 from workbench.cubes.info import describe
 from workbench.cubes.libraries import open_library, save_library
 from workbench.cubes.library import check_library, join_libraries, make_library
@@ -20,7 +20,7 @@ from workbench.cubes.library_pixels import resample_library, spectra_at
 from workbench.cubes.matching import best_match, spectral_angle
 from workbench.cubes.mnf import Mnf, fit_mnf, mnf, mnf_denoise, mnf_inverse
 from workbench.cubes.normalising import unit_area, unit_length, unit_mean, z_scores
-from workbench.cubes.reading import read_bands, read_pixels
+from workbench.cubes.reading import even_sample, read_bands, read_pixels, read_window
 from workbench.cubes.rendering import (
     PRESETS,
     band_title,
@@ -52,10 +52,12 @@ __all__ = [
     "derivative",
     "describe",
     "detect_bad_bands",
+    "even_sample",
     "fit_mnf",
     "gaussian_smooth",
     "good_bands",
     "has_wavelengths",
+    "index_bands",
     "index_names",
     "join_libraries",
     "make_library",
@@ -71,6 +73,7 @@ __all__ = [
     "principal_components",
     "read_bands",
     "read_pixels",
+    "read_window",
     "remove_continuum",
     "render",
     "resample",

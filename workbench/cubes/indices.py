@@ -49,6 +49,12 @@ def index_names(cube: xr.DataArray) -> list[str]:
     return [name for name, index in catalogue.items() if set(index["bands"]) <= known and _looks(index)]
 
 
+def index_bands(cube: xr.DataArray, name: str) -> list[int]:
+    """Which bands of a cube an index is computed from; see :func:`spectral_index`, which needs no others."""
+    taken = _bands_of(cube)
+    return sorted(taken[letter] for letter in _catalogue()[0][name]["bands"] if letter in taken)
+
+
 def spectral_index(cube: xr.DataArray, name: str, constants: Mapping[str, float] | None = None) -> xr.DataArray:
     """A spectral index of every pixel.
 

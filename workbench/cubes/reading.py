@@ -53,6 +53,25 @@ def read_bands(
     return [window.isel(band=band).values for band in bands]
 
 
+def read_window(
+    cube: xr.DataArray, bands: Sequence[int], rows: slice = EVERYTHING, columns: slice = EVERYTHING
+) -> xr.DataArray:
+    """A small cube in memory: some bands of a window, in the order of the cube, for what is computed from them."""
+    bands = sorted({int(band) for band in bands})
+    part = cube.isel(band=bands, y=rows, x=columns)
+    return part.copy(data=np.stack(read_bands(cube, bands, rows, columns)))
+
+
+def even_sample(cube: xr.DataArray, most: int = 200_000) -> tuple[slice, slice]:
+    """Rows and columns of some `most` pixels: a grid, or of a large file rows, which it gives in one go."""
+    height, width = cube.shape[1:]
+    if stored_of(cube) is not None and height * width > most:
+        rows = max(1, height // max(20, most // width))
+        return slice(rows // 2, None, rows), slice(None, None, max(1, 20 * width // most))
+    step = max(1, int(np.ceil((height * width / most) ** 0.5)))
+    return slice(None, None, step), slice(None, None, step)
+
+
 def read_pixel(cube: xr.DataArray, row: int, column: int) -> NDArray[np.float32]:
     """All bands of a pixel, shape (n_bands,); NaN where there is no data."""
     if cube.chunks is None:

@@ -13,8 +13,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from workbench.cubes.contract import CubeError, good_bands, has_wavelengths
-from workbench.cubes.reading import EVERYTHING, read_bands
-from workbench.cubes.stored import stored_of
+from workbench.cubes.reading import EVERYTHING, even_sample, read_bands
 
 PRESETS = {
     "true colour": (650.0, 560.0, 470.0),
@@ -27,7 +26,6 @@ PRESETS = {
 TOLERANCE = 40.0
 """How far a band may lie from a preset's wavelength [nm]."""
 
-_SAMPLE = 200_000
 _EYE = ((600, 700), (500, 600), (420, 500))
 
 
@@ -114,7 +112,7 @@ def stretch_limits(
     ndarray of shape (len(bands), 2)
         In the cube's units; high is always above low.
     """
-    planes = read_bands(cube, bands, *_even_sample(cube))
+    planes = read_bands(cube, bands, *even_sample(cube))
     limits = np.zeros((len(planes), 2), dtype="float32")
     for row, plane in zip(limits, planes, strict=True):
         values = plane[np.isfinite(plane)]
@@ -207,13 +205,3 @@ def picture_limits(
     shown = cube["wavelength"].values[list(bands)]
     eye = len(shown) == 3 and all(low <= w < high for w, (low, high) in zip(shown, _EYE, strict=True))
     return natural_limits(cube, bands, percent) if eye else stretch_limits(cube, bands, percent)
-
-
-def _even_sample(cube: xr.DataArray) -> tuple[slice, slice]:
-    """Rows and columns to look at: a grid, or rows where those are what a file gives in one go."""
-    height, width = cube.shape[1:]
-    if stored_of(cube) is not None and height * width > _SAMPLE:
-        rows = max(1, height // max(20, _SAMPLE // width))
-        return slice(rows // 2, None, rows), slice(None, None, max(1, 20 * width // _SAMPLE))
-    step = max(1, int(np.ceil((height * width / _SAMPLE) ** 0.5)))
-    return slice(None, None, step), slice(None, None, step)

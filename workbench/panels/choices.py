@@ -6,9 +6,9 @@ import numpy as np
 import panel as pn
 import panel_material_ui as pmui
 
-from workbench.cubes import band_title, good_bands, possible_presets
+from workbench.cubes import band_title, good_bands, index_names, possible_presets
 from workbench.panels.layers import Layers
-from workbench.panels.look import OWN_BANDS, Look
+from workbench.panels.look import INDEX, OWN_BANDS, Look
 from workbench.panels.menu import Menu, in_words
 from workbench.panels.pages import Page
 from workbench.panels.style import heading, line, note, put, stack
@@ -29,6 +29,11 @@ class LayersPanel(pn.viewable.Viewer):
         self._bands = [pmui.TextInput(label=name, **small) for name in CHANNELS]
         for box in self._bands:
             box.param.watch(self._set_bands, "value")
+        self._index = pmui.AutocompleteInput(
+            label="Index", options=[], case_sensitive=False, min_characters=0, restrict=True, visible=False, **small
+        )
+        self._index.param.watch(lambda event: event.new and look.param.update(index=event.new), "value")
+        self._rgb = line(*self._bands)
         self._titles = note("")
         self._percent = pmui.RangeSlider(label="Stretch [%]", start=0, end=100, step=0.5, **small)
         self._percent.param.watch(lambda event: look.param.update(percent=event.new), "value_throttled")
@@ -47,7 +52,7 @@ class LayersPanel(pn.viewable.Viewer):
         )
         self._online = _switch(look.param.base_map, "Base map (asks OpenStreetMap)")
         page.follow(session, "cube", self._open)
-        page.follow(look, "picture bands percent", self._draw)
+        page.follow(look, "picture index bands percent legend", self._draw)
         page.follow(session, "class_map truth cube", self._list)
         page.follow(look, "swipe", self._list)
         page.follow(session, "model", self._show_model, now=False)
@@ -62,7 +67,7 @@ class LayersPanel(pn.viewable.Viewer):
         """From the ground up: picture, class map, two layers, base map."""
         return stack(
             heading("Layers"),
-            self._picture, line(*self._bands), self._titles, self._percent,
+            self._picture, self._rgb, self._index, self._titles, self._percent,
             pmui.Divider(margin=0, sizing_mode="stretch_width"),
             self._model, self._opacity, self._unsure,
             pmui.Divider(margin=0, sizing_mode="stretch_width"),
@@ -74,7 +79,9 @@ class LayersPanel(pn.viewable.Viewer):
     def _open(self) -> None:
         cube = self.session.cube
         if cube is not None:
-            self._picture.options = [*possible_presets(cube), OWN_BANDS]
+            names = index_names(cube)
+            self._index.options = names
+            self._picture.options = [*possible_presets(cube), OWN_BANDS, *([INDEX] if names else [])]
             self._online.disabled = cube.rio.crs is None
             self._draw()
 
@@ -83,6 +90,11 @@ class LayersPanel(pn.viewable.Viewer):
         if cube is None or not look.picture:
             return
         self._percent.value, self._picture.value = look.percent, look.picture
+        self._rgb.visible, self._index.visible = look.picture != INDEX, look.picture == INDEX
+        if look.picture == INDEX:
+            self._index.value = look.index
+            self._titles.object = look.legend or "computing …"
+            return
         for box, text in zip(self._bands, self._shown_bands(), strict=True):
             put(box, text)
         self._titles.object = " · ".join(band_title(cube, band) for band in look.bands)

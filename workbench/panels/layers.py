@@ -11,12 +11,12 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from workbench.cubes import possible_presets, preset_bands
-from workbench.panels.look import Look
+from workbench.panels.look import INDEX, Look
 from workbench.panels.maps import Painter
 from workbench.panels.menu import in_words
-from workbench.panels.pictures import class_picture, confidence_picture, label_picture
+from workbench.panels.pictures import class_picture, label_picture, scalar_picture
 from workbench.panels.plots import HUES
-from workbench.panels.scene_picture import Part, ScenePicture
+from workbench.panels.scene_picture import Part, ScenePicture, picture_of_bands, picture_of_index
 from workbench.panels.view import ViewGrid, Window
 from workbench.session import Session
 
@@ -56,6 +56,7 @@ class Layers:
         self.models: list[str] = []
         self._maps: dict[str, xr.DataArray] = {}
         self._pictures: dict[tuple, ScenePicture] = {}
+        self._legends: dict[tuple, str] = {}
 
     def names(self) -> list[str]:
         """Layers there are now, for a swipe to choose from."""
@@ -85,6 +86,11 @@ class Layers:
     def prepare(self, name: str) -> None:
         """Render what `name` needs, if it is a picture of bands; may take seconds on a large scene."""
         self._picture(name)
+
+    def legend(self) -> str:
+        """What the colours of the picture stand for, where they do not speak for themselves."""
+        look = self.look
+        return self._legends.get((self.session.scene, look.index, look.percent), "") if look.picture == INDEX else ""
 
     def layer(self, name: str) -> Layer:
         """The layer called `name`; one that is not there yet is clear."""
@@ -131,14 +137,19 @@ class Layers:
         return Layer(paint, is_flat=True)
 
     def _picture(self, name: str) -> ScenePicture | None:
-        cube = self.session.cube
+        cube, look = self.session.cube, self.look
         if cube is None or (name != PICTURE and name not in possible_presets(cube)):
             return None
-        bands = self.look.bands if name == PICTURE else preset_bands(cube, name)
-        key = (self.session.scene, bands, self.look.percent)
+        is_index = name == PICTURE and look.picture == INDEX
+        what = look.index if is_index else look.bands if name == PICTURE else preset_bands(cube, name)
+        key = (self.session.scene, what, look.percent)
         if key not in self._pictures:
             kept = dict(list(self._pictures.items())[-3:])
-            self._pictures = {**kept, key: ScenePicture(cube, bands, self.look.percent)}
+            if is_index:
+                made, self._legends[key] = picture_of_index(cube, what, look.percent)
+            else:
+                made = picture_of_bands(cube, what, look.percent)
+            self._pictures = {**kept, key: made}
         return self._pictures[key]
 
 
@@ -156,6 +167,4 @@ def _codes(class_map: xr.DataArray | None, confidence: xr.DataArray | None = Non
 
 def _sureness(confidence: xr.DataArray | None) -> Painter:
     """A painter of confidence."""
-    return lambda window: (
-        None if confidence is None else window.clear(confidence_picture(window.take(confidence.values)))
-    )
+    return lambda window: None if confidence is None else window.clear(scalar_picture(window.take(confidence.values)))

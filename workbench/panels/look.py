@@ -6,17 +6,19 @@ import numpy as np
 import param
 import xarray as xr
 
-from workbench.cubes import good_bands, possible_presets, preset_bands
+from workbench.cubes import good_bands, index_names, possible_presets, preset_bands
 
-OWN_BANDS = "three bands"
-"""The choice of a picture by wavelength, beside the presets."""
+OWN_BANDS, INDEX = "three bands", "spectral index"
+"""The choices of a picture beside the presets: by wavelength, and by the catalogue of indices."""
 
 
 class Look(param.Parameterized):
     """The choices of one open page."""
 
     mode = param.Selector(default="inspect", objects=["inspect", "pixel", "polygon"], doc="What a click does")
-    picture = param.String(default="", doc="A preset's name, or ``three bands``")
+    picture = param.String(default="", doc="A preset's name, ``three bands`` or ``spectral index``")
+    index = param.String(default="", doc="Which index, where one is shown or was")
+    legend = param.String(default="", doc="What the picture's colours stand for, once it has been made")
     bands = param.Tuple(default=(0, 0, 0), length=3, doc="Bands shown red, green and blue")
     percent = param.Range(default=(2.0, 98.0), bounds=(0, 100), doc="Percentiles shown black and white [%]")
     opacity = param.Number(default=0.65, bounds=(0, 1), doc="Of the class map")
@@ -26,11 +28,12 @@ class Look(param.Parameterized):
     left = param.String(default="picture", doc="Layer left of the handle")
     right = param.String(default="class map", doc="Layer right of the handle")
     pixel = param.Parameter(default=None, doc="The (row, column) clicked last, or None")
+    hover = param.Parameter(default=None, doc="The (row, column) under the pointer, or None")
     pins = param.List(default=[], doc="Pixels whose spectra stay, each (row, column)")
 
     def start_with(self, cube: xr.DataArray, view: dict | None = None) -> None:
         """Look at a scene: as `view` remembers it, else its first possible picture; nothing clicked."""
-        self.param.update(pixel=None, pins=[], swipe=False)
+        self.param.update(pixel=None, hover=None, pins=[], swipe=False)
         presets = possible_presets(cube)
         if not self._recall(cube, view or {}):
             self.show(cube, presets[0] if presets else OWN_BANDS)
@@ -38,7 +41,8 @@ class Look(param.Parameterized):
     def remembered(self) -> dict:
         """Picture, bands, stretch and opacity as JSON values."""
         bands, percent = [int(band) for band in self.bands], [float(part) for part in self.percent]
-        return {"picture": self.picture, "bands": bands, "percent": percent, "opacity": float(self.opacity)}
+        shown = {"picture": self.picture, "index": self.index, "bands": bands, "percent": percent}
+        return {**shown, "opacity": float(self.opacity)}
 
     def _recall(self, cube: xr.DataArray, view: dict) -> bool:
         """Take up what :meth:`remembered` said, unless it is damaged or of another cube."""
@@ -46,16 +50,25 @@ class Look(param.Parameterized):
             bands = tuple(int(band) for band in view["bands"])
             percent, opacity = tuple(float(part) for part in view["percent"]), float(view["opacity"])
             fits = len(bands) == 3 and min(bands) >= 0 and max(bands) < cube.sizes["band"]
-            if fits and view["picture"] in {*possible_presets(cube), OWN_BANDS}:
-                self.param.update(picture=view["picture"], bands=bands, percent=percent, opacity=opacity)
+            index = str(view.get("index", ""))
+            if view["picture"] == INDEX:
+                fits = fits and index in index_names(cube)
+            if fits and view["picture"] in {*possible_presets(cube), OWN_BANDS, INDEX}:
+                shown = {"picture": view["picture"], "index": index, "bands": bands}
+                self.param.update(**shown, percent=percent, opacity=opacity)
                 return True
         except (LookupError, TypeError, ValueError):
             pass
         return False
 
     def show(self, cube: xr.DataArray, picture: str) -> None:
-        """Show a preset; ``three bands`` keeps the bands there are, if the cube has them."""
+        """Show a preset; ``three bands`` keeps the bands there are, if the cube has them, and an index likewise."""
         bands = self.bands
+        if picture == INDEX:
+            names = index_names(cube)
+            usual = "NDVI" if "NDVI" in names else names[0]
+            self.param.update(picture=INDEX, index=self.index if self.index in names else usual, legend="")
+            return
         if picture != OWN_BANDS:
             bands = preset_bands(cube, picture)
         elif len(set(bands)) < 2 or max(bands) >= cube.sizes["band"]:

@@ -38,13 +38,21 @@ class SceneMap:
         Called with (row, column) of every click on the scene in mode ``inspect`` or ``pixel``.
     on_polygon : callable
         Called with each polygon drawn in mode ``polygon``, in the scene's own coordinates.
+    on_hover : callable
+        Called with the (row, column) the pointer comes to, None when it leaves the scene.
     """
 
-    def __init__(self, on_pixel: Callable[[int, int], None], on_polygon: Callable[[BaseGeometry], None]) -> None:
+    def __init__(
+        self,
+        on_pixel: Callable[[int, int], None],
+        on_polygon: Callable[[BaseGeometry], None],
+        on_hover: Callable[[tuple[int, int] | None], None] = lambda pixel: None,
+    ) -> None:
         self.grid: ViewGrid | None = None
         self.mode = "inspect"
         self._fitted: tuple = ((0.0, 0.0), (0.0, 0.0), 0.0)  # size, centre and zoom
-        self._on_pixel, self._on_polygon = on_pixel, on_polygon
+        self._on_pixel, self._on_polygon, self._on_hover = on_pixel, on_polygon, on_hover
+        self._under: tuple[int, int] | None = None
         self._painters: dict[str, tuple[Painter, bool]] = {}
         self._swipe: ipyleaflet.SplitMapControl | None = None
         self._online: ipyleaflet.TileLayer | None = None
@@ -168,6 +176,12 @@ class SceneMap:
         self._pen.polygon = {"pathOptions": style, "templineStyle": style, "hintlineStyle": {**style, "dashArray": "5"}}
 
     def _clicked(self, **event: object) -> None:
+        if event.get("type") in ("mousemove", "mouseout") and self.grid is not None:
+            here = self.grid.pixel(*event["coordinates"]) if event["type"] == "mousemove" else None
+            if here != self._under:
+                self._under = here
+                self._on_hover(here)
+            return
         if event.get("type") != "click" or self.mode == "polygon" or self.grid is None:
             return
         pixel = self.grid.pixel(*event["coordinates"])

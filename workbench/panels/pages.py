@@ -26,6 +26,7 @@ class Page:
         self._closers: list[Callable[[], None]] = []
         self._thread = threading.get_ident()
         self._waiting: set[Callable[[], None]] = set()
+        self._soon: set[Callable[[], None]] = set()
         self._lock = threading.Lock()
         self.is_open = True
         self._queue: list[Callable[[], None]] | None = None
@@ -56,6 +57,19 @@ class Page:
                 self._queue.append(action)
                 return
         self._document.add_next_tick_callback(lambda: self._take(action))
+
+    def soon(self, action: Callable[[], None], milliseconds: int) -> None:
+        """Call `action` once after a while, however often it is asked for until then; in a notebook at once."""
+        if self._document is None:
+            self._do(action)
+        elif action not in self._soon and self.is_open:
+            self._soon.add(action)
+            self._document.add_timeout_callback(lambda: self._come(action), milliseconds)
+
+    def _come(self, action: Callable[[], None]) -> None:
+        self._soon.discard(action)
+        if self.is_open:
+            self._do(action)
 
     def _begin(self) -> None:
         """The browser has the page. What is sent before that may be lost on the way."""

@@ -47,11 +47,11 @@ def class_picture(
     return picture
 
 
-def confidence_picture(confidence: NDArray[np.floating]) -> NDArray[np.uint8]:
-    """Confidence 0…1 from dark blue to yellow; clear where it is NaN."""
+def scalar_picture(values: NDArray[np.floating]) -> NDArray[np.uint8]:
+    """Numbers 0…1 (values, a stretched index) from dark blue to yellow; clear where NaN."""
     table = np.array([(*rgb(color), 255) for color in Cividis256], dtype="uint8")
-    known = np.isfinite(confidence)
-    picture = table[(np.clip(np.where(known, confidence, 0), 0, 1) * 255).astype("uint8")]
+    known = np.isfinite(values)
+    picture = table[(np.clip(np.where(known, values, 0), 0, 1) * 255).astype("uint8")]
     picture[~known] = 0
     return picture
 

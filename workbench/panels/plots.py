@@ -18,6 +18,9 @@ from numpy.typing import NDArray
 CLICKED = "#7d8ca3"
 """Of the spectrum clicked last: neutral, and seen on white and on black."""
 
+HOVERED = "#8a8f99"
+"""Of the spectrum under the pointer."""
+
 HUES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 """Okabe and Ito's, which colour-blind people tell apart; for pins and loss terms."""
 
@@ -46,6 +49,13 @@ class Spectrum:
 def clicked_plot(axis: NDArray[np.floating], values: NDArray[np.floating], titles: tuple[str, str]) -> hv.Curve:
     """The spectrum clicked last: (n_bands,) values over `axis`, whose titles name quantity and unit."""
     return hv.Curve((axis, values), "x", "y").opts(color=CLICKED, line_width=2.5, **_spectral(titles))
+
+
+def hovered_plot(axis: NDArray[np.floating], values: NDArray[np.floating], titles: tuple[str, str]) -> hv.Curve:
+    """The spectrum under the pointer, thin and dotted: it comes and goes."""
+    return hv.Curve((axis, values), "x", "y").opts(
+        color=HOVERED, line_width=1.2, line_dash="dotted", **_spectral(titles)
+    )
 
 
 def spectra_plot(axis: NDArray[np.floating], spectra: Sequence[Spectrum], titles: tuple[str, str]) -> hv.Overlay:

@@ -29,18 +29,19 @@ class MapPanel(pn.viewable.Viewer):
     def __init__(self, session: Session, look: Look, page: Page, **params: object) -> None:
         super().__init__(**params)
         self.session, self.look, self._page = session, look, page
+        self._under: tuple[int, int] | None = None
         self.layers = Layers(session, look, self._sharpen)
-        self.map = SceneMap(self._clicked, self._drawn)
+        self.map = SceneMap(self._clicked, self._drawn, self._hovered)
         page.on_close(self.map.dispose)
         self._pane = self.map.panel()
         self._welcome = pmui.Typography(WELCOME, margin=40, sizing_mode="stretch_width")
         page.follow(session, "cube", self._open)
-        page.follow(look, "bands percent left right swipe", self._show_picture, now=False)
+        page.follow(look, "picture index bands percent left right swipe", self._show_picture, now=False)
         page.follow(session, "labels embedding", self.layers.forget_maps, now=False)
         page.follow(session, "map_state class_map confidence truth", self._take_map, now=False)
         page.follow(look, "by_confidence", self._show_top, now=False)
         page.follow(look, "opacity", self._fade, now=False)
-        page.follow(look, "picture bands percent opacity", self._remember, now=False)
+        page.follow(look, "picture index bands percent opacity", self._remember, now=False)
         page.follow(session, "labels marks classes", self._show_marks, now=False)
         page.follow(look, "pixel pins", self._show_marks, now=False)
         page.follow(look, "mode", lambda: self.map.set_mode(look.mode))
@@ -87,6 +88,7 @@ class MapPanel(pn.viewable.Viewer):
         self._page.work(read, show)
 
     def _take_picture(self) -> None:
+        self.look.legend = self.layers.legend()
         self._draw_picture()
         self._take_map()
 
@@ -133,6 +135,13 @@ class MapPanel(pn.viewable.Viewer):
         self.look.pixel = (row, column)
         if self.look.mode == "pixel":
             self.session.label_pixel(row, column)
+
+    def _hovered(self, pixel: tuple[int, int] | None) -> None:
+        self._under = pixel
+        self._page.soon(self._look_under, 40)
+
+    def _look_under(self) -> None:
+        self.look.hover = self._under
 
     def _drawn(self, geometry: BaseGeometry) -> None:
         self.session.label_polygon(geometry)

@@ -1,4 +1,4 @@
-"""Three bands of a scene as a picture that is never rendered larger than it is looked at.
+"""A picture of a scene, of three bands or of an index, that is never rendered larger than it is looked at.
 
 A small scene is rendered whole, once, and panning costs nothing. Of a large one an overview is kept, and the window on
 the screen is read again at the screen's own resolution, beside the page; until it is there, the best there is stands
@@ -7,13 +7,15 @@ in: first a little blurred, then sharp.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from workbench.cubes import picture_limits, render
+from workbench.cubes import even_sample, index_bands, picture_limits, read_window, render, spectral_index
+from workbench.panels.pictures import scalar_picture
 from workbench.panels.view import Window
 
 MOST_PIXELS = 4_000_000
@@ -51,22 +53,18 @@ class Part:
 
 
 class ScenePicture:
-    """A picture of three bands; making it reads an overview.
+    """A picture of a scene; making it reads an overview.
 
     Parameters
     ----------
-    cube : xarray.DataArray of shape (n_bands, height, width)
-        The scene; a lazy one stays so.
-    bands : tuple of int
-        For red, green, blue.
-    percent : tuple of float
-        Percentiles shown black and white.
+    shape : tuple of int
+        Height and width of the scene.
+    read : callable
+        Rows and columns, slices with a step, to a picture of them, RGBA (n_rows, n_columns, 4).
     """
 
-    def __init__(self, cube: xr.DataArray, bands: tuple[int, int, int], percent: tuple[float, float]) -> None:
-        self._cube, self._bands = cube, bands
-        self._limits = picture_limits(cube, bands, percent)
-        height, width = cube.shape[1:]
+    def __init__(self, shape: tuple[int, int], read: Callable[[slice, slice], NDArray[np.uint8]]) -> None:
+        self._read_slices, (height, width) = read, shape
         step = max(1, int(np.ceil((height * width / MOST_PIXELS) ** 0.5)))
         self._asked = self._whole = self._sharp = Part(0, height, 0, width, step)
         self._overview = self._detail = self._read(self._whole)
@@ -107,4 +105,29 @@ class ScenePicture:
         return Part(top, bottom + 1, left, right + 1, step)
 
     def _read(self, part: Part) -> NDArray[np.uint8]:
-        return render(self._cube, self._bands, self._limits, *part.slices)
+        return self._read_slices(*part.slices)
+
+
+def picture_of_bands(cube: xr.DataArray, bands: tuple[int, int, int], percent: tuple[float, float]) -> ScenePicture:
+    """Three bands as red, green and blue, black and white at two percentiles."""
+    limits = picture_limits(cube, bands, percent)
+    return ScenePicture(cube.shape[1:], lambda rows, columns: render(cube, bands, limits, rows, columns))
+
+
+def picture_of_index(cube: xr.DataArray, name: str, percent: tuple[float, float]) -> tuple[ScenePicture, str]:
+    """A spectral index from dark blue to yellow at two percentiles, and a legend in words."""
+    bands = index_bands(cube, name)
+
+    def values(rows: slice, columns: slice) -> xr.DataArray:
+        return spectral_index(read_window(cube, bands, rows, columns), name)
+
+    sample = values(*even_sample(cube))
+    known = sample.values[np.isfinite(sample.values)]
+    low, high = (float(v) for v in np.percentile(known, percent)) if known.size else (0.0, 1.0)
+    high = high if high > low else low + 1e-6
+
+    def read(rows: slice, columns: slice) -> NDArray[np.uint8]:
+        return scalar_picture((values(rows, columns).values - low) / (high - low))
+
+    legend = f"{sample.attrs['long_name']} = {sample.attrs['formula']}; dark blue {low:.3g}, yellow {high:.3g}"
+    return ScenePicture(cube.shape[1:], read), legend

@@ -11,7 +11,7 @@ from workbench.cubes import spectrum
 from workbench.panels.axes import SpectralAxis
 from workbench.panels.look import Look
 from workbench.panels.pages import Page
-from workbench.panels.plots import HUES, Spectrum, clicked_plot, spectra_plot
+from workbench.panels.plots import HUES, Spectrum, clicked_plot, hovered_plot, spectra_plot
 from workbench.panels.style import heading, note, stack
 from workbench.session import Session, class_spectra
 
@@ -29,6 +29,7 @@ class SpectraPanel(pn.viewable.Viewer):
         self._means: dict[int, tuple] = {}
         self._shape: tuple | None = None
         self._clicked = hv.streams.Pipe(data=np.zeros(0))
+        self._hovered = hv.streams.Pipe(data=np.zeros(0))
         self._others = hv.streams.Pipe(data=[])
         self._plot = pn.pane.HoloViews(
             None,
@@ -47,6 +48,7 @@ class SpectraPanel(pn.viewable.Viewer):
         self._tools = pin, clear
         page.follow(session, "cube", self._open)
         page.follow(look, "pixel", self._show_clicked)
+        page.follow(look, "hover", self._show_hovered, now=False)
         page.follow(look, "pins", self._show_others, now=False)
         page.follow(session, "labels classes", self._read_means)
 
@@ -73,6 +75,11 @@ class SpectraPanel(pn.viewable.Viewer):
         row, column = self.look.pixel
         self._clicked.send(self._values(row, column))
         self._where.object = f"row {row}, column {column}{self._class_at(row, column)}"
+
+    def _show_hovered(self) -> None:
+        if self._axis is not None:
+            pixel = self.look.hover
+            self._hovered.send(self._axis.nothing if pixel is None else self._values(*pixel))
 
     def _values(self, row: int, column: int) -> object:
         return self._axis.lay(spectrum(self.session.cube, row, column).values)
@@ -116,6 +123,8 @@ class SpectraPanel(pn.viewable.Viewer):
         axis = self._axis
         now = axis.nothing if self.look.pixel is None else self._values(*self.look.pixel)
         self._others, self._clicked = hv.streams.Pipe(data=spectra), hv.streams.Pipe(data=now)
+        self._hovered = hv.streams.Pipe(data=axis.nothing)
         others = hv.DynamicMap(lambda data: spectra_plot(axis.x, data, axis.titles), streams=[self._others])
         clicked = hv.DynamicMap(lambda data: clicked_plot(axis.x, data, axis.titles), streams=[self._clicked])
-        self._plot.object = (others * clicked).opts(responsive=True, min_height=HEIGHT, show_legend=False)
+        hovered = hv.DynamicMap(lambda data: hovered_plot(axis.x, data, axis.titles), streams=[self._hovered])
+        self._plot.object = (others * hovered * clicked).opts(responsive=True, min_height=HEIGHT, show_legend=False)
