@@ -201,12 +201,13 @@ FORMATS = (
         "rasterio",
     ),
     Format(
-        "sentinel-2",
-        ("/", ".zip", "mtd_msil1c.xml", "mtd_msil2a.xml", ".tif", ".tiff"),
-        "workbench.cubes.sentinel2",
-        "Sentinel-2 product L1C or L2A (.SAFE, zip), or a stack of its bands",
-        "real stacks; products written after ESA's specification",
+        "series",
+        ("/",),
+        "workbench.cubes.series",
+        "Dates of one place: patch of eo-learn, or dated GeoTIFFs of one grid",
+        "real patch of eo-learn",
         "rasterio",
+        general=True,
     ),
     Format(
         "sentinel-1",
@@ -222,6 +223,14 @@ FORMATS = (
         "workbench.cubes.elevation",
         "Elevation model as GeoTIFF",
         "real files: Copernicus DEM",
+        "rasterio",
+    ),
+    Format(
+        "sentinel-2",
+        ("/", ".zip", "mtd_msil1c.xml", "mtd_msil2a.xml", ".tif", ".tiff"),
+        "workbench.cubes.sentinel2",
+        "Sentinel-2 product L1C or L2A (.SAFE, zip), or a stack of its bands",
+        "real stacks; products written after ESA's specification",
         "rasterio",
     ),
     Format(
