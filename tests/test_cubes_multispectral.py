@@ -114,3 +114,10 @@ def test_descriptions_say_which_bands_in_which_order(tmp_path, numbers):
 def test_what_a_stack_cannot_be_is_refused(tmp_path, numbers, options, message):
     with pytest.raises(CubeError, match=message):
         open_cube(write(tmp_path / "a.tif", numbers), **options)
+
+
+@pytest.mark.parametrize("name", ["S2A_MSIL1C_20220724T101559", "T33UUU_S2-L1C"])
+def test_level_1c_of_sentinel_2_is_reflectance_and_no_radiance(tmp_path, numbers, name):
+    cube = open_cube(write(tmp_path / f"{name}.tif", (numbers / 1e4).astype("float32")))
+    assert (cube.attrs["quantity"], cube.attrs["sensor"]) == ("reflectance", "Sentinel-2")
+    np.testing.assert_allclose(cube, numbers / 1e4, rtol=1e-6)

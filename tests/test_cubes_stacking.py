@@ -119,6 +119,13 @@ def test_a_warped_pixel_is_the_mean_of_the_four_around_its_place(first):
     np.testing.assert_allclose(stack([first, cube_of(values, own, "EPSG:4326")])[2], expected, atol=1e-3)
 
 
+def test_a_cube_one_pixel_off_is_moved_by_one_pixel(first):
+    values = np.random.default_rng(1).random((1, 60, 80)).astype("float32")
+    joined = stack([first, cube_of(values, FIRST @ Affine.translation(1, 2))])
+    np.testing.assert_allclose(joined[2, 2:, 1:], values[0, :-2, :-1], atol=1e-6)
+    assert np.isnan(joined[2, :1]).all()
+
+
 def test_a_slope_keeps_its_height_at_every_pixel(first):
     own = Affine(30, 0, 399_700, 0, -30, 5_800_300)
     columns, rows = np.meshgrid(np.arange(60) + 0.5, np.arange(50) + 0.5)

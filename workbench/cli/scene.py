@@ -1,10 +1,10 @@
-"""``info`` and ``convert``: what a file is, and the same scene in another format."""
+"""``info`` and ``convert``: what a file is, and the same scene, or several of one place, in another format."""
 
 from __future__ import annotations
 
 import argparse
 
-from workbench.cli.arguments import is_scene, open_scene, output, prints_json, refuse_inputs
+from workbench.cli.arguments import is_scene, open_scene, output, place, prints_json, reader_options, refuse_inputs
 from workbench.cli.outputs import print_json, say, write_run
 
 INFO = """\
@@ -15,6 +15,8 @@ CONVERT = """\
 The same cube in another file: .zarr (chunked, for large scenes), .tif (Cloud-Optimised GeoTIFF, for other programs),
 .nc (NetCDF by CF) or .npz (NumPy, for small ones). All of them read back as the very same cube.
 Reflectance, radiance or digital numbers are kept as read, as float32; wavelengths in nm; the CRS and grid go along.
+Several scenes of one place (radar, reflectance, elevation) become one cube with the bands of all, on the grid of the
+first; others are resampled to it, bilinear or, where it is coarser than they are, averaged.
 """
 
 
@@ -25,8 +27,13 @@ def add_verbs(verbs: argparse._SubParsersAction) -> None:
     prints_json(verb)
     verb.set_defaults(do=info)
 
-    verb = verbs.add_parser("convert", help="the same scene as .zarr, .tif, .nc or .npz", description=CONVERT)
+    verb = verbs.add_parser(
+        "convert", help="the same scene, or several as one, as .zarr, .tif, .nc or .npz", description=CONVERT
+    )
     is_scene(verb)
+    verb.add_argument(
+        "more", metavar="SCENE", nargs="*", type=place, help="more scenes of the place, whose bands are stacked"
+    )
     verb.add_argument(
         "out", metavar="OUT", type=output(".zarr", ".tif", ".nc", ".npz"), help="file to write; replaced if it exists"
     )
@@ -49,21 +56,26 @@ def info(args: argparse.Namespace) -> None:
 
 
 def convert(args: argparse.Namespace) -> None:
-    """Write `args.scene` as `args.out`."""
-    from workbench.cubes import save_cube
+    """Write `args.scene`, or the stack of it and `args.more`, as `args.out`."""
+    from workbench.cubes import open_cube, save_cube, stack
 
     record = args.out.with_suffix(".run.json")
-    refuse_inputs([args.out, record], [args.scene])
-    cube = open_scene(args)
+    refuse_inputs([args.out, record], [args.scene, *args.more])
+    if args.more and (args.format or reader_options(args)):
+        raise ValueError(
+            "--format, --variable and --option are for one scene, got them for several; convert those that need them "
+            "first, then stack the results"
+        )
+    cube = stack([open_cube(scene) for scene in (args.scene, *args.more)]) if args.more else open_scene(args)
     save_cube(cube, args.out, overwrite=True)
-    write_run(record, args, {"scene": args.scene})
+    write_run(record, args, {"scene": args.scene} | {f"scene {i}": scene for i, scene in enumerate(args.more, 2)})
     if args.json:
         print_json({"out": args.out, "bands": cube.sizes["band"], "height": cube.sizes["y"], "width": cube.sizes["x"]})
     else:
         say(f"wrote {args.out}")
 
 
-NOTES = ("scaling", "wavelength_note", "units", "sensor", "nodata_sampled", "acquired", "masks")
+NOTES = ("scaling", "wavelength_note", "units", "sensor", "nodata_sampled", "acquired", "masks", "dates")
 """Facts that people see only where there is something to say."""
 
 UNITS = {"wavelength_min": " nm", "wavelength_max": " nm"}
@@ -83,7 +95,7 @@ def _in_words(name: str, value: object) -> str:
             f"{len(value)}: " + ", ".join(map(str, value))
             if name == "bad_bands"
             else ", ".join(value)
-            if name == "masks"
+            if name in ("masks", "dates")
             else " × ".join(f"{v:g}" for v in value)
         )
     return (f"{value:g}" if isinstance(value, float) else str(value)) + UNITS.get(name, "")

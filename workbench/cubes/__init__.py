@@ -33,6 +33,7 @@ from workbench.cubes.rendering import (
 )
 from workbench.cubes.resampling import resample, resample_to
 from workbench.cubes.sensor_bands import SENSORS
+from workbench.cubes.series import open_series
 from workbench.cubes.simulated import simulated_scene
 from workbench.cubes.smoothing import derivative, gaussian_smooth, savitzky_golay
 from workbench.cubes.spectra import spectrum
@@ -67,6 +68,7 @@ __all__ = [
     "natural_limits",
     "open_cube",
     "open_library",
+    "open_series",
     "picture_limits",
     "possible_presets",
     "preset_bands",

@@ -23,6 +23,7 @@ import xarray as xr
 
 from workbench.cubes.contract import CubeError, check_cube
 from workbench.cubes.glance import glance
+from workbench.cubes.many import is_pattern
 from workbench.cubes.remote import Address, located, unread
 
 SMALL = 64 * 2**20
@@ -62,7 +63,7 @@ class Format:
 
     def may_be(self, path: Path | Address) -> bool:
         """Whether the ending is one of its own."""
-        return (path.name.lower() + "/" * path.is_dir()).endswith(self.suffixes)
+        return (path.name.lower() + "/" * _is_folder(path)).endswith(self.suffixes)
 
     def load(self) -> ModuleType:
         """Import the module, or name the package that is missing."""
@@ -165,6 +166,15 @@ FORMATS = (
         "h5netcdf",
         general=True,
     ),
+    Format(
+        "mosaic",
+        ("/",),
+        "workbench.cubes.mosaic",
+        "Folder or pattern (tiles/*.tif) of GeoTIFF tiles of one grid",
+        "real files: EnMAP tiles",
+        "rasterio",
+        general=True,
+    ),
     Format("npz", (".npz",), "workbench.cubes.npz", "NumPy archive", "real file: Landsat; our own files"),
     Format(
         "prisma",
@@ -191,12 +201,13 @@ FORMATS = (
         "rasterio",
     ),
     Format(
-        "sentinel-2",
-        ("/", ".zip", "mtd_msil1c.xml", "mtd_msil2a.xml", ".tif", ".tiff"),
-        "workbench.cubes.sentinel2",
-        "Sentinel-2 product L1C or L2A (.SAFE, zip), or a stack of its bands",
-        "real stacks; products written after ESA's specification",
+        "series",
+        ("/",),
+        "workbench.cubes.series",
+        "Dates of one place: patch of eo-learn, or dated GeoTIFFs of one grid",
+        "real patch of eo-learn",
         "rasterio",
+        general=True,
     ),
     Format(
         "sentinel-1",
@@ -212,6 +223,14 @@ FORMATS = (
         "workbench.cubes.elevation",
         "Elevation model as GeoTIFF",
         "real files: Copernicus DEM",
+        "rasterio",
+    ),
+    Format(
+        "sentinel-2",
+        ("/", ".zip", "mtd_msil1c.xml", "mtd_msil2a.xml", ".tif", ".tiff"),
+        "workbench.cubes.sentinel2",
+        "Sentinel-2 product L1C or L2A (.SAFE, zip), or a stack of its bands",
+        "real stacks; products written after ESA's specification",
         "rasterio",
     ),
     Format(
@@ -269,7 +288,7 @@ def open_cube(
     path = located(path)
     if isinstance(path, Address):
         path.check()
-    elif not path.exists():
+    elif not path.exists() and not is_pattern(path):
         raise FileNotFoundError(f"no file at {path}; check the path")
     chosen = _choose(path, format, formats)
     reader = chosen.load().read
@@ -308,7 +327,7 @@ def _choose(path: Path | Address, name: str | None, formats: Sequence[Format]) -
         [f for f in formats if f.own and f.may_be(path)],
         [f for f in formats if not f.general and f.may_be(path)],
         [f for f in formats if f.general and f.may_be(path)],
-        [f for f in formats if "*" in f.suffixes and not path.is_dir()],
+        [f for f in formats if "*" in f.suffixes and not _is_folder(path)],
     ):
         claims = claims or [f for f in asked if f.load().recognises(path)]
     if not claims and isinstance(path, Address):
@@ -316,7 +335,7 @@ def _choose(path: Path | Address, name: str | None, formats: Sequence[Format]) -
             f"only {known} are read from an address, and {path} is none of them by its name; "
             "pass format=, or download it and open the copy"
         )
-    if not claims and path.is_dir():
+    if not claims and _is_folder(path):
         raise CubeError(f"a scene is a file or a product's folder, but no format knows {path}; name the file inside it")
     if len(claims) == 1:
         return claims[0]
@@ -324,6 +343,11 @@ def _choose(path: Path | Address, name: str | None, formats: Sequence[Format]) -
     raise CubeError(
         f"{found} claims {path.name}; pass format= one of: {known} (an ENVI binary needs its .hdr beside it)"
     )
+
+
+def _is_folder(path: Path | Address) -> bool:
+    """Whether it holds files, or is a pattern that names some."""
+    return path.is_dir() or is_pattern(path)
 
 
 @contextmanager

@@ -106,6 +106,8 @@ def understand_raster(
     coords, note = (bands.coords(), bands.note) if bands else _header_bands(source, path)
     centres = coords["wavelength"][1]
     words = " ".join([path.stem, *(f"{k} {v}" for k, v in source.tags().items()), *(u or "" for u in source.units)])
+    if bands and bands.divisor:
+        words = "reflectance"  # in these products "L1C" is no radiance
     unscaled = set(source.scales) <= {1.0} and set(source.offsets) <= {0.0}
     if scaling is None and unscaled and bands and bands.divisor and np.dtype(source.dtypes[0]).kind in "iu":
         scaling = bands.scaling(offset)

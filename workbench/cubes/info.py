@@ -25,6 +25,7 @@ def describe(cube: xr.DataArray) -> dict[str, object]:
     -------
     dict
         ``format``, ``sensor``, ``acquired`` (UTC, or empty), ``masks`` (names of the product's quality masks),
+        ``dates`` (of all scenes of its series),
         ``quantity``, ``units``, ``scaling`` (how the numbers were understood), ``bands``, ``height``, ``width``,
         ``dtype`` (as stored), ``wavelength_min`` and ``wavelength_max`` [nm] or None, ``wavelength_note``, ``crs``,
         ``pixel_size`` [x, y] in CRS units or None, ``nodata_fraction`` of the pixels (``nodata_sampled`` if from a
@@ -40,6 +41,7 @@ def describe(cube: xr.DataArray) -> dict[str, object]:
         "sensor": cube.attrs.get("sensor", ""),
         "acquired": cube.attrs.get("acquired", ""),
         "masks": list(cube.attrs.get("masks", ())),
+        "dates": list(cube.attrs.get("dates", ())),
         "quantity": cube.attrs["quantity"],
         "units": cube.attrs.get("units", ""),
         "scaling": cube.attrs.get("scaling", ""),

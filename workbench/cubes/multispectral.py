@@ -197,7 +197,7 @@ def _plain(text: str) -> str:
     return found[1] if found else ""
 
 
-def stack_told(words: Words | None, sensors: str) -> str:
+def stack_told(words: Words | None, sensors: str | tuple[str, ...]) -> str:
     """Which sensor of `sensors` (``sentinel``, ``landsat``) a file says it is a stack of, or nothing."""
     if words is None or words.wavelengths or words.n_bands < 2:
         return ""
