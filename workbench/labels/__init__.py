@@ -12,6 +12,7 @@ from workbench.labels.geotiff import write_codes, write_cog
 from workbench.labels.opening import open_labels
 from workbench.labels.rasterise import rasterise
 from workbench.labels.split import Split, block_split, footprint_distance, random_split
+from workbench.labels.tiled import write_tiled
 from workbench.labels.vector import read_vector
 from workbench.labels.writing import write_labels
 
@@ -33,4 +34,5 @@ __all__ = [
     "write_codes",
     "write_cog",
     "write_labels",
+    "write_tiled",
 ]

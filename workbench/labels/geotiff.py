@@ -11,12 +11,15 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 import numpy as np
+import rasterio
 import xarray as xr
 from rasterio.errors import NotGeoreferencedWarning
 from rasterio.io import MemoryFile
+from rasterio.shutil import copy
 
 from workbench.files import replacing
 from workbench.labels.grid import grid_of
+from workbench.labels.tiled import CACHE, check_written, reserve, write_tiled
 
 MOST_COLORS = 255
 """Classes that a GeoTIFF's colour table has room for."""
@@ -49,12 +52,15 @@ def write_codes(codes: xr.DataArray, path: Path) -> list[Path]:
 
 
 def write_cog(image: xr.DataArray, path: Path, *, nodata: float, colors: dict[int, tuple] | None = None) -> None:
-    """Write one band on the scene's grid, whole or not at all."""
+    """Write one band on the scene's grid, whole or not at all; a lazy one tile by tile."""
     grid = grid_of(image)
     placed = {} if grid.crs is None else {"crs": grid.crs.to_wkt(), "transform": grid.transform}
     profile = {"driver": "COG", "count": 1, "dtype": image.dtype, "nodata": nodata, "compress": "deflate", **placed}
     with warnings.catch_warnings(), replacing(path) as draft:
         warnings.simplefilter("ignore", NotGeoreferencedWarning)  # a scene without a CRS is allowed
+        if image.chunks is not None:
+            _by_tiles(image, draft, colors, nodata=nodata, **placed)
+            return
         # In memory first: on a full disk GDAL cries on the terminal and names no reason; Python says what is wrong.
         with MemoryFile() as memory:
             with memory.open(height=grid.height, width=grid.width, overview_resampling="nearest", **profile) as file:
@@ -62,6 +68,19 @@ def write_cog(image: xr.DataArray, path: Path, *, nodata: float, colors: dict[in
                 if colors:
                     file.write_colormap(1, colors)
             draft.write_bytes(memory.getbuffer())
+
+
+def _by_tiles(image: xr.DataArray, path: Path, colors: dict[int, tuple] | None, **profile: object) -> None:
+    """A plain tiled file first, which GDAL then turns into a cloud-optimised one, never holding much of either."""
+    plain = path.with_name(f"{path.stem}.plain.tif")
+    try:
+        write_tiled(image, plain, colors=colors, bigtiff="if_safer", **profile)
+        reserve(path, 2 * image.nbytes + 2**16)  # overviews are a third; GDAL keeps them beside it for a while
+        with rasterio.Env(GDAL_CACHEMAX=CACHE):
+            copy(plain, path, driver="COG", compress="deflate", overview_resampling="nearest", bigtiff="if_safer")
+        check_written(image, path)
+    finally:
+        plain.unlink(missing_ok=True)
 
 
 def _rgb(color: str) -> tuple[int, int, int]:

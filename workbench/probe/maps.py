@@ -11,7 +11,7 @@ from workbench.labels import write_codes, write_cog
 
 
 def write_class_map(class_map: xr.DataArray, confidence: xr.DataArray, path: str | Path) -> list[Path]:
-    """Write a class map, and its confidence beside it as ``…_confidence.tif``.
+    """Write a class map, and its confidence beside it as ``…_confidence.tif``; lazy ones are written tile by tile.
 
     Parameters
     ----------
@@ -32,10 +32,15 @@ def write_class_map(class_map: xr.DataArray, confidence: xr.DataArray, path: str
     ValueError
         If the suffix is another.
     """
-    path = Path(path)
-    if path.suffix.lower() not in (".tif", ".tiff"):
-        raise ValueError(f"a class map is written as GeoTIFF, got {path.name}; use {path.stem}.tif")
+    path = check_map_suffix(Path(path))
     beside = path.with_name(f"{path.stem}_confidence{path.suffix}")
     # The confidence first: a disk that fills up here leaves the older map untouched.
     write_cog(confidence.astype("float32"), beside, nodata=np.nan)
     return [*write_codes(class_map, path), beside]
+
+
+def check_map_suffix(path: Path) -> Path:
+    """Return `path`, or ValueError if no class map is written to such a file."""
+    if path.suffix.lower() not in (".tif", ".tiff"):
+        raise ValueError(f"a class map is written as GeoTIFF, got {path.name}; use {path.stem}.tif")
+    return path
