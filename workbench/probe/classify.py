@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import xarray as xr
@@ -12,12 +13,13 @@ from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.pipeline import Pipeline
 
-from workbench.patches import Place
 from workbench.pretrain import Encoder, pretrain
-from workbench.probe.embed import embed, like_scene
+from workbench.probe.blockwise import chances_of, decided
+from workbench.probe.embed import embed, embed_pixels, like_scene
 from workbench.probe.models import Model, find_model
 from workbench.probe.neighbours import UNLABELLED
-from workbench.probe.tables import features_of, labels_on_data, rows_at, tables
+from workbench.probe.supervised import FromScratch
+from workbench.probe.tables import features_of, labels_on_data, rows_at, values_by_block
 
 POOL = 4000
 """Unlabelled pixels that a semi-supervised model is given, drawn at random."""
@@ -88,18 +90,16 @@ def classify_scene(
         raise ValueError(f"model {name!r} works on an embedding; pretrain an encoder on the scene first")
     began = time.monotonic()
     labels = labels_on_data(cube, labels)
-    classifier = row.build(seed)
     if row.features == "scene":
-        blocks = classifier.fit(cube, labels).predict_blocks(cube)
+        classifier = row.build(seed).fit(cube, labels)
+        blocks = classifier.predict_blocks(cube)
     else:
         features = features_of(cube, embedding if row.features == "embedding" else None)
-        blocks = _predict(_fit(row, classifier, features, labels, seed), features)
+        classifier, _ = _fit(row, partial(rows_at, features), labels, seed)
+        blocks = ((place, chances_of(classifier, values)) for place, values in values_by_block(features))
     codes, confidence = np.zeros(labels.shape, "int16"), np.full(labels.shape, np.nan, "float32")
     for place, chances in blocks:
-        has_data = np.isfinite(chances[0])
-        best = np.where(has_data, chances.argmax(axis=0), 0)
-        codes[place] = np.where(has_data, classifier.classes_[best], 0)
-        confidence[place] = np.take_along_axis(chances, best[None], axis=0)[0]
+        codes[place], confidence[place] = decided(chances, classifier.classes_)
     attrs = {"classes": labels.attrs["classes"], "colors": labels.attrs["colors"]}
     return ClassMap(
         like_scene(codes, cube).assign_attrs(attrs),
@@ -109,27 +109,50 @@ def classify_scene(
     )
 
 
+def fit_model(
+    row: Model, cube: xr.DataArray, labels: xr.DataArray, encoder: Encoder | None, seed: int, device: str = "auto"
+) -> tuple[ClassifierMixin | FromScratch, NDArray]:
+    """Fit a model in bounded memory, only the pixels that it learns from being read or embedded.
+
+    Parameters
+    ----------
+    row : Model
+        The model.
+    cube : xarray.DataArray of shape (n_bands, height, width)
+        The scene.
+    labels : xarray.DataArray of shape (height, width)
+        0 where unlabelled, 1…K; all of them where there is data.
+    encoder : Encoder, optional
+        For models of an embedding.
+    seed, device : int, str
+        As in :func:`classify`.
+
+    Returns
+    -------
+    classifier, ndarray of shape (n, n_features)
+        The fitted model and the rows it was fitted to; no rows for a model of scenes.
+    """
+    if row.features == "scene":
+        return row.build(seed).fit(cube, labels), np.empty((0, 0))
+    if row.features == "embedding":
+        return _fit(row, partial(embed_pixels, cube, encoder, device=device), labels, seed)
+    return _fit(row, partial(rows_at, features_of(cube, None)), labels, seed)
+
+
 def _fit(
-    row: Model, classifier: ClassifierMixin, features: xr.DataArray, labels: xr.DataArray, seed: int
-) -> ClassifierMixin:
-    """Fit a classifier of pixel rows to the labelled pixels, and to unlabelled ones if it takes them."""
+    row: Model, look: Callable[[NDArray], NDArray], labels: xr.DataArray, seed: int
+) -> tuple[ClassifierMixin, NDArray]:
+    """Fit a classifier of pixel rows to the labelled pixels, and to unlabelled ones if it takes them.
+
+    `look` finds the rows of some pixels.
+    """
     codes = labels.values.ravel()
     known = np.flatnonzero(codes)
-    inputs, targets = rows_at(features, known), codes[known].astype("int64")
+    inputs, targets = look(known), codes[known].astype("int64")
     if row.unlabelled:
         order = np.random.default_rng(seed).permutation(np.flatnonzero(codes == 0))
-        pool = rows_at(features, order[: 2 * POOL])
+        pool = look(order[: 2 * POOL])
         pool = pool[np.isfinite(pool).all(axis=1)][:POOL]
         inputs = np.concatenate([inputs, pool])
         targets = np.concatenate([targets, np.full(len(pool), UNLABELLED)])
-    return classifier.fit(inputs, targets)
-
-
-def _predict(classifier: ClassifierMixin, features: xr.DataArray) -> Iterator[tuple[Place, NDArray]]:
-    """Chances of each class block by block, (n_classes, height, width); NaN where there is no data."""
-    for place, table in tables(features):
-        has_data = np.isfinite(table).all(axis=1)
-        chances = np.full((len(classifier.classes_), len(table)), np.nan, "float32")
-        if has_data.any():
-            chances[:, has_data] = classifier.predict_proba(table if has_data.all() else table[has_data]).T
-        yield place, chances.reshape(-1, *(part.stop - part.start for part in place))
+    return row.build(seed).fit(inputs, targets), inputs

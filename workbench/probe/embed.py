@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import dask.array as da
 import numpy as np
 import torch
 import xarray as xr
+from numpy.typing import NDArray
 
-from workbench.patches import Place, blocks_of, pick_device, scene_tensor
+from workbench.patches import Block, Place, blocks_of, pick_device, scene_tensor
 from workbench.pretrain import Encoder, matching_bands
+from workbench.probe.tables import block_side, blocks_with
 
 
 def embed(cube: xr.DataArray, encoder: Encoder, *, block: int = 256, device: str = "auto") -> xr.DataArray:
-    """Embedding of every pixel, in memory; :func:`embed_blocks` is for scenes whose embedding is larger than that.
+    """Embedding of every pixel, in memory; :func:`embed_to` is for scenes whose embedding is larger than that.
 
     Parameters
     ----------
@@ -44,17 +47,36 @@ def embed(cube: xr.DataArray, encoder: Encoder, *, block: int = 256, device: str
 
 def embed_blocks(
     cube: xr.DataArray, encoder: Encoder, *, block: int = 256, device: str = "auto"
-) -> Iterator[tuple[Place, np.ndarray]]:
+) -> Iterator[tuple[Place, NDArray]]:
     """Embeddings block by block: where each lies, and its values (dim, height, width)."""
+    for piece in blocks_of(*cube.shape[1:], (block, block), encoder.footprint // 2):
+        yield piece.place, embed_block(cube, encoder, piece, device)
+
+
+def embed_block(cube: xr.DataArray, encoder: Encoder, piece: Block, device: str = "auto") -> NDArray:
+    """Embedding of one block, shape (dim, height, width); it must have half the encoder's footprint as its halo."""
     bands, place = matching_bands(encoder, cube), pick_device(device)
     encoder = encoder.to(place).eval()
-    for piece in blocks_of(*cube.shape[1:], (block, block), encoder.footprint // 2):
-        with torch.inference_mode():
-            values = encoder.dense(encoder.scaler(scene_tensor(piece.read(cube), place, bands)[None]))[0]
-        yield piece.place, values[:, *piece.inner].cpu().numpy()
+    with torch.inference_mode():
+        values = encoder.dense(encoder.scaler(scene_tensor(piece.read(cube), place, bands)[None]))[0]
+    return values[:, *piece.inner].cpu().numpy()
 
 
-def like_scene(values: np.ndarray, cube: xr.DataArray) -> xr.DataArray:
+def embed_pixels(cube: xr.DataArray, encoder: Encoder, wanted: NDArray, *, device: str = "auto") -> NDArray:
+    """Embeddings (n, dim) of some pixels, counted along the rows of the scene; only their surroundings are read."""
+    out = np.empty((len(wanted), encoder.dim), "float32")
+    halo, side = encoder.footprint // 2, embedding_side(encoder)
+    for inside, (rows, columns), piece in blocks_with(wanted, *cube.shape[1:], side, halo):
+        out[inside] = embed_block(cube, encoder, piece, device)[:, rows, columns].T
+    return out
+
+
+def embedding_side(encoder: Encoder) -> int:
+    """Side of a block [pixels] whose embedding takes little memory: bands, and twice each window's means of them."""
+    return block_side(encoder.n_bands, 3 + 2 * len(encoder.windows), encoder.footprint // 2)
+
+
+def like_scene(values: NDArray | da.Array, cube: xr.DataArray) -> xr.DataArray:
     """Values (feature, height, width) or (height, width) on the scene's grid, with its CRS."""
     dims = ("feature", "y", "x")[-values.ndim :]
     coords = {name: cube.coords[name] for name in ("y", "x", "spatial_ref") if name in cube.coords}

@@ -13,13 +13,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from workbench.cubes import good_bands
-from workbench.patches import BandScaler, Place, blocks_of, pick_device, scene_tensor, window_means
+from workbench.patches import BandScaler, Block, Place, blocks_of, pick_device, scene_tensor, window_means
 from workbench.pretrain import find_encoder, warm_cosine
 from workbench.pretrain.views import add_noise, drop_bands, illuminate
-from workbench.probe.embed import embed_blocks, like_scene
-
-BLOCK = 256
-"""Side of the blocks in which a scene is read [pixels]."""
+from workbench.probe.embed import embed_block, embedding_side, like_scene
+from workbench.probe.tables import block_side, blocks_with
 
 
 class FromScratch:
@@ -97,11 +95,16 @@ class FromScratch:
 
     def predict_blocks(self, cube: xr.DataArray) -> Iterator[tuple[Place, NDArray]]:
         """Probability of each of ``classes_`` block by block, (n_classes, height, width); NaN without data."""
-        head = self.head_.cpu()
-        for place, values in embed_blocks(cube, self.model_, device=self.device):
-            with torch.inference_mode():
-                logits = head(torch.from_numpy(values).relu().movedim(0, -1))
-            yield place, logits.softmax(dim=-1).movedim(-1, 0).numpy()
+        side = embedding_side(self.model_)
+        for piece in blocks_of(*cube.shape[1:], (side, side), self.model_.footprint // 2):
+            yield piece.place, self.predict_block(cube, piece)
+
+    def predict_block(self, cube: xr.DataArray, piece: Block) -> NDArray:
+        """Probability of each of ``classes_`` in one block, whose halo is half the encoder's footprint."""
+        values, head = embed_block(cube, self.model_, piece, self.device), self.head_.cpu()
+        with torch.inference_mode():
+            logits = head(torch.from_numpy(values).relu().movedim(0, -1))
+        return logits.softmax(dim=-1).movedim(-1, 0).numpy()
 
     def predict_proba(self, cube: xr.DataArray) -> xr.DataArray:
         """Probability of each of ``classes_`` at every pixel, dims (``feature``, ``y``, ``x``); NaN without data."""
@@ -121,12 +124,13 @@ def _windows_at(
     cube: xr.DataArray, labels: xr.DataArray, windows: Sequence[int], place: torch.device
 ) -> tuple[Tensor, NDArray]:
     """Window means (n, n_bands, n_windows) and codes (n,) of the labelled pixels, from the blocks that hold any."""
+    labelled, halo = np.flatnonzero(labels.values > 0), max(windows) // 2
+    side = block_side(cube.sizes["band"], 3 + 2 * len(windows), halo)
     means, codes = [], []
-    for piece in blocks_of(*cube.shape[1:], (BLOCK, BLOCK), max(windows) // 2):
-        here = labels.values[piece.place]
-        if (here > 0).any():
-            of_block = window_means(scene_tensor(piece.read(cube), place), windows)[:, :, *piece.inner]
-            where = torch.as_tensor(here > 0, device=place) & of_block[0, 0].isfinite()
-            means.append(of_block[..., where].permute(2, 0, 1))
-            codes.append(here[where.cpu().numpy()])
+    for inside, (rows, columns), piece in blocks_with(labelled, *cube.shape[1:], side, halo):
+        of_block = window_means(scene_tensor(piece.read(cube), place), windows)[:, :, *piece.inner]
+        of_pixels = of_block[:, :, rows, columns].permute(2, 0, 1)
+        has_data = of_pixels[:, 0, 0].isfinite()
+        means.append(of_pixels[has_data])
+        codes.append(labels.values.flat[labelled[inside[has_data.cpu().numpy()]]])
     return torch.cat(means), np.concatenate(codes)

@@ -18,7 +18,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 GRID = {"C": [1.0, 10.0, 100.0, 1000.0]}
 MOST_FOR_TUNING = 600
-CHUNK = 1 << 15
+CHUNK = 1 << 13
+"""Rows whose distances to all support vectors are held at a time."""
 
 
 class RBFSVM(ClassifierMixin, BaseEstimator):

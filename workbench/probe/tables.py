@@ -5,6 +5,7 @@ A map is read block by block and only where pixels are wanted, so a scene on dis
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -13,22 +14,71 @@ from numpy.typing import NDArray
 
 from workbench.cubes import good_bands
 from workbench.labels import check_trainable
-from workbench.patches import Place, blocks_of
+from workbench.patches import Block, Place, blocks_of
 
-BLOCK = 512
-"""Side of a block [pixels]."""
+BLOCK_BYTES = 128 * 2**20
+"""Memory that work on one block may take."""
+
+
+def block_side(n_features: int, copies: int = 4, halo: int = 0) -> int:
+    """Side [pixels] of a block whose `copies` as float32, with a halo round it, take about ``BLOCK_BYTES``.
+
+    Examples
+    --------
+    >>> block_side(400), block_side(400, copies=9, halo=5)
+    (144, 86)
+    """
+    return max(16, math.isqrt(BLOCK_BYTES // (4 * n_features * copies)) - 2 * halo)
 
 
 def features_of(cube: xr.DataArray, embedding: xr.DataArray | None) -> xr.DataArray:
     """What a model of pixels is fitted to: the embedding, or the good bands of the cube."""
-    return embedding if embedding is not None else cube.isel(band=good_bands(cube))
+    if embedding is not None:
+        return embedding
+    good = good_bands(cube)
+    return cube if good.all() else cube.isel(band=np.flatnonzero(good))
 
 
-def tables(features: xr.DataArray) -> Iterator[tuple[Place, NDArray]]:
-    """Block by block: where it lies, and its pixels row by row, shape (pixels, features)."""
-    for piece in blocks_of(*features.shape[1:], (BLOCK, BLOCK)):
-        values = piece.read(features).values
-        yield piece.place, np.ascontiguousarray(values.reshape(len(values), -1).T)
+def table_of(values: NDArray) -> NDArray:
+    """Pixels row by row, shape (pixels, features), of a block (features, height, width)."""
+    return np.ascontiguousarray(values.reshape(len(values), -1).T)
+
+
+def values_by_block(features: xr.DataArray) -> Iterator[tuple[Place, NDArray]]:
+    """Block by block: where it lies, and its values (n_features, height, width)."""
+    side = block_side(len(features))
+    for piece in blocks_of(*features.shape[1:], (side, side)):
+        yield piece.place, piece.read(features).values
+
+
+def blocks_with(
+    wanted: NDArray, height: int, width: int, side: int, halo: int = 0
+) -> Iterator[tuple[NDArray, tuple[NDArray, NDArray], Block]]:
+    """Blocks no larger than they must be, at most `side` across, that hold some pixels of a scene.
+
+    Parameters
+    ----------
+    wanted : ndarray of int, shape (n,)
+        Pixels, counted along the rows of the scene.
+    height, width, side, halo : int
+        Of the scene and the blocks [pixels].
+
+    Yields
+    ------
+    tuple of ndarray, (ndarray, ndarray), Block
+        Which of `wanted` lie in the block, their rows and columns in its ``place``, and the block.
+    """
+    rows, columns = np.divmod(wanted, width)
+    cells = (rows // side) * -(-width // side) + columns // side
+    order = np.argsort(cells, kind="stable")
+    for inside in np.split(order, np.flatnonzero(np.diff(cells[order])) + 1):
+        if inside.size:
+            place = tuple(slice(int(part[inside].min()), int(part[inside].max()) + 1) for part in (rows, columns))
+            wide = tuple(
+                slice(max(0, part.start - halo), min(size, part.stop + halo))
+                for part, size in zip(place, (height, width), strict=True)
+            )
+            yield inside, (rows[inside] - place[0].start, columns[inside] - place[1].start), Block(place, wide)
 
 
 def rows_at(features: xr.DataArray, wanted: NDArray) -> NDArray:
@@ -46,13 +96,9 @@ def rows_at(features: xr.DataArray, wanted: NDArray) -> NDArray:
     ndarray of shape (n, n_features)
         In the order asked for; NaN where there is no data.
     """
-    rows, columns = np.divmod(wanted, features.shape[2])
     out = np.empty((len(wanted), len(features)), features.dtype)
-    for piece in blocks_of(*features.shape[1:], (BLOCK, BLOCK)):
-        inside = np.flatnonzero(_within(rows, piece.place[0]) & _within(columns, piece.place[1]))
-        if inside.size:
-            values, (top, left) = piece.read(features).values, (part.start for part in piece.place)
-            out[inside] = values[:, rows[inside] - top, columns[inside] - left].T
+    for inside, (rows, columns), piece in blocks_with(wanted, *features.shape[1:], block_side(len(features))):
+        out[inside] = piece.read(features).values[:, rows, columns].T
     return out
 
 
@@ -72,7 +118,3 @@ def labels_on_data(cube: xr.DataArray, labels: xr.DataArray) -> xr.DataArray:
     kept = labels.copy(deep=True)
     kept.values.flat[labelled[~has_data]] = 0
     return check_trainable(kept, "the labels where the scene has data")
-
-
-def _within(index: NDArray, part: slice) -> NDArray:
-    return (index >= part.start) & (index < part.stop)
