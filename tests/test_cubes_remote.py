@@ -16,9 +16,12 @@ from pathlib import Path
 import fsspec
 import numpy as np
 import pytest
+import rasterio
 import xarray as xr
 from affine import Affine
+from rasterio.errors import NotGeoreferencedWarning
 
+from tests.test_cubes_envi import write
 from workbench.cli import main
 from workbench.cubes import CubeError, open_cube, render, save_cube, simulated_scene
 from workbench.cubes.contract import DIMS, check_cube
@@ -101,6 +104,13 @@ def test_a_geotiff_at_an_address_is_the_same_cube(server, cube, prefix):
     assert back.rio.crs == cube.rio.crs
     assert (back.attrs["source"], back.attrs["format"]) == (url, "cog")
     assert "source_note" not in back.attrs
+
+
+def test_an_address_leaves_local_rasters_what_lies_beside_them(server, tmp_path):
+    open_cube(f"http://{server[0]}/scene.tif")
+    write(tmp_path, np.ones((2, 3, 4), "int16"))  # its sizes are in a header beside it
+    with pytest.warns(NotGeoreferencedWarning), rasterio.open(tmp_path / "scene.bsq") as file:
+        assert (file.count, file.height, file.width) == (2, 3, 4)
 
 
 def test_a_picture_reads_its_blocks_and_not_the_file(server, folder, cube, monkeypatch):

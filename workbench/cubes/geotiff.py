@@ -24,6 +24,7 @@ from rasterio.windows import Window
 from workbench.cubes.contract import DIMS, CubeError
 from workbench.cubes.grid import place
 from workbench.cubes.multispectral import Bands, number, stack_of
+from workbench.cubes.remote import alone
 from workbench.cubes.scaling import Scaling, understand
 from workbench.cubes.sensors import named_sensor
 from workbench.cubes.stored import Source, Stored
@@ -176,7 +177,7 @@ class Raster:
     def _open(self) -> None:
         self.lock = threading.Lock()
         try:
-            with warnings.catch_warnings():
+            with warnings.catch_warnings(), alone(self.path):
                 warnings.simplefilter("ignore", NotGeoreferencedWarning)  # a scene may lie on a plain pixel grid
                 self.dataset: DatasetReader = rasterio.open(self.path)
         except RasterioIOError as error:

@@ -20,6 +20,7 @@ from workbench.cubes.contract import DIMS, UNITS, CubeError
 from workbench.cubes.geotiff import Raster
 from workbench.cubes.geotiff_writing import OWN
 from workbench.cubes.grid import place
+from workbench.cubes.remote import alone
 from workbench.cubes.stored import Stored
 
 _BLOCK = 4_000_000
@@ -30,7 +31,7 @@ def recognises(path: Path) -> bool:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            with rasterio.open(path) as source:
+            with alone(path), rasterio.open(path) as source:
                 return _attrs(source) is not None
     except (RasterioError, OSError):
         return False

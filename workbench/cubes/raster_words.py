@@ -9,6 +9,8 @@ from pathlib import Path
 import rasterio
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
+from workbench.cubes.remote import alone
+
 
 @dataclass(frozen=True, slots=True)
 class Words:
@@ -38,7 +40,7 @@ def told(path: Path) -> Words | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            with rasterio.open(path) as raster:
+            with alone(path), rasterio.open(path) as raster:
                 tags = raster.tags()
                 descriptions = tuple(name or "" for name in raster.descriptions)
                 first = {key.lower() for key in raster.tags(1)} | {key.lower() for key in raster.tags(1, ns="IMAGERY")}

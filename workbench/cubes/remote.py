@@ -15,6 +15,8 @@ import urllib.error
 import urllib.parse
 import urllib.request
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path, PurePosixPath
 
 from workbench.cubes.contract import CubeError
@@ -23,12 +25,8 @@ WAIT = 15
 """Seconds a server has for its first answer."""
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]+://|/vsi[a-z0-9_]+[/?]", re.IGNORECASE)
-_GDAL = {
-    "GDAL_HTTP_CONNECTTIMEOUT": str(WAIT),
-    "GDAL_HTTP_TIMEOUT": "60",
-    "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
-}
-"""How long GDAL waits, and that it looks for no files beside the one named; the environment's own words win."""
+_GDAL = {"GDAL_HTTP_CONNECTTIMEOUT": str(WAIT), "GDAL_HTTP_TIMEOUT": "60"}
+"""How long GDAL waits; the environment's own words win."""
 
 
 class Address:
@@ -97,7 +95,8 @@ class Address:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", NotGeoreferencedWarning)
-                rasterio.open(self).close()
+                with alone(self):
+                    rasterio.open(self).close()
         except RasterioIOError as error:
             raise unread(self, error) from None
 
@@ -130,6 +129,15 @@ class Address:
                 f"{host} does not answer within {WAIT} s ({reason}); check the address and the network, "
                 f"or download {self.name} and open the copy"
             ) from None
+
+
+@contextmanager
+def alone(path: Path | Address) -> Iterator[None]:
+    """While it opens an address GDAL looks for no files beside it; a local raster may have its header there."""
+    import rasterio
+
+    with rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR") if is_remote(path) else nullcontext():
+        yield
 
 
 def is_remote(path: object) -> bool:
