@@ -40,6 +40,7 @@ VERBS = [
     "objectives",
     "encoders",
     "formats",
+    "scenes",
 ]
 COMPUTING = ("pretrain", "embed", "classify", "compare")
 
@@ -218,6 +219,7 @@ SPOKEN = {
     "embed": "embed scene.zarr --encoder e.safetensors --device cpu --out e.zarr",
     "classify": "classify scene.zarr --labels l.gpkg --layer fields --model knn --out m.TIF",
     "compare": "compare scene.zarr --truth t.tif --models knn,svm --budgets 2,4 --split blocks --only-split --out c",
+    "scenes": "scenes salinas --fetch",
     **{name: name for name in ("models", "objectives", "encoders", "formats")},
 }
 

@@ -130,7 +130,7 @@ def command(args: argparse.Namespace) -> list[str]:
         text = ",".join(map(str, value)) if isinstance(value, list) else value
         text = str(text.absolute() if isinstance(text, Path) else text)
         flag = f"--{name.replace('_', '-')}"
-        if name == "scene" or (args.verb, name) == ("convert", "out"):  # by place
+        if name == "scene" or (args.verb, name) in (("convert", "out"), ("scenes", "name")):  # by place
             words.append(text)
         elif value is True:
             words.append(flag)
