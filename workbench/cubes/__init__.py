@@ -1,8 +1,11 @@
 """FILE → CUBE.
 
-In: a scene's file (ENVI, GeoTIFF, MATLAB, NumPy, Zarr), or a seed for the simulated scene.
-Out: a checked cube (see ``contract``), pictures, spectra and facts of it, and files that read back as the same cube.
-May use: numpy, scipy, xarray, dask, rasterio, rioxarray, pyproj, h5py, zarr.
+In: a scene: a file, a product's folder or archive, tiles, dates, an address (see ``formats``); a spectral library; the
+    catalogue of public scenes; or a seed for the simulated one.
+Out: a checked cube (see ``contract``), stacks and series of them, pictures, spectra, indices and facts of it, the same
+    scene filtered, resampled or in other directions, matches with a library, and files that read back as the same.
+May use: numpy, scipy, xarray, dask, rasterio, rioxarray, pyproj, h5py, h5netcdf, zarr, fsspec, pooch, requests, spyndex,
+    pyogrio (only its raw part).
 Never: labels, learning, a screen; a value changed without saying so in ``attrs``.
 """
 

@@ -17,7 +17,8 @@ from workbench.session.commands import sentence
 
 WELCOME = """
 ### Open a scene
-Type the path of a hyperspectral file into the field at the top and press Enter: ENVI, GeoTIFF, MATLAB, NumPy or Zarr.
+Type the path of a scene into the field at the top and press Enter: a file, a product's folder or archive, or an address.
+`workbench formats` lists what opens.
 
 Then click pixels to see spectra, give two classes a few labels each, and a class map appears here.
 """
