@@ -4,8 +4,8 @@ In: a scene: a file, a product's folder or archive, tiles, dates, an address (se
     catalogue of public scenes; or a seed for the simulated one.
 Out: a checked cube (see ``contract``), stacks and series of them, pictures, spectra, indices and facts of it, the same
     scene filtered, resampled or in other directions, matches with a library, and files that read back as the same.
-May use: numpy, scipy, xarray, dask, rasterio, rioxarray, pyproj, h5py, h5netcdf, zarr, fsspec, pooch, requests, spyndex,
-    pyogrio (only its raw part).
+May use: numpy, scipy, xarray, dask, rasterio, rioxarray, pyproj, h5py, h5netcdf, zarr, fsspec, pooch, requests,
+    spyndex, pyogrio (only its raw part).
 Never: labels, learning, a screen; a value changed without saying so in ``attrs``.
 """
 

@@ -17,7 +17,7 @@ from workbench.session.commands import sentence
 
 WELCOME = """
 ### Open a scene
-Type the path of a scene into the field at the top and press Enter: a file, a product's folder or archive, or an address.
+Type where a scene is into the field at the top and press Enter: a file, a product's folder or archive, or an address.
 `workbench formats` lists what opens.
 
 Then click pixels to see spectra, give two classes a few labels each, and a class map appears here.
