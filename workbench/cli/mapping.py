@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import math
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,19 +18,26 @@ from workbench.cli.arguments import (
     repeats,
     takes_labels,
 )
-from workbench.cli.outputs import Meter, tell, tell_dropped, write_run
+from workbench.cli.outputs import Meter, say, tell, tell_dropped, write_run
 from workbench.cli.pretraining import encoders_for
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
     import xarray as xr
+
+    from workbench.pretrain import Encoder
+    from workbench.probe import Progress, Written
 
 EMBED = """\
 The embedding of every pixel, the scene read by blocks: float32, NaN where the scene has no data. The scene's bands
-are matched to the encoder's by wavelength [nm]. Writes OUT and OUT's .run.json.
+are matched to the encoder's by wavelength [nm]. Writes OUT and OUT's .run.json. If it is stopped or killed, the same
+command goes on with the blocks that were finished.
 """
 CLASSIFY = """\
 A class map of the whole scene from a few labels: MAP.tif, a Cloud-Optimised GeoTIFF with colour table and category
-names (0 = no data, 1…K = classes), MAP_confidence.tif (0…1) beside it, and MAP.run.json (how to repeat it).
+names (0 = no data, 1…K = classes), MAP_confidence.tif (0…1) beside it, and MAP.run.json (how to repeat it). If it is
+stopped or killed, the same command goes on with the blocks that were finished.
 """
 
 
@@ -44,11 +51,11 @@ def add_verbs(verbs: argparse._SubParsersAction) -> None:
     verb.add_argument(
         "--block",
         type=count,
-        default=256,
         metavar="N",
-        help="side of a block [pixels]; bounds the memory, not the result (default: %(default)s)",
+        help="side of a block [pixels]; bounds the memory, not the result (default: what some 128 MB allow)",
     )
     on_device(verb)
+    runs_blocks(verb)
     verb.add_argument(
         "--out",
         required=True,
@@ -78,39 +85,66 @@ def add_verbs(verbs: argparse._SubParsersAction) -> None:
     verb.add_argument(
         "--out", required=True, metavar="MAP.tif", type=output(".tif"), help="class map to write; replaced if it exists"
     )
+    runs_blocks(verb)
     repeats(verb)
     verb.set_defaults(do=classify)
 
 
+def runs_blocks(verb: argparse.ArgumentParser) -> None:
+    """Add --workers and --cluster: who does the blocks."""
+    verb.add_argument(
+        "--workers",
+        type=count,
+        metavar="N",
+        help="blocks at a time on this machine; each takes some memory (default: one a core, at most 4)",
+    )
+    verb.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        type=address,
+        help="dask scheduler whose workers do the blocks instead, as tcp://10.0.0.5:8786; they read SCENE themselves",
+    )
+
+
+def address(text: str) -> str:
+    """Where a dask scheduler listens.
+
+    Examples
+    --------
+    >>> address("tcp://10.0.0.5:8786")
+    'tcp://10.0.0.5:8786'
+    """
+    if not re.fullmatch(r"[a-z]+://[^/\s]+:\d+", text):
+        raise argparse.ArgumentTypeError(f"a scheduler's address is like tcp://10.0.0.5:8786, got {text!r}")
+    return text
+
+
 def embed(args: argparse.Namespace) -> None:
     """Write the embedding of `args.scene`."""
-    import numpy as np
-
     from workbench.pretrain import load_encoder
-    from workbench.probe.embed import embed_blocks, like_scene
+    from workbench.probe import embed_to, embedding_side
 
     record = args.out.with_suffix(".run.json")
     refuse_inputs([args.out, record], [args.scene, args.encoder])
     encoder = load_encoder(args.encoder)
     cube = open_scene(args)
-    meter, (height, width) = Meter("embedding"), cube.shape[1:]
-    values = np.empty((encoder.dim, height, width), "float32")
-    for (rows, columns), block in embed_blocks(cube, encoder, block=args.block, device=args.device):
-        values[:, rows, columns] = block
-        meter.show(rows.stop * width, height * width, "pixels")
-    embedding = like_scene(values, cube)
-    write_embedding(embedding, args.out)
+    args.block = args.block or embedding_side(encoder)  # the run.json names what was really done
+    asked = {"block": args.block, "device": args.device, "workers": args.workers, "cluster": args.cluster or ""}
+    made = shown("embedding", embed_to(cube, encoder, args.out, **asked))
     result = {
         "embedding": args.out,
-        "features": embedding.sizes["feature"],
+        "features": encoder.dim,
         "height": cube.sizes["y"],
         "width": cube.sizes["x"],
+        "seconds": made.seconds,
+        "blocks": made.blocks,
+        "kept": made.kept,
     }
     write_run(record, args, {"scene": args.scene, "encoder": args.encoder}, result=result)
     tell(
         args,
         result,
-        f"wrote {args.out}: {embedding.sizes['feature']} features, {cube.sizes['y']} × {cube.sizes['x']} pixels",
+        f"wrote {args.out}: {encoder.dim} features, {cube.sizes['y']} × {cube.sizes['x']} pixels",
     )
 
 
@@ -128,52 +162,37 @@ def classify(args: argparse.Namespace) -> None:
     labels = open_labels(args.labels, cube, column=args.column, layer=args.layer)
     tell_dropped(args.labels, labels.attrs)
     check_trainable(labels)
-    encoders, _ = encoders_for(cube, args.encoder, [row.objective], args.seed)
-    made = probe.classify(cube, labels, model=args.model, encoder=encoders.get(row.objective), seed=args.seed)
-    written = probe.write_class_map(made.class_map, made.confidence, args.out)
-    classes = made.class_map.attrs["classes"]
-    pixels = {name: int((made.class_map == code).sum()) for code, name in enumerate(classes, start=1)}
+    asked = {"encoder": _encoder(args, cube, row.objective), "workers": args.workers, "cluster": args.cluster or ""}
+    made = shown("classifying", probe.classify_to(cube, labels, args.out, args.model, seed=args.seed, **asked))
+    pixels = dict(zip(labels.attrs["classes"], made.pixels[1:], strict=True))
     result = {
-        "map": written[0],
-        "confidence": written[-1],
+        "map": made.files[0],
+        "confidence": made.files[-1],
         "model": args.model,
         "seconds": made.seconds,
         "pixels": pixels,
+        "blocks": made.blocks,
+        "kept": made.kept,
     }
     write_run(record, args, files, result=result)
     tell(args, result, f"wrote {args.out}: " + ", ".join(f"{name} {n:,}" for name, n in pixels.items()) + " pixels")
 
 
-def write_embedding(embedding: xr.DataArray, path: Path) -> None:
-    """Write an embedding (feature, y, x) as Zarr or GeoTIFF, whole or not at all."""
-    from workbench.files import replacing
-
-    with replacing(path) as draft:
-        if path.suffix.lower() == ".zarr":
-            embedding.rename("embedding").to_dataset().to_zarr(draft, mode="w", consolidated=False)
-        else:
-            draft.write_bytes(_geotiff(embedding))
+def _encoder(args: argparse.Namespace, cube: xr.DataArray, objective: str) -> Encoder | Callable[[], Encoder]:
+    """That of `args.encoder`, or what makes one when it is needed."""
+    if args.encoder:
+        return encoders_for(cube, args.encoder, [objective], args.seed)[0][objective]
+    return lambda: encoders_for(cube, None, [objective], args.seed)[0][objective]
 
 
-def _geotiff(embedding: xr.DataArray) -> bytes:
-    """A GeoTIFF in memory: GDAL writing to a full disk cries on the terminal and may even be content."""
-    import rasterio
-    from rasterio.io import MemoryFile
-
-    from workbench.cubes.grid import transform_of
-
-    count, height, width = embedding.shape
-    profile = {
-        "driver": "GTiff",
-        "dtype": "float32",
-        "count": count,
-        "height": height,
-        "width": width,
-        "nodata": math.nan,
-    }
-    places = {"crs": embedding.rio.crs, "transform": transform_of(embedding)}
-    packing = {"tiled": True, "compress": "deflate", "predictor": 3, "bigtiff": "if_safer"}
-    with MemoryFile() as memory, rasterio.Env():
-        with memory.open(**profile, **places, **packing) as file:
-            file.write(embedding.values)
-        return bytes(memory.getbuffer())
+def shown(what: str, steps: Generator[Progress, None, Written]) -> Written:
+    """What comes of `steps`, each shown on the way."""
+    meter = Meter(what)
+    while True:
+        try:
+            step = next(steps)
+        except StopIteration as end:
+            return end.value
+        if step.note:
+            say(step.note)
+        meter.show(step.done, step.of, "pixels")

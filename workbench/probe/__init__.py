@@ -1,11 +1,12 @@
 """What an encoder and a few labels say of a scene.
 
 In: an encoder, a cube, labels. Out: embeddings, class maps with confidence.
-May use: cubes, labels, patches, pretrain, torch, scikit-learn. Never: test labels, anything that draws.
+May use: cubes, labels, patches, pretrain, torch, scikit-learn, dask. Never: test labels, anything that draws.
 """
 
 from workbench.probe.classify import ClassMap, classify, classify_scene
-from workbench.probe.embed import embed, embed_blocks
+from workbench.probe.embed import embed, embed_blocks, embedding_side
+from workbench.probe.large import Progress, Written, classify_to, embed_to
 from workbench.probe.maps import write_class_map
 from workbench.probe.models import MODELS, Model, find_model
 
@@ -13,10 +14,15 @@ __all__ = [
     "MODELS",
     "ClassMap",
     "Model",
+    "Progress",
+    "Written",
     "classify",
     "classify_scene",
+    "classify_to",
     "embed",
     "embed_blocks",
+    "embed_to",
+    "embedding_side",
     "find_model",
     "write_class_map",
 ]

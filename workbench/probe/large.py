@@ -1,0 +1,273 @@
+"""Embeddings and class maps of scenes larger than memory: written as they come, and gone on with after a kill.
+
+Blocks are done in threads or on a cluster and put away one by one; when all are there, the file is made of them and
+takes its place in one step.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from pathlib import Path
+
+import dask
+import numpy as np
+import xarray as xr
+from sklearn.base import ClassifierMixin
+
+from workbench.files import replacing, write_json
+from workbench.patches import Block, blocks_of, pick_device
+from workbench.pretrain import Encoder, load_encoder, matching_bands, save_encoder
+from workbench.probe.blockwise import Classification, Embedding
+from workbench.probe.classify import fit_model
+from workbench.probe.cluster import on_cluster
+from workbench.probe.drafts import ANEW, Draft, drafting
+from workbench.probe.maps import check_map_suffix, write_class_map
+from workbench.probe.models import find_model
+from workbench.probe.mosaics import check_embedding_suffix, mosaic, write_embedding
+from workbench.probe.stamps import encoder_stamp, labels_stamp, model_stamp, scene_stamp
+from workbench.probe.tables import labels_on_data
+from workbench.probe.threads import in_threads
+from workbench.record import versions
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a scene is done."""
+
+    done: int
+    """Pixels done."""
+
+    of: int
+    """Pixels of the scene."""
+
+    note: str = ""
+    """On the first report: what was found of an earlier run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What came of it."""
+
+    files: list[Path]
+    """Files written; the first is the one that was asked for."""
+
+    seconds: float
+    """Of this run [s]; pretraining is not in it."""
+
+    blocks: int
+    """Blocks of the scene."""
+
+    kept: int
+    """Those of them that an earlier run had done."""
+
+    pixels: tuple[int, ...] = ()
+    """Of a class map: pixels of each code, the first of code 0 (no data)."""
+
+
+def embed_to(
+    cube: xr.DataArray,
+    encoder: Encoder,
+    path: str | Path,
+    *,
+    block: int | None = None,
+    device: str = "auto",
+    workers: int | None = None,
+    cluster: str = "",
+) -> Generator[Progress, None, Written]:
+    """Write the embedding of every pixel; killed and asked again, it goes on with the blocks that are there.
+
+    Parameters
+    ----------
+    cube : xarray.DataArray of shape (n_bands, height, width)
+        The scene; a lazy one is read block by block.
+    encoder : Encoder
+        Its bands are found in the cube by wavelength.
+    path : str or Path
+        ``.zarr`` or ``.tif``: float32 (``feature``, ``y``, ``x``), NaN where the scene has no data.
+    block : int, optional
+        Side of a block [pixels]; by default as large as little memory allows.
+    device : str
+        ``"auto"`` or torch's name of one.
+    workers : int, optional
+        Blocks at a time in this process; by default one a core, at most 4.
+    cluster : str
+        Address of a dask scheduler whose workers do the blocks instead of this process.
+
+    Yields
+    ------
+    Progress
+
+    Returns
+    -------
+    Written
+
+    Raises
+    ------
+    ValueError
+        If the scene lacks a band of the encoder or is in other units, or `path` has another suffix.
+    RuntimeError
+        If another run is writing `path`.
+    ConnectionError
+        If the cluster does not answer.
+    """
+    path, began = check_embedding_suffix(Path(path)), time.monotonic()
+    matching_bands(encoder, cube)
+    work = Embedding(encoder, device)
+    plan = {
+        "verb": "embed",
+        "scene": scene_stamp(cube),
+        "encoder": encoder_stamp(encoder),
+        **_plain(block or work.side, device, cluster),
+    }
+    with drafting(path, plan) as draft:
+        blocks = list(blocks_of(*cube.shape[1:], (block or work.side,) * 2, work.halo))
+        kept = yield from _finish(work, cube, blocks, draft, draft.note, workers, cluster)
+        made = draft.folder / path.name
+        with dask.config.set(scheduler="synchronous"):
+            write_embedding(mosaic(draft, "embedding", blocks, cube), made)
+        _put(made, path)
+    return Written([path], time.monotonic() - began, len(blocks), kept)
+
+
+def classify_to(
+    cube: xr.DataArray,
+    labels: xr.DataArray,
+    path: str | Path,
+    model: str = "barlow_twins",
+    *,
+    encoder: Encoder | Callable[[], Encoder] | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    workers: int | None = None,
+    cluster: str = "",
+) -> Generator[Progress, None, Written]:
+    """Write a class map of a scene from a few labels; killed and asked again, it goes on with the blocks there are.
+
+    Parameters
+    ----------
+    cube : xarray.DataArray of shape (n_bands, height, width)
+        The scene; a lazy one is read block by block.
+    labels : xarray.DataArray of shape (height, width)
+        0 where unlabelled, 1…K.
+    path : str or Path
+        ``.tif``; its confidence goes beside it as ``…_confidence.tif``.
+    model : str
+        Name in ``MODELS``.
+    encoder : Encoder or callable, optional
+        For models of an embedding. A callable makes one; it is not asked again after a kill.
+    seed : int
+        Seeds whatever is drawn.
+    device, workers, cluster
+        As in :func:`embed_to`.
+
+    Yields
+    ------
+    Progress
+
+    Returns
+    -------
+    Written
+
+    Raises
+    ------
+    ValueError
+        If there is no such model, fewer than two classes have labels where there is data, or `path` is no ``.tif``.
+    RuntimeError
+        If another run is writing `path`.
+    ConnectionError
+        If the cluster does not answer.
+    """
+    path, row, began = check_map_suffix(Path(path)), find_model(model), time.monotonic()
+    if row.features != "embedding":
+        encoder = None
+    elif encoder is None:
+        raise ValueError(f"model {model!r} works on an embedding; pretrain an encoder on the scene first")
+    labels = labels_on_data(cube, labels)
+    plan = {
+        "verb": "classify",
+        "scene": scene_stamp(cube),
+        "labels": labels_stamp(labels),
+        "model": model,
+        "seed": seed,
+        "encoder": "made here" if encoder and not hasattr(encoder, "dense") else encoder and encoder_stamp(encoder),
+        **_plain(None, device, cluster),
+    }
+    with drafting(path, plan) as draft:
+        if encoder is not None and not hasattr(encoder, "dense"):
+            waited = time.monotonic()
+            encoder = _made(encoder, cube, draft)
+            began += time.monotonic() - waited
+        classifier, inputs = fit_model(row, cube, labels, encoder, seed, device)
+        if hasattr(classifier, "n_jobs"):
+            classifier.n_jobs = 1  # the cores have a block each
+        note = _settled(classifier, inputs, draft)
+        work = Classification(classifier, cube.sizes["band"], encoder, device)
+        blocks = list(blocks_of(*cube.shape[1:], (work.side, work.side), work.halo))
+        kept = yield from _finish(work, cube, blocks, draft, note, workers, cluster)
+        codes, confidence = (mosaic(draft, name, blocks, cube) for name in ("codes", "confidence"))
+        codes.attrs = {name: labels.attrs[name] for name in ("classes", "colors")}
+        with dask.config.set(scheduler="synchronous"):
+            made = write_class_map(codes, confidence, draft.folder / path.name)
+        size = len(labels.attrs["classes"]) + 1
+        pixels = sum(np.bincount(values.ravel(), minlength=size) for values in draft.all("codes"))
+        for file in reversed(made):  # the map last: what lies beside it is there when it is
+            _put(file, path.with_name(file.name))
+    files = [path.with_name(file.name) for file in made]
+    return Written(files, time.monotonic() - began, len(blocks), kept, tuple(int(n) for n in pixels))
+
+
+def _plain(block: int | None, device: str, cluster: str) -> dict[str, object]:
+    """What the numbers depend on besides the inputs."""
+    return {"block": block, "device": device if cluster else str(pick_device(device)), "versions": versions()}
+
+
+def _finish(
+    work: Embedding | Classification,
+    cube: xr.DataArray,
+    blocks: list[Block],
+    draft: Draft,
+    note: str,
+    workers: int | None,
+    cluster: str,
+) -> Generator[Progress, None, int]:
+    """Do the blocks that are not there; how many were."""
+    missing, total = draft.missing(blocks), cube.shape[1] * cube.shape[2]
+    done = total - sum(block.n_pixels for block in missing)
+    yield Progress(done, total, note if not done else f"{note} ({len(blocks) - len(missing)} of {len(blocks)})")
+    if missing:
+        results = (
+            on_cluster(work, cube, missing, cluster) if cluster else in_threads(work, cube, missing, workers=workers)
+        )
+        for block, arrays in results:
+            draft.put(block, arrays)
+            done += block.n_pixels
+            yield Progress(done, total)
+    return len(blocks) - len(missing)
+
+
+def _made(make: Callable[[], Encoder], cube: xr.DataArray, draft: Draft) -> Encoder:
+    """An encoder that is made once and kept with the blocks."""
+    file = draft.folder / "encoder.safetensors"
+    if not (file.exists() and file.with_suffix(".json").exists()):
+        save_encoder(make(), file, cube=cube)
+    return load_encoder(file)
+
+
+def _settled(classifier: ClassifierMixin, inputs: np.ndarray, draft: Draft) -> str:
+    """Let go of blocks of another classifier: fitted again on another processor, the same may differ a little."""
+    file, now = draft.folder / "model.json", {"stamp": model_stamp(classifier, inputs)}
+    note = draft.note
+    if file.exists() and json.loads(file.read_text(encoding="utf-8")) != now:
+        draft.forget()
+        note = f"{ANEW}, since the same labels gave another model here"
+    write_json(file, now)
+    return note
+
+
+def _put(made: Path, path: Path) -> None:
+    with replacing(path) as draft:
+        os.replace(made, draft)
