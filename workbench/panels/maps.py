@@ -176,13 +176,15 @@ class SceneMap:
         self._pen.polygon = {"pathOptions": style, "templineStyle": style, "hintlineStyle": {**style, "dashArray": "5"}}
 
     def _clicked(self, **event: object) -> None:
+        if self.mode == "polygon":  # every corner wants the browser's whole attention
+            return
         if event.get("type") in ("mousemove", "mouseout") and self.grid is not None:
             here = self.grid.pixel(*event["coordinates"]) if event["type"] == "mousemove" else None
             if here != self._under:
                 self._under = here
                 self._on_hover(here)
             return
-        if event.get("type") != "click" or self.mode == "polygon" or self.grid is None:
+        if event.get("type") != "click" or self.grid is None:
             return
         pixel = self.grid.pixel(*event["coordinates"])
         if pixel is not None:
