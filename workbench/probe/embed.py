@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import dask.array as da
 import numpy as np
@@ -72,8 +72,16 @@ def embed_pixels(cube: xr.DataArray, encoder: Encoder, wanted: NDArray, *, devic
 
 
 def embedding_side(encoder: Encoder) -> int:
-    """Side of a block [pixels] whose embedding takes little memory: bands, and twice each window's means of them."""
-    return block_side(encoder.n_bands, 3 + 2 * len(encoder.windows), encoder.footprint // 2)
+    """Side of a block [pixels] whose embedding takes little memory."""
+    return windows_side(encoder.n_bands, encoder.windows)
+
+
+def windows_side(n_bands: int, windows: Sequence[int]) -> int:
+    """Side of a block [pixels] whose window means take little memory.
+
+    Copies of the bands that are held at once, as measured: 4, and 3 more for each window.
+    """
+    return block_side(n_bands, 4 + 3 * len(windows), max(windows) // 2)
 
 
 def like_scene(values: NDArray | da.Array, cube: xr.DataArray) -> xr.DataArray:

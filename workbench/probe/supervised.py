@@ -16,8 +16,8 @@ from workbench.cubes import good_bands
 from workbench.patches import BandScaler, Block, Place, blocks_of, pick_device, scene_tensor, window_means
 from workbench.pretrain import find_encoder, warm_cosine
 from workbench.pretrain.views import add_noise, drop_bands, illuminate
-from workbench.probe.embed import embed_block, embedding_side, like_scene
-from workbench.probe.tables import block_side, blocks_with
+from workbench.probe.embed import embed_block, embedding_side, like_scene, windows_side
+from workbench.probe.tables import blocks_with
 
 
 class FromScratch:
@@ -125,7 +125,7 @@ def _windows_at(
 ) -> tuple[Tensor, NDArray]:
     """Window means (n, n_bands, n_windows) and codes (n,) of the labelled pixels, from the blocks that hold any."""
     labelled, halo = np.flatnonzero(labels.values > 0), max(windows) // 2
-    side = block_side(cube.sizes["band"], 3 + 2 * len(windows), halo)
+    side = windows_side(cube.sizes["band"], windows)
     means, codes = [], []
     for inside, (rows, columns), piece in blocks_with(labelled, *cube.shape[1:], side, halo):
         of_block = window_means(scene_tensor(piece.read(cube), place), windows)[:, :, *piece.inner]

@@ -1,7 +1,8 @@
 """Blocks in threads of this process: as many at a time as there are cores, each on one core.
 
-Measured on two cores, two blocks at a time are quicker than one block on both: reading, scaling and scikit-learn's work
-use one core however many there are. Processes would each load torch again, some 400 MB.
+Measured on two cores, 500 × 700 pixels of 400 bands: two blocks at a time take 4.6 s and keep 1.9 cores busy, one block
+on both cores takes 5.8 s and 1.5 cores, since reading and scaling use one core however many there are. Processes would
+each load torch again, some 400 MB.
 """
 
 from __future__ import annotations
