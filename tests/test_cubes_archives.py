@@ -20,7 +20,7 @@ from tests.test_cubes_geotiff import GRID, write
 from workbench.cubes import CubeError
 from workbench.cubes.archive_members import MOST_MEMBERS
 from workbench.cubes.archives import files_of, glanced_names
-from workbench.cubes.geotiff import Raster
+from workbench.cubes.raster import Raster
 from workbench.cubes.unpacking import _scratch, files_inside, inner_archives, rasters, unpacked
 
 VALUES = np.random.default_rng(5).integers(0, 9000, (4, 20, 30)).astype("int16")

@@ -128,7 +128,7 @@ def test_a_mask_file_of_another_size_is_refused(tmp_path, values):
 
 
 def test_a_window_reads_only_the_part_of_the_swath_it_shows(tmp_path, values, monkeypatch):
-    monkeypatch.setattr("workbench.cubes.formats.SMALL", 0)
+    monkeypatch.setattr("workbench.cubes.opening.SMALL", 0)
     monkeypatch.setattr("workbench.cubes.emit_geometry.TILE", 8)
     cube = open_cube(write(tmp_path / NAME, values))
     read = []

@@ -27,7 +27,7 @@ def test_an_envi_header_opens_by_itself_as_a_dataset_of_its_quantity(real_data):
 
 
 def test_a_large_scene_stays_lazy(tmp_path, monkeypatch):
-    monkeypatch.setattr("workbench.cubes.formats.SMALL", 0)
+    monkeypatch.setattr("workbench.cubes.opening.SMALL", 0)
     path = save_cube(simulated_scene(24, 32, n_bands=12)[0], tmp_path / "a.tif")
     found = xr.open_dataset(path, engine="workbench")
     assert isinstance(found["reflectance"].data, da.Array)

@@ -25,7 +25,7 @@ from rasterio.windows import Window
 from workbench.cubes import CubeError, describe, open_cube, render, spectrum, transform_of
 from workbench.cubes.enmap import recognises
 from workbench.cubes.enmap_swath import project
-from workbench.cubes.geotiff import Raster
+from workbench.cubes.raster import Raster
 
 TILE = "enmap_potsdam/images/enmap_potsdam_tile_160_96.tif"
 GRID = Affine(30, 0, 635_000, 0, -30, 5_290_000)
@@ -320,7 +320,7 @@ def test_without_a_nodata_tag_the_metadata_s_background_counts(tmp_path, real_da
 
 
 def test_a_picture_and_a_spectrum_read_little(tmp_path, real_data, monkeypatch):
-    monkeypatch.setattr("workbench.cubes.formats.SMALL", 0)
+    monkeypatch.setattr("workbench.cubes.opening.SMALL", 0)
     cube = open_cube(product(tmp_path / "p", real_data, "L1B", xml=str))
     read = []
     plain = Raster.__getitem__

@@ -50,7 +50,7 @@ def test_a_saved_cube_comes_back_the_same(tmp_path, scene, ending, make):
 
 def test_a_large_store_stays_lazy(tmp_path, scene, monkeypatch):
     save_cube(scene, tmp_path / "a.zarr")
-    monkeypatch.setattr("workbench.cubes.formats.SMALL", 0)
+    monkeypatch.setattr("workbench.cubes.opening.SMALL", 0)
     cube = open_cube(tmp_path / "a.zarr")
     assert cube.chunks is not None
     np.testing.assert_array_equal(spectrum(cube, 3, 5), scene[:, 3, 5])

@@ -13,7 +13,7 @@ from affine import Affine
 from rasterio.errors import NotGeoreferencedWarning
 
 from workbench.cubes import CubeError, describe, open_cube, transform_of
-from workbench.cubes.geotiff import Raster
+from workbench.cubes.raster import Raster
 
 GRID = Affine(30, 0, 366_000, 0, -30, 5_810_000)
 
@@ -133,9 +133,9 @@ def test_any_selection_reads_as_from_memory(tmp_path, numbers, key):
 
 
 def test_a_large_file_stays_lazy_and_reads_only_its_picture(tmp_path, monkeypatch):
-    from workbench.cubes import formats, render
+    from workbench.cubes import opening, render
 
-    monkeypatch.setattr(formats, "SMALL", 0)
+    monkeypatch.setattr(opening, "SMALL", 0)
     cube = open_cube(
         write(tmp_path / "a.tif", np.ones((40, 64, 64), "float32"), tiled=True, blockxsize=32, blockysize=32)
     )

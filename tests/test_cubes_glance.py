@@ -9,7 +9,7 @@ import xarray as xr
 from zarr.storage import LocalStore
 
 from workbench.cubes import CubeError, describe, open_cube, save_cube, simulated_scene
-from workbench.cubes.geotiff import Raster
+from workbench.cubes.raster import Raster
 
 SHAPE = (10, 400, 300)
 
@@ -17,7 +17,7 @@ SHAPE = (10, 400, 300)
 @pytest.fixture(autouse=True)
 def large(monkeypatch):
     """Every scene is a large one, and a look is short."""
-    monkeypatch.setattr("workbench.cubes.formats.SMALL", 0)
+    monkeypatch.setattr("workbench.cubes.opening.SMALL", 0)
     monkeypatch.setattr("workbench.cubes.looking.MOST_VALUES", 40_000)
 
 

@@ -12,9 +12,9 @@ import rasterio
 
 from tests.test_cubes_geotiff import GRID, write
 from workbench.cubes import CubeError, describe, open_cube, spectrum, transform_of
-from workbench.cubes.geotiff import Raster
 from workbench.cubes.hyperion_bands import FWHM, WAVELENGTH
 from workbench.cubes.landsat import recognises as landsat_recognises
+from workbench.cubes.raster import Raster
 
 STEM = "EO1H1980332004342110KF"
 MTL = """GROUP = L1_METADATA_FILE
@@ -107,7 +107,7 @@ def test_folder_archive_and_band_open_the_same_cube(whole, tmp_path):
 
 
 def test_a_pixel_reads_a_pixel_of_each_band(whole, monkeypatch):
-    monkeypatch.setattr("workbench.cubes.formats.SMALL", 0)
+    monkeypatch.setattr("workbench.cubes.opening.SMALL", 0)
     cube = open_cube(whole)
     read = []
     plain = Raster.__getitem__

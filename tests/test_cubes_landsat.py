@@ -14,7 +14,7 @@ import rasterio
 from affine import Affine
 
 from workbench.cubes import CubeError, describe, open_cube, transform_of
-from workbench.cubes.geotiff import Raster
+from workbench.cubes.raster import Raster
 
 GRID = Affine(30, 0, 332_385, 0, -30, 5_922_915)
 NAME = "LC08_L2SP_193024_20220724_20220802_02_T1"
@@ -181,7 +181,7 @@ def test_an_archive_reads_as_its_folder_does(l2, tmp_path, ending):
 
 
 def test_a_window_of_two_bands_reads_two_windows(l2, monkeypatch):
-    monkeypatch.setattr("workbench.cubes.formats.SMALL", 0)
+    monkeypatch.setattr("workbench.cubes.opening.SMALL", 0)
     cube = open_cube(l2)
     assert cube.chunks is not None
     read = []

@@ -13,7 +13,7 @@ from affine import Affine
 from rasterio.merge import merge
 
 from workbench.cubes import CubeError, describe, open_cube, spectrum, transform_of
-from workbench.cubes.geotiff import Raster
+from workbench.cubes.raster import Raster
 
 GRID = Affine(30, 0, 400_000, 0, -30, 5_800_000)
 
@@ -102,7 +102,7 @@ def test_any_selection_reads_as_from_the_whole(tiles, key):
 
 
 def test_a_window_and_a_spectrum_open_only_the_tiles_they_touch(tiles, monkeypatch):
-    monkeypatch.setattr("workbench.cubes.formats.SMALL", 0)
+    monkeypatch.setattr("workbench.cubes.opening.SMALL", 0)
     cube = open_cube(tiles)
     assert cube.chunks is not None
     whole = open_cube(tiles).values
@@ -120,7 +120,7 @@ def test_a_window_and_a_spectrum_open_only_the_tiles_they_touch(tiles, monkeypat
 
 
 def test_few_tiles_stay_open(tmp_path, monkeypatch):
-    monkeypatch.setattr("workbench.cubes.formats.SMALL", 0)
+    monkeypatch.setattr("workbench.cubes.opening.SMALL", 0)
     monkeypatch.setattr("workbench.cubes.opened.Opened.__init__.__defaults__", (3,))
     for i in range(12):
         tile(tmp_path / "t" / f"{i:02}.tif", np.full((1, 4, 4), i + 1, "int16"), 0, 4 * i)

@@ -101,7 +101,7 @@ def test_a_part_of_a_rotated_cube_is_told_to_others_where_it_lies(tmp_path):
 
 def test_a_lazy_cube_is_written_in_parts_and_read_in_parts(tmp_path, monkeypatch):
     monkeypatch.setattr("workbench.cubes.netcdf_writing._IN_MEMORY", 8 * 128 * 128)
-    monkeypatch.setattr("workbench.cubes.formats.SMALL", 0)
+    monkeypatch.setattr("workbench.cubes.opening.SMALL", 0)
     values = np.random.default_rng(0).random((20, 300, 280)).astype("float32")
     most = []
 
@@ -344,7 +344,7 @@ def test_text_is_no_netcdf(tmp_path):
 
 @pytest.mark.parametrize("engine", ["h5netcdf", "scipy"])
 def test_others_files_are_read_lazily_and_anywhere(tmp_path, engine, monkeypatch):
-    monkeypatch.setattr("workbench.cubes.formats.SMALL", 0)
+    monkeypatch.setattr("workbench.cubes.opening.SMALL", 0)
     expected = foreign(tmp_path / "a.nc", engine=engine)
     cube = open_cube(tmp_path / "a.nc")
     assert cube.chunks is not None

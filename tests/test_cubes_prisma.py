@@ -147,7 +147,7 @@ def test_a_band_at_the_other_detectors_wavelength_is_left_out(tmp_path, numbers)
 
 
 def test_a_picture_reads_its_bands_and_a_spectrum_its_pixel(tmp_path, numbers, monkeypatch):
-    monkeypatch.setattr("workbench.cubes.formats.SMALL", 0)
+    monkeypatch.setattr("workbench.cubes.opening.SMALL", 0)
     cube = open_cube(write(tmp_path / "a.he5", numbers))
     read = []
     plain = Array.__getitem__

@@ -16,7 +16,7 @@ WINDOWS = [(slice(None), slice(None)), (slice(3, 20, 4), slice(1, None, 3)), (sl
 
 @pytest.fixture(params=["bsq", "bil", "bip", "zarr"])
 def lazy(request, tmp_path, monkeypatch):
-    monkeypatch.setattr("workbench.cubes.formats.SMALL", 0)
+    monkeypatch.setattr("workbench.cubes.opening.SMALL", 0)
     cube = simulated_scene(24, 32, n_bands=9)[0]
     if request.param == "zarr":
         return cube, open_cube(save_cube(cube, tmp_path / "a.zarr"))
@@ -77,7 +77,7 @@ def test_a_picture_reads_its_bands_and_its_rows_only(lazy, monkeypatch):
 
 
 def test_the_last_pixels_chunk_of_a_store_is_kept(tmp_path, monkeypatch):
-    monkeypatch.setattr("workbench.cubes.formats.SMALL", 0)
+    monkeypatch.setattr("workbench.cubes.opening.SMALL", 0)
     cube = simulated_scene(24, 32, n_bands=9)[0]
     large = open_cube(save_cube(cube, tmp_path / "a.zarr"))
     spectrum(large, 3, 3)

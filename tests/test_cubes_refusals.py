@@ -105,7 +105,7 @@ def test_only_a_store_cannot_decompress(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("small", [0, 2**30])
 def test_a_damaged_chunk_of_a_store_is_named(tmp_path, monkeypatch, small):
-    monkeypatch.setattr("workbench.cubes.formats.SMALL", small)
+    monkeypatch.setattr("workbench.cubes.opening.SMALL", small)
     path = save_cube(simulated_scene(24, 32, n_bands=8)[0], tmp_path / "a.zarr")
     chunk = next(file for file in (path / "cube" / "c").rglob("*") if file.is_file())
     chunk.write_bytes(chunk.read_bytes()[:100])

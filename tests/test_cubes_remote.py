@@ -114,8 +114,8 @@ def test_an_address_leaves_local_rasters_what_lies_beside_them(server, tmp_path)
 
 
 def test_a_picture_reads_its_blocks_and_not_the_file(server, folder, cube, monkeypatch):
-    monkeypatch.setattr("workbench.cubes.formats.SMALL", 0)
-    monkeypatch.setattr("workbench.cubes.formats.glance", lambda cube: np.ones((cube.sizes["band"], 1), bool))
+    monkeypatch.setattr("workbench.cubes.opening.SMALL", 0)
+    monkeypatch.setattr("workbench.cubes.opening.glance", lambda cube: np.ones((cube.sizes["band"], 1), bool))
     back = open_cube(f"http://{server[0]}/scene.tif?of=blocks")
     opened = sum(server[1].sent)
     np.testing.assert_array_equal(

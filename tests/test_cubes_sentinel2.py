@@ -13,8 +13,8 @@ import rasterio
 from affine import Affine
 
 from workbench.cubes import CubeError, describe, open_cube, transform_of
-from workbench.cubes.geotiff import Raster
 from workbench.cubes.opened import Opened
+from workbench.cubes.raster import Raster
 
 GRID = Affine(10, 0, 399_960, 0, -10, 5_800_020)
 NAMES = ("B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "B10", "B11", "B12")
@@ -159,7 +159,7 @@ def test_a_zip_reads_as_its_folder_does(l2a, tmp_path):
 
 
 def test_a_picture_opens_three_files_and_a_window_decodes_its_own(l2a, monkeypatch):
-    monkeypatch.setattr("workbench.cubes.formats.SMALL", 0)
+    monkeypatch.setattr("workbench.cubes.opening.SMALL", 0)
     cube = open_cube(l2a)
     assert cube.chunks is not None
     read = []

@@ -13,7 +13,7 @@ from affine import Affine
 
 from workbench.cubes import CubeError, describe, open_cube, open_series, transform_of
 from workbench.cubes.contract import check_cube
-from workbench.cubes.geotiff import Raster
+from workbench.cubes.raster import Raster
 
 GRID = Affine(10, 0, 400_000, 0, -10, 5_800_000)
 DATES = ["2016-01-07T10:12:43", "2015-07-11T10:00:08", "2015-07-31"]

@@ -154,9 +154,9 @@ def test_an_hdf5_array_serves_many_threads(tmp_path, values):
 
 
 def test_a_picture_reads_its_bands_and_a_spectrum_its_pixel(tmp_path, values, monkeypatch):
-    from workbench.cubes import formats, render, spectrum
+    from workbench.cubes import opening, render, spectrum
 
-    monkeypatch.setattr(formats, "SMALL", 0)
+    monkeypatch.setattr(opening, "SMALL", 0)
     cube = open_cube(write(tmp_path / "scene.h5", values), mask="cloud")
     read = []
     plain = Array.__getitem__

@@ -21,7 +21,7 @@ from workbench.cli import main
 from workbench.cubes import open_cube, save_cube, simulated_scene
 from workbench.labels import write_labels
 from workbench.pretrain import Recipe, begin, save_encoder
-from workbench.probe import MODELS, classify_scene, classify_to, embed, embed_to, large
+from workbench.probe import MODELS, blocks_done, classify_scene, classify_to, embed, embed_to
 from workbench.probe.drafts import folder_for
 
 HEIGHT, WIDTH = 40, 48
@@ -170,9 +170,9 @@ def stopped(steps, blocks: int) -> None:
 
 
 def test_finished_blocks_are_not_done_again(lazy, encoder, tmp_path, monkeypatch):
-    asked, in_threads = [], large.in_threads
+    asked, in_threads = [], blocks_done.in_threads
     monkeypatch.setattr(
-        large, "in_threads", lambda w, c, blocks, **o: asked.append(len(blocks)) or in_threads(w, c, blocks, **o)
+        blocks_done, "in_threads", lambda w, c, blocks, **o: asked.append(len(blocks)) or in_threads(w, c, blocks, **o)
     )
     stopped(embed_to(lazy, encoder, tmp_path / "e.tif", block=16, device="cpu"), 4)
     outcome(embed_to(lazy, encoder, tmp_path / "e.tif", block=16, device="cpu"))

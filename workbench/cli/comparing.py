@@ -9,18 +9,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from workbench.cli.arguments import (
-    count,
-    counts,
-    is_scene,
-    names,
-    open_scene,
-    output_folder,
-    refuse_inputs,
-    repeats,
-    takes_labels,
-)
+from workbench.cli.arguments import count, counts, is_scene, names, open_scene, repeats, takes_labels
 from workbench.cli.outputs import Meter, command, plain, print_json, say, tell_dropped
+from workbench.cli.places import output_folder, refuse_inputs
 from workbench.cli.pretraining import encoders_for
 
 if TYPE_CHECKING:

@@ -7,18 +7,9 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workbench.cli.arguments import (
-    count,
-    is_scene,
-    on_device,
-    open_scene,
-    output,
-    prints_json,
-    refuse_inputs,
-    repeats,
-    takes_labels,
-)
+from workbench.cli.arguments import count, is_scene, on_device, open_scene, prints_json, repeats, takes_labels
 from workbench.cli.outputs import Meter, say, tell, tell_dropped, write_run
+from workbench.cli.places import output, refuse_inputs
 from workbench.cli.pretraining import encoders_for
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workbench.cli.arguments import count, is_scene, none_or_more, on_device, open_scene, output, refuse_inputs, repeats
+from workbench.cli.arguments import count, is_scene, none_or_more, on_device, open_scene, repeats
 from workbench.cli.outputs import Meter, tell, write_run
+from workbench.cli.places import output, refuse_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from workbench.cli.arguments import is_scene, open_scene, output, place, prints_json, reader_options, refuse_inputs
+from workbench.cli.arguments import is_scene, open_scene, place, prints_json, reader_options
 from workbench.cli.outputs import print_json, say, write_run
+from workbench.cli.places import output, refuse_inputs
 
 INFO = """\
 What a file is: format, sensor, size, wavelengths [nm], CRS, pixel size [units of the CRS], bad bands (counted from 0),

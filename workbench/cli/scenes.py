@@ -31,25 +31,24 @@ def add_verbs(verbs: argparse._SubParsersAction) -> None:
 
 def scenes(args: argparse.Namespace) -> None:
     """List the scenes, or tell of one and fetch it."""
-    from workbench.cubes import catalogue
+    from workbench.cubes.catalogue import SCENES as ALL
+    from workbench.cubes.catalogue import find_scene
+    from workbench.cubes.scene_files import by_hand, fetch, folder_of, found_file
 
     if args.fetch and not args.name:
         raise ValueError("one scene is fetched at a time; name it: workbench scenes NAME --fetch")
-    chosen = [catalogue.find_scene(args.name)] if args.name else catalogue.SCENES
+    chosen = [find_scene(args.name)] if args.name else ALL
     if args.fetch:
-        got = catalogue.fetch(chosen[0])
+        got = fetch(chosen[0])
         say(f"{chosen[0].title} is in {got[0].parent}; open it as scene:{chosen[0].name}")
-    rows = [
-        {**asdict(scene), "folder": str(catalogue.folder_of(scene)), "path": catalogue.found_file(scene)}
-        for scene in chosen
-    ]
+    rows = [{**asdict(scene), "folder": str(folder_of(scene)), "path": found_file(scene)} for scene in chosen]
     if args.json:
         print_json(rows[0] if args.name else rows)
         return
     width = max(len(row["name"]) for row in rows)
     for scene, row in zip(chosen, rows, strict=True):
         print(f"{row['name']:<{width}}  {row['title']}")
-        where = f"on this machine: {row['path']}" if row["path"] else f"not on this machine: {catalogue.by_hand(scene)}"
+        where = f"on this machine: {row['path']}" if row["path"] else f"not on this machine: {by_hand(scene)}"
         lines = [
             f"{row['sensor']}; {' × '.join(map(str, row['size']))}; classes: {row['classes']}",
             f"citation: {row['citation']}",

@@ -9,8 +9,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workbench.cli.arguments import count, is_scene, open_scene, port, reader_options, refuse_inputs, seed
+from workbench.cli.arguments import count, is_scene, open_scene, port, reader_options, seed
 from workbench.cli.outputs import say, write_run
+from workbench.cli.places import refuse_inputs
 
 if TYPE_CHECKING:
     from workbench.session import Session

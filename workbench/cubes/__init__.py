@@ -13,7 +13,7 @@ from workbench.cubes.bad_bands import detect_bad_bands
 from workbench.cubes.components import principal_components
 from workbench.cubes.continuum import remove_continuum
 from workbench.cubes.contract import CubeError, check_cube, good_bands, has_wavelengths, valid_pixels
-from workbench.cubes.formats import FORMATS, open_cube
+from workbench.cubes.formats import FORMATS
 from workbench.cubes.grid import transform_of
 from workbench.cubes.indices import index_bands, index_names, spectral_index
 from workbench.cubes.info import describe
@@ -23,6 +23,7 @@ from workbench.cubes.library_pixels import resample_library, spectra_at
 from workbench.cubes.matching import best_match, spectral_angle
 from workbench.cubes.mnf import Mnf, fit_mnf, mnf, mnf_denoise, mnf_inverse
 from workbench.cubes.normalising import unit_area, unit_length, unit_mean, z_scores
+from workbench.cubes.opening import open_cube
 from workbench.cubes.reading import even_sample, read_bands, read_pixels, read_window
 from workbench.cubes.rendering import (
     PRESETS,

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from workbench.cubes.contract import CubeError
 from workbench.cubes.dates import Series, dates_in_names
-from workbench.cubes.geotiff import Raster, understand_raster
+from workbench.cubes.geotiff import understand_raster
 from workbench.cubes.many import rasters_in
 from workbench.cubes.mosaic_header import Header
 from workbench.cubes.multispectral import stack_of, stack_told
 from workbench.cubes.opened import Opened
+from workbench.cubes.raster import Raster
 from workbench.cubes.raster_words import told
 
 

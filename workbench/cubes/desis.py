@@ -17,10 +17,10 @@ import xarray as xr
 from workbench.cubes.acquired import utc
 from workbench.cubes.contract import DIMS, CubeError
 from workbench.cubes.dlr_metadata import read_metadata
-from workbench.cubes.geotiff import Raster
 from workbench.cubes.grid import place
 from workbench.cubes.masked import Flag, Masked, chosen_masks
 from workbench.cubes.products import Kind, Plane, Product, find_product, native
+from workbench.cubes.raster import Raster
 from workbench.cubes.scaling import Scaling
 from workbench.cubes.sources import lazy_cube
 from workbench.cubes.stored import Stored

@@ -9,8 +9,9 @@ import numpy as np
 import xarray as xr
 
 from workbench.cubes.contract import CubeError
-from workbench.cubes.geotiff import Raster, understand_raster
+from workbench.cubes.geotiff import understand_raster
 from workbench.cubes.multispectral import Bands
+from workbench.cubes.raster import Raster
 from workbench.cubes.raster_words import told
 from workbench.cubes.scaling import Scaling
 

@@ -13,7 +13,8 @@ from pathlib import Path
 import xarray as xr
 from xarray.backends import BackendEntrypoint
 
-from workbench.cubes.formats import FORMATS, open_cube
+from workbench.cubes.formats import FORMATS
+from workbench.cubes.opening import open_cube
 from workbench.cubes.remote import is_remote
 
 _ENDINGS = (".hdr", ".mat", ".he5")

@@ -23,10 +23,10 @@ from workbench.cubes.contract import CubeError
 from workbench.cubes.dlr_metadata import Metadata, read_metadata
 from workbench.cubes.enmap_quality import masks_of, raised
 from workbench.cubes.enmap_swath import swath
-from workbench.cubes.geotiff import Raster
 from workbench.cubes.grid import place
 from workbench.cubes.masked import Masked, chosen_masks
 from workbench.cubes.products import Kind, Product, find_product, native
+from workbench.cubes.raster import Raster
 from workbench.cubes.scaling import Scaling
 from workbench.cubes.sources import lazy_cube
 from workbench.cubes.stored import Stored

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from workbench.cubes.contract import DIMS, CubeError
-from workbench.cubes.geotiff import Raster
 from workbench.cubes.masked import Flag
 from workbench.cubes.products import Plane, Product
+from workbench.cubes.raster import Raster
 
 MASKS = {
     "cloud": ("QL_QUALITY_CLOUD", (1,)),

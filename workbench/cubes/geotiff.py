@@ -6,31 +6,24 @@ in GDAL's ``IMAGERY`` domain, then in the bands' descriptions. Pixels are read w
 
 from __future__ import annotations
 
-import threading
-import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import rasterio
 import xarray as xr
 from affine import Affine
 from numpy.typing import NDArray
 from rasterio.crs import CRS
-from rasterio.errors import NotGeoreferencedWarning, RasterioIOError
 from rasterio.io import DatasetReader
-from rasterio.windows import Window
 
 from workbench.cubes.contract import DIMS, CubeError
 from workbench.cubes.grid import place
 from workbench.cubes.multispectral import Bands, number, stack_of
-from workbench.cubes.remote import alone
+from workbench.cubes.raster import BLOCK, Raster
 from workbench.cubes.scaling import Scaling, understand
 from workbench.cubes.sensors import named_sensor
 from workbench.cubes.stored import Source, Stored
 from workbench.cubes.wavelengths import detector_order, from_band_names, in_nanometres
-
-_BLOCK = 4_000_000
 
 
 def recognises(path: Path) -> bool:
@@ -163,50 +156,11 @@ def _header_bands(source: DatasetReader, path: Path) -> tuple[dict[str, tuple], 
     return coords, note
 
 
-class Raster:
-    """A raster file as an array: reads what is indexed; one dataset a process, used by one thread at a time."""
-
-    ndim = 3
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._open()
-        self.shape = (self.dataset.count, self.dataset.height, self.dataset.width)
-        self.dtype = np.result_type(*self.dataset.dtypes)
-
-    def _open(self) -> None:
-        self.lock = threading.Lock()
-        try:
-            with warnings.catch_warnings(), alone(self.path):
-                warnings.simplefilter("ignore", NotGeoreferencedWarning)  # a scene may lie on a plain pixel grid
-                self.dataset: DatasetReader = rasterio.open(self.path)
-        except RasterioIOError as error:
-            name = self.path.name
-            raise CubeError(f"a GeoTIFF is read by GDAL, but {name} is none or is damaged; copy it again") from error
-
-    def __getitem__(self, key: tuple[slice | NDArray[np.intp], slice, slice]) -> NDArray:
-        """Bands, a slice or a list of them, of a slice of rows and columns."""
-        n_bands, height, width = self.shape
-        picked = np.arange(n_bands)[key[0]]
-        rows, columns = range(height)[key[1]], range(width)[key[2]]
-        if not (len(picked) and rows and columns):
-            return np.empty((len(picked), len(rows), len(columns)), self.dtype)
-        top, left = min(rows), min(columns)
-        window = Window(left, top, max(columns) - left + 1, max(rows) - top + 1)
-        with self.lock:
-            values = self.dataset.read([int(band) + 1 for band in picked], window=window)
-        return values[:, :: rows.step, :: columns.step].astype(self.dtype, copy=False)
-
-    def __reduce__(self) -> tuple:
-        """Opened again where it is unpickled."""
-        return Raster, (self.path,)
-
-
 def _chunks(source: DatasetReader) -> dict[str, int]:
     """Blocks of whole rows that follow the file: all bands where pixels are interleaved, runs of bands otherwise."""
     pixel_interleaved = source.interleaving is not None and source.interleaving.value.lower() == "pixel"
-    bands = source.count if pixel_interleaved else max(1, min(source.count, _BLOCK // (source.height * source.width)))
-    rows = max(1, _BLOCK // (bands * source.width))
+    bands = source.count if pixel_interleaved else max(1, min(source.count, BLOCK // (source.height * source.width)))
+    rows = max(1, BLOCK // (bands * source.width))
     block = source.block_shapes[0][0]
     return {"band": bands, "y": min(source.height, max(block, rows // block * block)), "x": source.width}
 

@@ -17,9 +17,9 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import DatasetReader
 
 from workbench.cubes.contract import DIMS, UNITS, CubeError
-from workbench.cubes.geotiff import Raster
 from workbench.cubes.geotiff_writing import OWN
 from workbench.cubes.grid import place
+from workbench.cubes.raster import Raster
 from workbench.cubes.remote import alone
 from workbench.cubes.stored import Stored
 

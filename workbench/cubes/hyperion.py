@@ -17,12 +17,12 @@ import xarray as xr
 from workbench.cubes.acquired import utc
 from workbench.cubes.archives import shown
 from workbench.cubes.contract import DIMS, CubeError
-from workbench.cubes.geotiff import Raster
 from workbench.cubes.grid import place
 from workbench.cubes.hyperion_bands import CALIBRATED, FWHM, VNIR, WAVELENGTH
 from workbench.cubes.masked import Flag, Masked
 from workbench.cubes.opened import BandFiles
 from workbench.cubes.products import Kind, Plane, Product, find_product
+from workbench.cubes.raster import Raster
 from workbench.cubes.scaling import Scaling
 from workbench.cubes.sources import lazy_cube
 from workbench.cubes.stored import Stored

@@ -19,12 +19,12 @@ from workbench.cubes import geotiff
 from workbench.cubes.acquired import utc
 from workbench.cubes.archives import Files, files_of, glanced_names
 from workbench.cubes.contract import DIMS, CubeError
-from workbench.cubes.geotiff import Raster
 from workbench.cubes.grid import place
 from workbench.cubes.landsat_mtl import ENDINGS, Metadata, read_metadata
 from workbench.cubes.masked import Masked, chosen_masks
 from workbench.cubes.multispectral import landsat, stack_told
 from workbench.cubes.opened import BandFiles, Plane, band_by_band
+from workbench.cubes.raster import Raster
 from workbench.cubes.raster_words import told
 from workbench.cubes.scaling import Scaling
 from workbench.cubes.stored import Stored

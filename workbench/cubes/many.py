@@ -30,9 +30,14 @@ def is_pattern(path: object) -> bool:
         return any(fnmatch(entry.name, path.name) for entry in entries)
 
 
+def is_folder(path: object) -> bool:
+    """Whether `path`, a file's or an address, holds files or is a pattern that names some."""
+    return path.is_dir() or is_pattern(path)
+
+
 def rasters_in(path: Path, most: int = MOST) -> list[Path]:
     """Files that are rasters by their ending, directly in a folder or named by a pattern, by name."""
-    if not path.is_dir() and not is_pattern(path):
+    if not is_folder(path):
         return []
     folder, pattern = (path, "*") if path.is_dir() else (path.parent, path.name)
     with os.scandir(folder) as entries:

@@ -17,11 +17,13 @@ from numpy.typing import NDArray
 
 from workbench.cubes.contract import CubeError
 from workbench.cubes.dated import is_dated
-from workbench.cubes.geotiff import Raster, understand_raster
+from workbench.cubes.geotiff import understand_raster
+from workbench.cubes.grid import check_transform
 from workbench.cubes.many import rasters_in
 from workbench.cubes.mosaic_header import Header
 from workbench.cubes.multispectral import stack_of, stack_told
 from workbench.cubes.opened import Opened
+from workbench.cubes.raster import Raster
 from workbench.cubes.raster_words import told
 
 MOST_PIXELS = 4_000_000_000
@@ -71,10 +73,12 @@ class Tiles:
         nodata = first.dataset.nodata
         places, nodatas, types = [], [], []
         shared = Header.of(first.dataset)
+        check_transform(first.dataset.transform, paths[0].name)
         for path in paths:
             source = Raster(path).dataset
             if difference := shared.differs(Header.of(source)):
                 raise CubeError(f"tiles of a mosaic are alike, but {path.name} has {difference}; leave it out")
+            check_transform(source.transform, path.name)
             left, top = ~first.dataset.transform @ (source.transform.c, source.transform.f)
             if max(abs(left - round(left)), abs(top - round(top))) > 0.01:
                 raise CubeError(

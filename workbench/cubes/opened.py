@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.cubes.geotiff import Raster
+from workbench.cubes.raster import Raster
 
 MOST = 64
 """Files kept open by one :class:`Opened`; those being read when another takes their place stay open until they are."""

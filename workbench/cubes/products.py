@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from workbench.cubes.archives import ARCHIVES, Files, files_of, glanced_names, shown
 from workbench.cubes.contract import CubeError
-from workbench.cubes.geotiff import Raster
+from workbench.cubes.raster import Raster
 from workbench.cubes.unpacking import files_inside, inner_archives, rasters
 
 

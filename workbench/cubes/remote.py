@@ -166,7 +166,7 @@ def located(path: str | Path | Address) -> Path | Address:
     if is_remote(path):
         return Address(path)
     if isinstance(path, str) and path.lower().startswith("scene:"):
-        from workbench.cubes.catalogue import local_file
+        from workbench.cubes.scene_files import local_file
 
         return local_file(path[len("scene:") :])
     return Path(path).expanduser()

@@ -15,8 +15,9 @@ import xarray as xr
 
 from workbench.cubes.acquired import utc, utc_in_name
 from workbench.cubes.contract import CubeError
-from workbench.cubes.geotiff import Raster, understand_raster
+from workbench.cubes.geotiff import understand_raster
 from workbench.cubes.multispectral import Bands
+from workbench.cubes.raster import Raster
 from workbench.cubes.raster_words import Words, told
 from workbench.cubes.scaling import Scaling
 from workbench.cubes.stored import Stored

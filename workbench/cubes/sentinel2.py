@@ -19,11 +19,11 @@ from affine import Affine
 
 from workbench.cubes import geotiff
 from workbench.cubes.contract import DIMS, CubeError
-from workbench.cubes.geotiff import Raster
 from workbench.cubes.grid import place
 from workbench.cubes.masked import Flag, Masked, chosen_masks
 from workbench.cubes.multispectral import number, stack_told
 from workbench.cubes.opened import BandFiles, Plane, band_by_band
+from workbench.cubes.raster import Raster
 from workbench.cubes.raster_words import told
 from workbench.cubes.scaling import Scaling
 from workbench.cubes.sentinel2_files import Product, product_of

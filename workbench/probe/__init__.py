@@ -4,9 +4,10 @@ In: an encoder, a cube, labels. Out: embeddings, class maps with confidence.
 May use: cubes, labels, patches, pretrain, torch, scikit-learn, dask. Never: test labels, anything that draws.
 """
 
+from workbench.probe.blocks_done import Progress, Written
 from workbench.probe.classify import ClassMap, classify, classify_scene
 from workbench.probe.embed import embed, embed_blocks, embedding_side
-from workbench.probe.large import Progress, Written, classify_to, embed_to
+from workbench.probe.large import classify_to, embed_to
 from workbench.probe.maps import write_class_map
 from workbench.probe.models import MODELS, Model, find_model
 

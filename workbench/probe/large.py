@@ -7,10 +7,8 @@ takes its place in one step.
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
 from pathlib import Path
 
 import dask
@@ -18,54 +16,18 @@ import numpy as np
 import xarray as xr
 from sklearn.base import ClassifierMixin
 
-from workbench.files import replacing, write_json
-from workbench.patches import Block, blocks_of, pick_device
+from workbench.files import write_json
+from workbench.patches import blocks_of
 from workbench.pretrain import Encoder, load_encoder, matching_bands, save_encoder
+from workbench.probe.blocks_done import Progress, Written, conditions, finish, put_in_place
 from workbench.probe.blockwise import Classification, Embedding
 from workbench.probe.classify import fit_model
-from workbench.probe.cluster import on_cluster
 from workbench.probe.drafts import ANEW, Draft, drafting
 from workbench.probe.maps import check_map_suffix, write_class_map
 from workbench.probe.models import find_model
 from workbench.probe.mosaics import check_embedding_suffix, mosaic, write_embedding
 from workbench.probe.stamps import encoder_stamp, labels_stamp, model_stamp, scene_stamp
 from workbench.probe.tables import labels_on_data
-from workbench.probe.threads import in_threads
-from workbench.record import versions
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a scene is done."""
-
-    done: int
-    """Pixels done."""
-
-    of: int
-    """Pixels of the scene."""
-
-    note: str = ""
-    """On the first report: what was found of an earlier run."""
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What came of it."""
-
-    files: list[Path]
-    """Files written; the first is the one that was asked for."""
-
-    seconds: float
-    """Of this run [s]; pretraining is not in it."""
-
-    blocks: int
-    """Blocks of the scene."""
-
-    kept: int
-    """Those of them that an earlier run had done."""
-
-    pixels: tuple[int, ...] = ()
-    """Of a class map: pixels of each code, the first of code 0 (no data)."""
 
 
 def embed_to(
@@ -121,15 +83,15 @@ def embed_to(
         "verb": "embed",
         "scene": scene_stamp(cube),
         "encoder": encoder_stamp(encoder),
-        **_plain(block or work.side, device, cluster),
+        **conditions(block or work.side, device, cluster),
     }
     with drafting(path, plan) as draft:
         blocks = list(blocks_of(*cube.shape[1:], (block or work.side,) * 2, work.halo))
-        kept = yield from _finish(work, cube, blocks, draft, draft.note, workers, cluster)
+        kept = yield from finish(work, cube, blocks, draft, draft.note, workers, cluster)
         made = draft.folder / path.name
         with dask.config.set(scheduler="synchronous"):
             write_embedding(mosaic(draft, "embedding", blocks, cube), made)
-        _put(made, path)
+        put_in_place(made, path)
     return Written([path], time.monotonic() - began, len(blocks), kept)
 
 
@@ -194,7 +156,7 @@ def classify_to(
         "model": model,
         "seed": seed,
         "encoder": "made here" if encoder and not hasattr(encoder, "dense") else encoder and encoder_stamp(encoder),
-        **_plain(None, device, cluster),
+        **conditions(None, device, cluster),
     }
     with drafting(path, plan) as draft:
         if encoder is not None and not hasattr(encoder, "dense"):
@@ -207,7 +169,7 @@ def classify_to(
         note = _settled(classifier, inputs, draft)
         work = Classification(classifier, cube.sizes["band"], encoder, device)
         blocks = list(blocks_of(*cube.shape[1:], (work.side, work.side), work.halo))
-        kept = yield from _finish(work, cube, blocks, draft, note, workers, cluster)
+        kept = yield from finish(work, cube, blocks, draft, note, workers, cluster)
         codes, confidence = (mosaic(draft, name, blocks, cube) for name in ("codes", "confidence"))
         codes.attrs = {name: labels.attrs[name] for name in ("classes", "colors")}
         with dask.config.set(scheduler="synchronous"):
@@ -215,38 +177,9 @@ def classify_to(
         size = len(labels.attrs["classes"]) + 1
         pixels = sum(np.bincount(values.ravel(), minlength=size) for values in draft.all("codes"))
         for file in reversed(made):  # the map last: what lies beside it is there when it is
-            _put(file, path.with_name(file.name))
+            put_in_place(file, path.with_name(file.name))
     files = [path.with_name(file.name) for file in made]
     return Written(files, time.monotonic() - began, len(blocks), kept, tuple(int(n) for n in pixels))
-
-
-def _plain(block: int | None, device: str, cluster: str) -> dict[str, object]:
-    """What the numbers depend on besides the inputs."""
-    return {"block": block, "device": device if cluster else str(pick_device(device)), "versions": versions()}
-
-
-def _finish(
-    work: Embedding | Classification,
-    cube: xr.DataArray,
-    blocks: list[Block],
-    draft: Draft,
-    note: str,
-    workers: int | None,
-    cluster: str,
-) -> Generator[Progress, None, int]:
-    """Do the blocks that are not there; how many were."""
-    missing, total = draft.missing(blocks), cube.shape[1] * cube.shape[2]
-    done = total - sum(block.n_pixels for block in missing)
-    yield Progress(done, total, note if not done else f"{note} ({len(blocks) - len(missing)} of {len(blocks)})")
-    if missing:
-        results = (
-            on_cluster(work, cube, missing, cluster) if cluster else in_threads(work, cube, missing, workers=workers)
-        )
-        for block, arrays in results:
-            draft.put(block, arrays)
-            done += block.n_pixels
-            yield Progress(done, total)
-    return len(blocks) - len(missing)
 
 
 def _made(make: Callable[[], Encoder], cube: xr.DataArray, draft: Draft) -> Encoder:
@@ -266,8 +199,3 @@ def _settled(classifier: ClassifierMixin, inputs: np.ndarray, draft: Draft) -> s
         note = f"{ANEW}, since the same labels gave another model here"
     write_json(file, now)
     return note
-
-
-def _put(made: Path, path: Path) -> None:
-    with replacing(path) as draft:
-        os.replace(made, draft)
