@@ -21,10 +21,10 @@ from workbench.cubes.archives import files_of
 from workbench.cubes.contract import CubeError
 from workbench.cubes.enmap_bands import HYSPECNET, SPECTRAL_EARTH, WAVELENGTH
 from workbench.cubes.enmap_quality import masks_of, raised
-from workbench.cubes.geotiff import Raster
 from workbench.cubes.grid import place
 from workbench.cubes.masked import Masked, chosen_masks
 from workbench.cubes.products import Product, native
+from workbench.cubes.raster import Raster
 from workbench.cubes.scaling import Scaling
 from workbench.cubes.sources import lazy_cube
 from workbench.cubes.stored import Stored
