@@ -265,8 +265,22 @@ def test_dark_reaches_the_map_and_the_plots(simulated):
 
 
 def test_every_key_chooses_its_class_also_on_the_map(simulated):
-    for name in ("bright", "dark", "third", "fourth", "fifth", "sixth", "seventh"):
+    names, box = ("third", "fourth", "fifth", "sixth", "seventh"), simulated.page.get_by_placeholder("new class")
+    for name in ("bright", "dark"):
         simulated.add_class(name)
+    for name in names:  # as fast as a typist who does not look up
+        box.fill(name)
+        box.press("Enter")
+    for name in names:
+        simulated.page.locator(f"input[title='{name}']").wait_for(timeout=PATIENCE)
+    expect(box).to_have_value("", timeout=PATIENCE)
+    box.fill("third")
+    box.press("Enter")  # refused: what was typed stays
+    expect(simulated.page.locator(".status-line.refusal")).to_be_visible(timeout=PATIENCE)
+    expect(box).to_have_value("third")
+    box.fill("")
+    simulated.choose(4)  # the field has the focus still; empty, it leaves digits to the legend
+    expect(box).to_have_value("")
     zoomed = simulated.overlay("base")["width"]
     for key in (6, 7, 1):  # Leaflet takes a 6 for its own
         simulated.click(*pixels(simulated, 7)[key % 5])

@@ -19,6 +19,12 @@ const STYLE = `
   .remove { visibility: hidden; border: 0; background: none; color: var(--desk-quiet); cursor: pointer;
     font-size: 15px; line-height: 1; padding: 0; }
   .row:hover .remove, .remove:focus { visibility: visible; }
+  .new { display: grid; grid-template-columns: 1fr 30px; gap: 4px; margin-top: 6px; font-size: 13px; }
+  .new input[type=text] { cursor: text; padding: 6px 8px; border: 1px solid var(--desk-edge); color: var(--desk-ink); }
+  .new input[type=text]::placeholder { color: var(--desk-quiet); }
+  .new button { border: 0; border-radius: 6px; background: none; color: var(--desk-accent); font-size: 20px;
+    line-height: 1; cursor: pointer; }
+  .new button:hover, .new button:focus-visible { background: var(--desk-ground); }
 `
 
 function input(type, value, label) {
@@ -61,6 +67,32 @@ function row(model, one) {
   return line
 }
 
+// The name of a new class stays until the legend has it: a refused one can be mended, and the next one can be typed
+// while the first is still on its way. The field keeps the focus; a digit in the empty field chooses a class.
+function adding(model) {
+  const line = document.createElement("div")
+  line.className = "new"
+  const name = input("text", "", "New class")
+  name.placeholder = "new class"
+  const button = document.createElement("button")
+  button.textContent = "+"
+  button.title = button.ariaLabel = "Add this class"
+  const sent = new Set()
+  const send = () => {
+    sent.add(name.value.trim())
+    model.send_msg({kind: "add", value: name.value})
+  }
+  name.onkeydown = (event) => { if (event.key === "Enter" && name.value.trim()) { send() } }
+  button.onclick = send
+  model.on("rows", () => {
+    const typed = name.value.trim()
+    if (sent.has(typed) && model.rows.some((one) => one.name === typed)) { name.value = "" }
+    for (const one of model.rows) { sent.delete(one.name) }
+  })
+  line.append(name, button)
+  return line
+}
+
 const LETTERS = {i: "inspect", l: "pixel", p: "polygon"}
 
 export function render({model}) {
@@ -69,7 +101,7 @@ export function render({model}) {
   rows.className = "rows"
   const style = document.createElement("style")
   style.textContent = STYLE
-  root.append(style, rows)
+  root.append(style, rows, adding(model))
 
   const draw = () => rows.replaceChildren(...model.rows.map((one) => row(model, one)))
   model.on("rows", draw)
@@ -79,7 +111,10 @@ export function render({model}) {
   const press = (event) => {
     const target = event.composedPath()[0]
     if (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) {
-      if (!["checkbox", "radio", "range", "button"].includes(target.type) && !target.readOnly) { return }
+      const names = !["checkbox", "radio", "range", "button"].includes(target.type) && !target.readOnly
+      const chooses = target.placeholder === "new class" && target.value === "" && /^[1-9]$/.test(event.key)
+      if (chooses) { event.preventDefault() }
+      if (names && !chooses) { return }
     }
     const letter = event.key.toLowerCase()
     if ((event.ctrlKey || event.metaKey) && (letter === "z" || letter === "y")) {

@@ -12,7 +12,7 @@ from panel.custom import JSComponent
 
 from workbench.panels.look import Look
 from workbench.panels.pages import Page
-from workbench.panels.style import heading, line, note, put, stack
+from workbench.panels.style import heading, note, stack
 from workbench.session import Session
 
 MODES = {"Inspect": "inspect", "Label pixel": "pixel", "Label polygon": "polygon"}
@@ -24,7 +24,7 @@ HINTS = {
 
 
 class ClassList(JSComponent):
-    """Rows of classes; see ``classes.js``."""
+    """Rows of classes, and a field for the next; see ``classes.js``."""
 
     rows = param.List(default=[], doc="Dicts of code, name, color and count")
     current = param.Integer(default=0, doc="Code of the highlighted class")
@@ -50,10 +50,6 @@ class ClassesPanel(pn.viewable.Viewer):
             look.param.mode, options=MODES, label="", size="small", margin=0, sizing_mode="stretch_width"
         )
         self._hint = note("")
-        self._name = pmui.TextInput(
-            placeholder="new class", size="small", margin=0, sizing_mode="stretch_width", css_classes=["new-class"]
-        )
-        self._name.param.watch(self._added, "value")
         self._undo = _tool("undo", "Undo (Ctrl+Z)", session.undo)
         self._redo = _tool("redo", "Redo (Ctrl+Shift+Z)", session.redo)
         self._file = pmui.FileInput(
@@ -67,13 +63,11 @@ class ClassesPanel(pn.viewable.Viewer):
 
     def __panel__(self) -> pn.Column:
         """Modes above, legend in the middle, adding below."""
-        add = _tool("add", "Add this class", lambda: self._added(None))
         return stack(
             heading("Classes", self._undo, self._redo),
             self._mode,
             self._hint,
             self._list,
-            line(self._name, add),
             self._file,
         )
 
@@ -95,7 +89,9 @@ class ClassesPanel(pn.viewable.Viewer):
 
     def _asked(self, kind: str, code: int = 0, value: str = "") -> None:
         session = self.session
-        if kind == "choose" and code in {c.code for c in session.classes}:
+        if kind == "add":
+            session.add_class(value.strip())
+        elif kind == "choose" and code in {c.code for c in session.classes}:
             session.current_class = code
         elif kind == "mode":
             self.look.mode = value
@@ -106,13 +102,6 @@ class ClassesPanel(pn.viewable.Viewer):
             self._list.param.trigger("rows")  # a refused name goes back to the old one
         elif kind == "remove":
             session.remove_class(code)
-
-    def _added(self, _: object) -> None:
-        name = self._name.value.strip() if self._name.value else self._name.value_input.strip()
-        if name or _ is None:
-            self.session.add_class(name)
-            put(self._name, "")
-            self.session.current_class = len(self.session.classes)
 
     def _imported(self, event: param.parameterized.Event) -> None:
         if not event.new:
