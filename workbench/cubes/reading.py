@@ -35,7 +35,8 @@ def read_bands(
     bands : sequence of int
         Which, in any order; one may come twice.
     rows, columns : slice
-        The window; a step of n takes every nth pixel.
+        The window; a step of n takes every nth pixel, or, where a file has overviews and both steps leave pixels out,
+        what these hold in its place.
 
     Returns
     -------
@@ -46,7 +47,7 @@ def read_bands(
     stored = stored_of(cube)
     if stored is not None:
         which, back = np.unique(bands, return_inverse=True)
-        planes = stored[which, rows, columns]
+        planes = getattr(stored, "view", stored.__getitem__)((which, rows, columns))
         return [planes[i] for i in back]
     window = cube.isel(y=rows, x=columns)
     # Each is computed by itself, or dask would read what lies between them too.

@@ -6,6 +6,7 @@ reads three bands, in whatever order the file or its detectors keep them.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 from weakref import WeakValueDictionary
@@ -64,12 +65,19 @@ class Stored:
 
     def __getitem__(self, key: tuple[slice | int | NDArray[np.intp], ...]) -> NDArray[np.float32]:
         """Any basic selection, or an array of bands."""
+        return self._physical(key, self.source.__getitem__)
+
+    def view(self, key: tuple[slice | int | NDArray[np.intp], ...]) -> NDArray[np.float32]:
+        """The same for looking at: from overviews, where the file has them and the step leaves pixels out."""
+        return self._physical(key, getattr(self.source, "coarse", self.source.__getitem__))
+
+    def _physical(self, key: tuple, read: Callable[[tuple], NDArray]) -> NDArray[np.float32]:
         wanted = {
             dim: slice(k, k + 1) if isinstance(k, int | np.integer) else k for dim, k in zip(DIMS, key, strict=True)
         }
         if self.order is not None:
             wanted["band"] = self.order[wanted["band"]]
-        stored = np.asarray(self.source[tuple(wanted[dim] for dim in self.layout)])
+        stored = np.asarray(read(tuple(wanted[dim] for dim in self.layout)))
         stored = stored.transpose([self.layout.index(dim) for dim in DIMS])
         values = physical(stored, self.scaling, self.nodata, wanted["band"])
         return values[tuple(0 if isinstance(k, int | np.integer) else slice(None) for k in key)]
