@@ -65,3 +65,20 @@ def test_damage_is_refused_in_a_sentence(tmp_path, kind):
             refusals.append(str(refusal))
     assert len(refusals) >= 12
     assert not [refusal for refusal in refusals if "\n" in refusal]
+
+
+def test_texts_that_would_never_end_are_refused(tmp_path):
+    """The free space of a heap of texts has the size 0: HDF5's own library walks on the spot."""
+    path = own(tmp_path / "a.nc")
+    content = bytearray(path.read_bytes())
+    heap = content.index(b"GCOL")
+    (size,) = np.frombuffer(content[heap + 8 : heap + 16], "u8")
+    at = heap + 16
+    while int.from_bytes(content[at : at + 2], "little"):  # to the free space, which has the number 0
+        at += 16 + -(-int.from_bytes(content[at + 8 : at + 16], "little") // 8) * 8
+    assert at + int.from_bytes(content[at + 8 : at + 16], "little") == heap + size
+    content[at + 8 : at + 16] = bytes(8)
+    path.unlink()
+    path.write_bytes(content)
+    with pytest.raises(CubeError, match=r"the texts in a\.nc are damaged; copy it again"):
+        open_cube(path)

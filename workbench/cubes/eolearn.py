@@ -23,6 +23,7 @@ from workbench.cubes.contract import CubeError
 from workbench.cubes.dates import Series, is_date
 from workbench.cubes.grid import place
 from workbench.cubes.multispectral import Bands, sensor_told, stack_of
+from workbench.cubes.numpy_files import DAMAGE
 from workbench.cubes.scaling import understand
 from workbench.cubes.sources import lazy_cube
 from workbench.cubes.stored import Stored
@@ -149,7 +150,7 @@ def opened(path: Path) -> NDArray:
     """An array of numbers, mapped and not read."""
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
+    except DAMAGE as error:
         raise CubeError(f"{path.name} is cut off, damaged or no array of numbers; copy it again") from error
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "uif" or not array.size:
         raise CubeError(f"scenes are numbers, but {path.name} holds {getattr(array, 'dtype', 'none')}; choose another")

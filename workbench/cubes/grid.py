@@ -14,6 +14,8 @@ import xarray as xr
 from affine import Affine
 from rasterio.crs import CRS
 
+from workbench.cubes.contract import CubeError
+
 
 def place(cube: xr.DataArray, crs: CRS | str | int | None, transform: Affine | None) -> xr.DataArray:
     """Give `cube` its coordinates.
@@ -35,6 +37,7 @@ def place(cube: xr.DataArray, crs: CRS | str | int | None, transform: Affine | N
     columns, rows = np.arange(cube.sizes["x"]) + 0.5, np.arange(cube.sizes["y"]) + 0.5
     if crs is None or transform is None:
         return cube.assign_coords(x=columns, y=rows)
+    check_transform(transform)
     if transform.is_rectilinear:
         columns, rows = transform.c + transform.a * columns, transform.f + transform.e * rows
     cube = cube.assign_coords(x=columns, y=rows)
@@ -42,6 +45,15 @@ def place(cube: xr.DataArray, crs: CRS | str | int | None, transform: Affine | N
         # Of the Swiss grid's oblique projection, say: CF has no word for its angle, but the WKT beside it does.
         warnings.filterwarnings("ignore", ".*lost in conversion to CF", UserWarning)
         return cube.rio.write_crs(crs).rio.write_transform(transform)
+
+
+def check_transform(transform: Affine, name: str = "the file") -> None:
+    """Refuse a transform whose pixels have no size, or none that is known."""
+    if not (np.isfinite(transform[:6]).all() and transform.determinant):
+        raise CubeError(
+            f"a geotransform has 6 numbers that span a pixel, got {tuple(transform[:6])} in {name}; copy it again, or "
+            "take its place away (gdal_edit -unsetgt)"
+        )
 
 
 def transform_of(cube: xr.DataArray) -> Affine:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from workbench.cubes.contract import CubeError
 from workbench.cubes.hdf5_array import Array, damage_named
+from workbench.cubes.hdf5_heaps import has_endless_heap
 
 _CACHE = 64 * 2**20
 _MOST_TEXTS = 10_000
@@ -22,6 +23,8 @@ _MOST_TEXTS = 10_000
 
 def looks_like(path: Path, has: Callable[[h5py.File], bool]) -> bool:
     """Whether `has` is true of the file; False for a damaged file, or one of another kind."""
+    if has_endless_heap(path):
+        return False
     try:
         with h5py.File(path, "r") as file:
             return bool(has(file))
@@ -35,6 +38,8 @@ class Hdf5:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.lock = threading.Lock()
+        if has_endless_heap(path):
+            raise CubeError(f"the texts in {path.name} are damaged; copy it again")
         try:
             self.file = h5py.File(path, "r", rdcc_nbytes=_CACHE, rdcc_nslots=10007)
         except (OSError, RuntimeError) as error:

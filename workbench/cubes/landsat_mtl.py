@@ -58,7 +58,7 @@ def read_metadata(name: str, content: bytes) -> Metadata:
         else:
             groups = _groups(content.decode("utf-8", errors="replace"))
         groups = {group: {key: str(value) for key, value in entries.items()} for group, entries in groups.items()}
-    except (ValueError, KeyError, AttributeError, TypeError, RecursionError, ET.ParseError) as error:
+    except (ValueError, LookupError, AttributeError, TypeError, RecursionError, ET.ParseError) as error:
         raise CubeError(f"{name} is cut off, damaged or no metadata of a Landsat; copy it again") from error
     if "PRODUCT_CONTENTS" not in groups:
         raise CubeError(f"Landsat products of Collection 2 are read, but {name} is of none; order it as Collection 2")

@@ -85,7 +85,11 @@ def _hdf5(path: Path) -> dict[str, da.Array]:
 def _datasets(group: h5py.Group, prefix: str, depth: int = 0) -> Iterator[tuple[str, h5py.Dataset]]:
     """Numeric arrays that lie in the file itself."""
     for name in group:
-        if name.startswith("#") or not isinstance(group.get(name, getlink=True), h5py.HardLink):
+        if (
+            not isinstance(name, str)
+            or name.startswith("#")
+            or not isinstance(group.get(name, getlink=True), h5py.HardLink)
+        ):
             continue
         item = group[name]
         if isinstance(item, h5py.Group) and depth < _DEEPEST:

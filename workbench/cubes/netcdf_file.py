@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from workbench.cubes.contract import CubeError
 from workbench.cubes.hdf5_array import damage_named
+from workbench.cubes.hdf5_heaps import has_endless_heap
 
 _DENSEST = 2000
 """Most bytes of values that a byte of a compressed file holds."""
@@ -26,6 +27,8 @@ def open_groups(path: Path) -> Groups:
     """Every group of the file, unread."""
     with path.open("rb") as file:
         classic = file.read(3) == b"CDF"
+    if has_endless_heap(path):
+        raise CubeError(f"the texts in {path.name} are damaged; copy it again")
     try:
         if classic:
             return {"/": xr.open_dataset(path, engine="scipy", cache=False, **_AS_STORED)}

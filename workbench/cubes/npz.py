@@ -8,7 +8,6 @@ the last.
 from __future__ import annotations
 
 import json
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +19,7 @@ from pyproj.exceptions import CRSError
 
 from workbench.cubes.contract import DIMS, UNITS, CubeError
 from workbench.cubes.grid import place, transform_of
+from workbench.cubes.numpy_files import DAMAGE
 
 
 def recognises(path: Path) -> bool:
@@ -33,7 +33,7 @@ def read(path: Path, *, variable: str | None = None) -> xr.DataArray:
         # NumPy leaves the file open when the archive is broken, so we hold it ourselves.
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
-    except (zipfile.BadZipFile, ValueError, OSError, AttributeError, EOFError) as error:
+    except DAMAGE as error:
         raise CubeError(
             f"an .npz file is a NumPy archive, but {path.name} is not or is damaged; copy it again"
         ) from error

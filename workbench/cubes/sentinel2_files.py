@@ -47,7 +47,7 @@ class Product:
             with path.open("rb") as file:
                 start = file.read(12)
         else:
-            start = b"".join(file.read(12) for _, file in self.archive.streams([self.prefix + name]))
+            start = self.archive.start(self.prefix + name, 12)
         if start != b"\0\0\0\x0cjP  \r\n\x87\n":
             raise CubeError(f"{path.name} of {self.name} should be JPEG 2000, but is none or is damaged; copy it again")
         return path

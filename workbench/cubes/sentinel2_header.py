@@ -65,7 +65,7 @@ def read_header(product: Product) -> Header:
     path = Path(name)
     try:
         root = ET.fromstring(product.content(name))
-    except ET.ParseError as error:
+    except (ET.ParseError, ValueError, LookupError) as error:  # of an encoding nobody has, too
         raise CubeError(f"{name} is no whole XML file ({error}); copy the product again") from error
     level = NAMES[name]
     asked = "QUANTIFICATION_VALUE" if level == "L1C" else "BOA_QUANTIFICATION_VALUE"

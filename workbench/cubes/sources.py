@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from workbench.cubes.contract import DIMS
+from workbench.cubes.contract import DIMS, CubeError
 from workbench.cubes.stored import Source, Stored
 
 _BLOCK = 4_000_000
@@ -124,6 +124,10 @@ def lazy_cube(
 
 def dask_chunks(shape: tuple[int, int, int], native: tuple[int, int, int]) -> dict[str, int]:
     """Blocks of some 4 million values made of native ones: along a row first, then of more bands, then of more rows."""
+    if 0 in shape:
+        raise CubeError(
+            f"a scene has a band, a row and a column at least, got {' × '.join(map(str, shape))}; copy it again"
+        )
     n_bands, rows, columns = (min(n, size) for n, size in zip(native, shape, strict=True))
     x = min(shape[2], columns * max(1, _BLOCK // (n_bands * rows * columns)))
     bands = min(shape[0], n_bands * max(1, _BLOCK // (n_bands * rows * x)))

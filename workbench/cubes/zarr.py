@@ -18,6 +18,10 @@ _CHUNK = 1_280_000
 large 50 and 35, with smaller ones the picture slows down. Shards read no quicker, and are written whole from memory."""
 
 
+DAMAGED_CHUNK = (RuntimeError, ValueError, TypeError, LookupError, AttributeError, OverflowError)
+"""What Zarr and its codecs say of a store that is damaged, when it is opened or a chunk is read."""
+
+
 def recognises(path: Path) -> bool:
     """By the ending; what is wrong inside is said on reading."""
     return path.suffix.lower() == ".zarr"
@@ -34,7 +38,7 @@ def read(path: Path | Address) -> xr.DataArray:
             store = xr.open_zarr(os.fspath(path), chunks={}, consolidated=consolidated)
     except ImportError as error:
         raise ImportError(f"reading {path} needs a package of fsspec's ({error}); install it with conda") from error
-    except (FileNotFoundError, KeyError, ValueError) as error:
+    except (FileNotFoundError, *DAMAGED_CHUNK) as error:
         raise CubeError(
             f"a .zarr folder is a Zarr store, but {path.name} is not or is damaged; write it again"
         ) from error
