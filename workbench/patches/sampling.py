@@ -19,8 +19,14 @@ from workbench.patches.scaling import BandScaler
 from workbench.patches.tensors import scene_tensor
 from workbench.patches.windows import window_means
 
-ENOUGH = 1 << 17
+ENOUGH = 1 << 16
 """Pixels, spread over the scene, from which mean and spread of the bands are taken."""
+
+MEMORY = {"cpu": 320 * 2**20}
+"""Bytes of window means, by the kind of device, where nobody says otherwise; 2 GiB on any other."""
+
+AT_ONCE = 1 << 22
+"""Values that are scaled in one go."""
 
 
 class ScenePairs:
@@ -40,8 +46,8 @@ class ScenePairs:
         The same seed gives the same batches on the same device.
     device : str or torch.device
         Where the pixels lie and the batches come from.
-    memory : int
-        Bytes the window means may take; little comes on top.
+    memory : int, optional
+        Bytes the window means may take; little comes on top. By default what ``MEMORY`` says.
     tile : int
         Side of a tile [pixels], where the scene does not fit.
 
@@ -62,19 +68,21 @@ class ScenePairs:
         reach: int = 0,
         seed: int = 0,
         device: str | torch.device = "cpu",
-        memory: int = 2 * 1024**3,
-        tile: int = 256,
+        memory: int | None = None,
+        tile: int = 128,
     ) -> None:
         self.n, self.reach, self.device = n, reach, torch.device(device)
         self.generator = torch.Generator(self.device).manual_seed(seed)
         n_bands, (height, width) = int(good_bands(cube).sum()), cube.shape[1:]
+        memory = memory or MEMORY.get(self.device.type, 2 * 2**30)
         affordable = max(1, memory // (4 * n_bands * len(windows)))
         if height * width <= affordable:
             self.shape = height, width
-            pieces = list(blocks_of(height, width, (64, width), max(windows) // 2))
+            pieces = [Block((slice(0, height), slice(0, width)), (slice(0, height), slice(0, width)))]
         else:
             self.shape = min(tile, height), min(tile, width)
-            tiles = list(blocks_of(height // tile * tile or height, width // tile * tile or width, self.shape))
+            whole = (size // tile * tile or size for size in (height, width))
+            tiles = list(blocks_of(*whole, self.shape))
             chosen = np.random.default_rng(seed).permutation(len(tiles))
             pieces = [tiles[k] for k in chosen[: max(1, affordable // (self.shape[0] * self.shape[1]))]]
         self.pixels = _window_table(cube, pieces, windows, n_bands, self.device)
@@ -82,7 +90,7 @@ class ScenePairs:
         self.valid = self.has_data.nonzero()[:, 0]
         few = self.valid[:: max(1, len(self.valid) // ENOUGH)]
         self.scaler = BandScaler(n_bands).to(self.device).fit(self.pixels[few, :, 0].T)
-        for part in self.pixels.split(ENOUGH):
+        for part in self.pixels.split(max(1, AT_ONCE // (n_bands * len(windows)))):
             part.copy_(self.scaler(part))
 
     @property
@@ -117,9 +125,12 @@ def _window_table(
 ) -> Tensor:
     """One row a pixel, its bands and windows side by side in memory: a draw copies whole rows."""
     table = torch.empty((sum(piece.n_pixels for piece in pieces), n_bands, len(windows)), device=device)
-    start = 0
+    halo, start = max(windows) // 2, 0
     for piece in pieces:
-        means = window_means(scene_tensor(piece.read(cube), device), windows)[:, :, *piece.inner]
-        table[start : start + piece.n_pixels] = means.flatten(2).permute(2, 0, 1)
-        start += piece.n_pixels
+        tile = piece.read(cube)
+        rows = max(8, AT_ONCE // (tile.sizes["x"] * n_bands * len(windows)))
+        for strip in blocks_of(*tile.shape[1:], (rows, tile.sizes["x"]), halo):
+            means = window_means(scene_tensor(strip.read(tile), device), windows)[:, :, *strip.inner]
+            table[start : start + strip.n_pixels] = means.flatten(2).permute(2, 0, 1)
+            start += strip.n_pixels
     return table

@@ -37,17 +37,20 @@ class BandScaler(nn.Module):
             If fewer than two pixels have data.
         """
         table = pixels.flatten(1)
-        table = table[:, table.isfinite().all(dim=0)].double()
-        if table.shape[1] < 2:
+        has_data = torch.stack([band.isfinite() for band in table]).all(dim=0)
+        n = int(has_data.sum())
+        if n < 2:
             raise ValueError(
-                f"scaling needs at least 2 pixels with data in every band, got {table.shape[1]}; "
+                f"scaling needs at least 2 pixels with data in every band, got {n}; "
                 "mark empty bands as bad or choose another part of the scene"
             )
-        scale = table.std(dim=1)
-        # A constant band says nothing: it becomes 0, not noise blown up.
-        scale[scale <= 1e-6 * table.mean(dim=1).abs().clamp_min(1e-12)] = float("inf")
-        self.mean.copy_(table.mean(dim=1))
-        self.scale.copy_(scale)
+        for some, mean, scale in zip(*(part.split(16) for part in (table, self.mean, self.scale)), strict=True):
+            exact = some[:, has_data].double()
+            spread = exact.std(dim=1)
+            # A constant band says nothing: it becomes 0, not noise blown up.
+            spread[spread <= 1e-6 * exact.mean(dim=1).abs().clamp_min(1e-12)] = float("inf")
+            mean.copy_(exact.mean(dim=1))
+            scale.copy_(spread)
         return self
 
     @property
