@@ -38,45 +38,50 @@ class Report:
 
 
 def watch(kinds: list[str], first: int, last: int, seed: int = SEED) -> Report:
-    """Open files `first` to `last` of each kind in a process of their own."""
-    report = Report()
+    """Open files `first` to `last` of each kind in a process of their own, and go on in another where it ends early."""
+    report, left = Report(), [(kind, first) for kind in kinds]
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
-        for kind in kinds:
-            at = first
-            while at < last:
-                at = _some(kind, at, last, seed, Path(folder), report)
+        while left:
+            _, begin = left[0]
+            together = [kind for kind, at in left if at == begin]
+            ended = _some(together, begin, last, seed, Path(folder), report)
+            left = left[len(together) :]
+            if ended is not None:
+                kind, number = ended
+                left = [(kind, number + 1), *((k, first) for k in together[together.index(kind) + 1 :]), *left]
     return report
 
 
-def _some(kind: str, first: int, last: int, seed: int, folder: Path, report: Report) -> int:
-    """Files until the child ends or is stopped; the number of the next one."""
+def _some(kinds: list[str], first: int, last: int, seed: int, folder: Path, report: Report) -> tuple[str, int] | None:
+    """Files until the child is through, or ends or is stopped: then the one it was at."""
     inside = Path(tempfile.mkdtemp(dir=folder))
-    words = [sys.executable, "-m", "tests.fuzzing.child", str(inside / "here"), str(seed), str(first), str(last), kind]
+    words = [sys.executable, "-m", "tests.fuzzing.child", str(inside / "here"), str(seed), str(first), str(last)]
     (inside / "here").mkdir()
     errors, env = inside / "errors.txt", os.environ | {"TMPDIR": str(inside / "here")}
-    with errors.open("w") as file:
-        child = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=file, text=True, env=env)
-    at, timer = first, threading.Timer(120, child.kill)
-    timer.start()
-    for line in child.stdout:
-        told, at = json.loads(line), json.loads(line)["i"]
-        timer.cancel()
-        timer = threading.Timer(4 * LONGEST, child.kill)
+    at = kinds[0], first
+    with (
+        errors.open("w") as file,
+        subprocess.Popen([*words, *kinds], stdout=subprocess.PIPE, stderr=file, text=True, env=env) as child,
+    ):
+        timer = threading.Timer(120, child.kill)
         timer.start()
-        if told.get("begun"):
-            continue
-        at += 1
-        _judge(told, report)
-    timer.cancel()
-    code = child.wait()
+        for line in child.stdout:
+            told = json.loads(line)
+            at = told["kind"], told["i"]
+            timer.cancel()
+            timer = threading.Timer(6 * LONGEST, child.kill)
+            timer.start()
+            if "begun" not in told:
+                _judge(told, report)
+        code = child.wait()
+        timer.cancel()
     strays = {*os.listdir(inside)} - {"here", "errors.txt"} | (set() if code else {*os.listdir(inside / "here")})
     if strays:
-        report.faults.append(f"{kind} before {at}: stray files {sorted(strays)}")
+        report.faults.append(f"{kinds}: stray files {sorted(strays)}")
     if code:
-        said = errors.read_text(errors="replace")[-1500:]
-        report.faults.append(f"{kind} {at}: the process ended with {code} {said}")
-        return at + 1
-    return last
+        report.faults.append(f"{at}: the process ended with {code} {errors.read_text(errors='replace')[-1500:]}")
+        return at
+    return None
 
 
 def _judge(told: dict, report: Report) -> None:

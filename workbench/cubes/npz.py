@@ -8,11 +8,14 @@ the last.
 from __future__ import annotations
 
 import json
+import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
 from affine import Affine
+from numpy.lib.format import MAGIC_PREFIX, read_array
 from numpy.typing import NDArray
 from pyproj import CRS
 from pyproj.exceptions import CRSError
@@ -30,9 +33,8 @@ def recognises(path: Path) -> bool:
 def read(path: Path, *, variable: str | None = None) -> xr.DataArray:
     """The archive's cube; pass `variable` where several arrays could be it."""
     try:
-        # NumPy leaves the file open when the archive is broken, so we hold it ourselves.
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
+        with zipfile.ZipFile(path) as archive:
+            arrays = dict(_arrays(archive))
     except DAMAGE as error:
         raise CubeError(
             f"an .npz file is a NumPy archive, but {path.name} is not or is damaged; copy it again"
@@ -75,6 +77,15 @@ def write(cube: xr.DataArray, path: Path) -> None:
         arrays |= {"crs": np.array(cube.rio.crs.to_wkt()), "transform": np.array(transform_of(cube)[:6])}
     with path.open("wb") as file:
         np.savez(file, **arrays)
+
+
+def _arrays(archive: zipfile.ZipFile) -> Iterator[tuple[str, NDArray]]:
+    """Its members that are arrays; NumPy would read any other one whole, whatever it unfolds to."""
+    for member in archive.namelist():
+        with archive.open(member) as file:
+            if file.read(len(MAGIC_PREFIX)) == MAGIC_PREFIX:
+                file.seek(0)
+                yield member.removesuffix(".npy"), read_array(file, allow_pickle=False)
 
 
 def _only_cube(arrays: dict[str, NDArray], path: Path) -> str:

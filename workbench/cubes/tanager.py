@@ -122,5 +122,7 @@ def _first_time(file: Hdf5, group: str) -> str:
     name = f"{group}/Geolocation Fields/Time"
     if name not in file:
         return ""
-    seconds = float(file.array(name)[(slice(0, 1),) * len(file.array(name).shape)].ravel()[0])
+    times = file.array(name)
+    first = times[(slice(0, 1),) * times.ndim].ravel()
+    seconds = float(first[0]) if first.size else 0.0
     return utc(datetime.fromtimestamp(seconds, UTC).isoformat()) if 0 < seconds < 4e9 else ""

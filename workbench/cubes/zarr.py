@@ -36,6 +36,7 @@ def read(path: Path | Address) -> xr.DataArray:
             warnings.filterwarnings("ignore", ".*consolidated metadata", RuntimeWarning)
             warnings.filterwarnings("ignore", ".*Consolidated metadata", UserWarning)
             store = xr.open_zarr(os.fspath(path), chunks={}, consolidated=consolidated)
+            store = store.assign_coords({name: c.load() for name, c in store.coords.items() if c.ndim < 2})
     except ImportError as error:
         raise ImportError(f"reading {path} needs a package of fsspec's ({error}); install it with conda") from error
     except (FileNotFoundError, *DAMAGED_CHUNK) as error:
