@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice, repeat
+from typing import ClassVar
 
 import pytest
 import torch
@@ -115,3 +116,22 @@ def test_learns_on_a_gpu_in_bf16():
     _, steps = begin(cube, Recipe(steps=100, precision="bf16-mixed"), device="cuda")
     reports = list(steps)
     assert reports[-1].loss < reports[0].loss
+
+
+def test_a_teacher_is_made_once_and_follows_every_step():
+    class Teacher(Distance):
+        said: ClassVar[list[object]] = []
+
+        def prepare(self, encoder: nn.Module) -> None:
+            self.said.append(encoder.weight.item())
+
+        def after_step(self, encoder: nn.Module, step: int, steps: int) -> None:
+            self.said.append((step, steps, encoder.weight.item()))
+
+    encoder, objective = line(), Teacher()
+    before = encoder.weight.item()
+    list(train(encoder, objective, repeat(torch.ones(4, 1)), steps=3, every=3))
+    assert objective.said[0] == before
+    assert [one[:2] for one in objective.said[1:]] == [(1, 3), (2, 3), (3, 3)]
+    assert objective.said[1][2] != before
+    assert objective.said[3][2] == encoder.weight.item()

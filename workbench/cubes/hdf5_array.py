@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _DENSEST = 2000
 """Most bytes of values that a byte of a file holds."""
 
-_LARGEST_CHUNK = 2**30
+_LARGEST_CHUNK = 2**28
 _PLANE = 1024
 
 
@@ -62,7 +62,7 @@ class Array:
             raise CubeError(f"{name} claims {found.nbytes} bytes, but {where} has {have} in all; copy it again")
         self.chunks = found.chunks
         if found.chunks and np.prod(found.chunks, dtype=float) * found.dtype.itemsize > _LARGEST_CHUNK:
-            raise CubeError(f"{name} in {where} is stored in chunks above 1 GiB; store it in smaller ones")
+            raise CubeError(f"{name} in {where} is stored in chunks above 256 MiB; store it in smaller ones")
         self._array = found
         self.shape, self.dtype, self.ndim = found.shape, found.dtype, found.ndim
 

@@ -78,6 +78,8 @@ def train(
     ----------
     encoder, objective : nn.Module
         Called as ``objective(encoder, batch)``, which returns named loss terms, each a scalar. Their sum is the loss.
+        An objective may have ``prepare(encoder)``, called once before the first step, and ``after_step(encoder, step,
+        steps)``, called after each step of the optimiser: a teacher is made in the one and follows in the other.
     batches : iterable of Tensor, or of tuples of them
         On `device`; endless, or at least `steps` long.
     steps : int
@@ -106,6 +108,8 @@ def train(
     from lightning_fabric import Fabric  # seconds to import, and only training needs it
 
     device = torch.device(device)
+    if hasattr(objective, "prepare"):
+        objective.prepare(encoder)
     fabric = Fabric(
         accelerator={"cuda": "cuda", "mps": "mps"}.get(device.type, "cpu"),
         devices=[device.index or 0] if device.type == "cuda" else 1,
@@ -127,6 +131,8 @@ def train(
         fabric.backward(loss)
         optimizer.step()
         schedule.step()
+        if hasattr(objective, "after_step"):
+            objective.after_step(encoder, done, steps)
         sums = {name: sums.get(name, 0) + term.detach() for name, term in terms.items()}
         samples += len(batch if isinstance(batch, Tensor) else batch[0])
         ends = done == steps or watch.is_flat(loss.detach())

@@ -1,7 +1,8 @@
 """The objectives there are: one table, a row each.
 
-An objective is an ``nn.Module``; ``objective(encoder, batch)`` returns named loss terms, whose sum is the loss.
-To add one, write its file (one paper: head, views, loss) and add its row.
+An objective is an ``nn.Module``; ``objective(encoder, batch)`` returns named loss terms that sum to the loss. One with
+a teacher makes it in ``prepare(encoder)``, once before the first step, without gradients, and lets it follow in
+``after_step(encoder, step, steps)``. To add one, write its file (one paper: head, views, loss) and add its row.
 """
 
 from __future__ import annotations
