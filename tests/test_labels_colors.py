@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from workbench.labels import PALETTE, class_colors
+from workbench.labels.colors import next_color
 
 # Machado et al. 2009, severity 1.0, on linear RGB
 SEEN = {
@@ -70,3 +71,11 @@ def test_two_classes_never_share_a_colour_up_to_twenty():
     assert len(set(colors)) == 20
     assert set(colors) == set(PALETTE)
     assert len(class_colors(45)) == 45
+
+
+def test_a_cover_is_told_apart_from_another_that_has_its_colour():
+    """A class without a usual cover took the blue; water that comes later must not be almost as blue."""
+    colors = [next_color("first", [])]
+    colors.append(next_color("water", [(colors[0], "first")]))
+    assert nearest_two(colors) > 14.9
+    assert class_colors(["first", "water"])[1] == PALETTE[0]

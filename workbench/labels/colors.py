@@ -29,7 +29,8 @@ USUAL = (
     (("snow", "ice", "cloud"), ("#b4faff", "#c9b9e5")),
     (("tree", "forest", "wood", "conifer", "broadleaf", "orchard"), ("#043f2b", "#64bd85")),
     (("grass", "meadow", "lawn", "pasture", "low vegetation"), ("#8bdba0", "#64bd85")),
-    (("vegetation", "crop", "shrub", "bush", "vineyard"), ("#64bd85", "#8bdba0")),
+    (("wheat", "barley", "rye", "oat", "cereal", "rapeseed", "canola"), ("#f5b600", "#e6fa2a")),
+    (("vegetation", "crop", "maize", "corn", "soybean", "beet", "potato", "shrub", "bush", "vineyard"), ("#64bd85",)),
     (("soil", "bare", "fallow", "earth"), ("#aa825c", "#716d5c")),
     (("sand", "gravel", "beach"), ("#d38e00", "#f5b600")),
     (("roof", "building", "tile", "brick"), ("#b74c0c", "#ff4fc4")),
@@ -58,15 +59,40 @@ def class_colors(classes: int | Sequence[str]) -> list[str]:
     ['#b74c0c', '#3f5ddb', '#043f2b']
     """
     names = [""] * classes if isinstance(classes, int) else list(classes)
-    given: list[str | None] = []
-    for name in names:
-        given.append(next((color for color in usual_colors(name) if color not in given), None))
-    free = [color for color in PALETTE if color not in given]
-    for i, color in enumerate(given):
-        if color is None:
-            free = free or list(PALETTE)
-            given[i] = free.pop(0)
-    return given
+    given: dict[int, str] = {}
+    # Covers that a colour is usual for choose first; the others take what they leave.
+    for i in sorted(range(len(names)), key=lambda i: not usual_colors(names[i])):
+        given[i] = next_color(names[i], [(color, names[k]) for k, color in given.items()])
+    return [given[i] for i in range(len(names))]
+
+
+def next_color(name: str, taken: Sequence[tuple[str, str]]) -> str:
+    """The colour of one class more.
+
+    Parameters
+    ----------
+    name : str
+        Of the class.
+    taken : sequence of (str, str)
+        Colour, ``#rrggbb``, and name of every class there is.
+
+    Returns
+    -------
+    str
+        The cover's usual colour; its second one, which is much alike, only beside another class of that cover; else the
+        first of ``PALETTE`` that is free, and once none is, the one in its turn.
+
+    Examples
+    --------
+    >>> [next_color("river", [("#3f5ddb", other)]) for other in ("lake", "roof")]
+    ['#4e43a9', '#b74c0c']
+    """
+    usual, used = usual_colors(name), {color.lower() for color, _ in taken}
+    beside = any(color == usual[0] and usual_colors(other) == usual for color, other in taken) if usual else False
+    for color in (*(usual if beside else usual[:1]), *PALETTE):
+        if color not in used:
+            return color
+    return PALETTE[len(taken) % len(PALETTE)]
 
 
 def usual_colors(name: str) -> tuple[str, ...]:

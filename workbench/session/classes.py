@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from workbench.labels import PALETTE
-from workbench.labels.colors import usual_colors
+from workbench.labels.colors import next_color
 
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 
@@ -34,7 +34,10 @@ def add(classes: Classes, name: str = "", color: str = "") -> Classes:
     code = len(classes) + 1
     taken = {c.name for c in classes}
     name = name.strip() or next(n for n in (f"class {i}" for i in range(code, 2 * code + 1)) if n not in taken)
-    return (*classes, LabelClass(code, _free(classes, name), _color(color or _unused(classes, name))))
+    return (
+        *classes,
+        LabelClass(code, _free(classes, name), _color(color or next_color(name, [(c.color, c.name) for c in classes]))),
+    )
 
 
 def add_missing(classes: Classes, names: Iterable[str], colors: dict[str, str] | None = None) -> Classes:
@@ -87,10 +90,3 @@ def _color(color: str) -> str:
     if not _COLOR.fullmatch(color):
         raise ValueError(f"a colour is written #rrggbb, got {color!r}; for example {PALETTE[0]}")
     return color.lower()
-
-
-def _unused(classes: Classes, name: str) -> str:
-    """The colour the cover usually has, else the next of the palette, as long as no class has it."""
-    used = {c.color for c in classes}
-    wished = (*usual_colors(name), *PALETTE)
-    return next((c for c in wished if c.lower() not in used), PALETTE[len(classes) % len(PALETTE)])
