@@ -81,14 +81,16 @@ class LayersPanel(pn.viewable.Viewer):
         if cube is not None:
             names = index_names(cube)
             self._index.options = names
-            self._picture.options = [*possible_presets(cube), OWN_BANDS, *([INDEX] if names else [])]
+            pictures = [*possible_presets(cube), OWN_BANDS, *([INDEX] if names else [])]
+            shown = self.look.picture if self.look.picture in pictures else pictures[0]
+            self._picture.param.update(options=pictures, value=shown)
             self._online.disabled = cube.rio.crs is None
             self._draw()
 
     def _draw(self) -> None:
         cube, look = self.session.cube, self.look
-        if cube is None or not look.picture:
-            return
+        if cube is None or look.picture not in self._picture.options or max(look.bands) >= cube.sizes["band"]:
+            return  # between two scenes the one is shown, the other's choices are not yet there
         self._percent.value, self._picture.value = look.percent, look.picture
         self._rgb.visible, self._index.visible = look.picture != INDEX, look.picture == INDEX
         if look.picture == INDEX:

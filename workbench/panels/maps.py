@@ -88,10 +88,12 @@ class SceneMap:
     # ------------------------------------------------------------------ what is shown
 
     def open(self, grid: ViewGrid) -> None:
-        """Lay another scene on the map and look at all of it."""
+        """Lay another scene on the map and look at all of it; what the slots showed was of the last one."""
         self.grid = grid
+        for name, (_, is_flat) in self._painters.items():
+            self.slots[name].show(None, None, is_flat=is_flat)
+        self._painters.clear()
         self._fit()
-        self.repaint()
 
     def _fit(self) -> None:
         (south, west), (north, east) = self.grid.bounds

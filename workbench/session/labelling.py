@@ -163,6 +163,9 @@ class Labelling(SceneState):
         crs = grid_of(cube).crs
         return crs is not None if self._crs is not None else crs is None and self._shape == cube.shape[1:]
 
+    def _without_a_scene(self) -> dict[str, object]:
+        return {**super()._without_a_scene(), "labels": None}
+
     def _scene_changed(self) -> None:
         super()._scene_changed()
         state, crs = self._state, grid_of(self.cube).crs

@@ -75,10 +75,13 @@ class Mapping(Labelling):
         else:
             self._follow()
 
+    def _without_a_scene(self) -> dict[str, object]:
+        maps = {"embedding": None, "class_map": None, "confidence": None, "map_state": "idle", "map_note": ""}
+        return {**super()._without_a_scene(), **maps}
+
     def _scene_changed(self) -> None:
         self._shown = self._asked
         self._in_memory = (None, None)
-        self.param.update(embedding=None, class_map=None, confidence=None, map_state="idle", map_note="")
         super()._scene_changed()
 
     def _model_set(self, _: object) -> None:

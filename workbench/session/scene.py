@@ -71,7 +71,7 @@ class SceneState(param.Parameterized):
             )
         self._options, self._shape = options, cube.shape[1:]
         self._truth_path, self._truth_options = "", {}
-        self.param.update(cube=cube, scene=str(path), truth=None)
+        self.param.update(cube=cube, scene=str(path), **self._without_a_scene())
         self._scene_changed()
         self._save_state()
 
@@ -93,6 +93,10 @@ class SceneState(param.Parameterized):
     def _can_show(self, path: Path, cube: xr.DataArray) -> bool:
         """May `cube` be shown with the labels there are?"""
         return True
+
+    def _without_a_scene(self) -> dict[str, object]:
+        """What lies on a scene's grid, let go of: nobody may see the last one's beside the next one's cube."""
+        return {"truth": None}
 
     def _scene_changed(self) -> None:
         """Later layers follow."""
