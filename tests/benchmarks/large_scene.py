@@ -1,7 +1,7 @@
 """What a scene of 5 GB takes: seconds, cores and memory of ``embed`` and ``classify``, as a table.
 
-Not a test, since it takes minutes and 7 GB of disk: ``python -m tests.benchmarks.large_scene [FOLDER] [ROWS]``. Of two
-columns of memory, "own" is what counts: pages of mapped files are the system's to take back.
+Not a test, since it takes minutes and 7 GB of disk: ``python -m tests.benchmarks.large_scene [FOLDER] [ROWS]
+[INTERLEAVE]``. Of two columns of memory, "own" leaves out pages of files, which are the system's to take back.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from tests.large import peak_of, write_scene
 WIDTH, N_BANDS = 2500, 400
 
 
-def main(folder: str = tempfile.gettempdir(), height: str = "2500") -> None:
+def main(folder: str = tempfile.gettempdir(), height: str = "2500", interleave: str = "bil") -> None:
     """Make a scene of so many rows in `folder`, map it in several ways, and remove it."""
     with tempfile.TemporaryDirectory(dir=folder) as place:
         here = Path(place)
-        header, labels = write_scene(here, int(height), WIDTH, N_BANDS, "bil")
+        header, labels = write_scene(here, int(height), WIDTH, N_BANDS, interleave)
         (here / "small").mkdir()
         small, _ = write_scene(here / "small", 120, 400, N_BANDS, "bil")
         encoder = f"--encoder {here}/encoder.safetensors"
@@ -34,6 +34,7 @@ def main(folder: str = tempfile.gettempdir(), height: str = "2500") -> None:
             "embed, 1 worker": f"embed {header} {encoder} --device cpu --workers 1 --out {here}/e.zarr",
             "embed to GeoTIFF": f"embed {header} {encoder} --device cpu --out {here}/e.tif",
             "classify, embedding": f"classify {header} --labels {labels} {encoder} --out {here}/m.tif",
+            "classify, nothing given": f"classify {header} --labels {labels} --out {here}/m.tif",
             "classify, svm": f"classify {header} --labels {labels} --model svm --out {here}/m.tif",
             "classify, random_forest": f"classify {header} --labels {labels} --model random_forest --out {here}/m.tif",
             "classify, context": f"classify {header} --labels {labels} --model supervised_context --out {here}/m.tif",

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import rasterio.crs
 from affine import Affine
 from pyproj import CRS
 from pyproj.exceptions import CRSError
+from rasterio.errors import CRSError as RasterioCRSError
 
 from workbench.cubes.contract import CubeError
+
+_STATED = re.compile(r"\s*([A-Z_]+(CRS|CS)\s*[\[(]|[A-Z]+:\w+|urn:|\{|\+)", re.IGNORECASE)
+"""How WKT, a code, a URN, PROJ's JSON or a PROJ string begin."""
 
 
 def known_crs(text: str, path: Path) -> CRS:
     """The CRS of a WKT or an "EPSG:…" in a file, by its EPSG code where that is sure."""
     try:
+        if not _STATED.match(text):  # PROJ would look for a CRS of such a name, for up to half a minute
+            raise CRSError("neither WKT nor a code")
         crs = CRS.from_user_input(text)
-    except (CRSError, UnicodeError) as error:
+        rasterio.crs.CRS.from_wkt(crs.to_wkt()).to_wkt()  # what GDAL cannot write, no map can be made of
+    except (CRSError, RasterioCRSError, UnicodeError) as error:
         got = text[:40]
         raise CubeError(f"a CRS is WKT or an EPSG code, got {got!r} in {path.name}; copy it again") from error
     code = crs.to_epsg()

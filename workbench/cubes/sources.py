@@ -116,6 +116,9 @@ def lazy_cube(
     coords, attrs : mapping
         The cube's, but for ``x`` and ``y``.
     """
+    for name, (dims, values, *_) in coords.items():
+        if dims == "band" and len(values) != stored.shape[0]:
+            raise CubeError(f"{name} has one value a band, got {len(values)} of {stored.shape[0]}; copy it again")
     blocks = stored.blocks(dask_chunks(stored.shape, native))
     cube = xr.DataArray(blocks, dims=DIMS, coords=coords, attrs=dict(attrs)).rename(None)
     cube.encoding["preferred_chunks"] = dict(zip(("y", "x"), native[1:], strict=True))
