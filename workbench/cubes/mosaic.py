@@ -80,7 +80,7 @@ class Tiles:
                 raise CubeError(f"tiles of a mosaic are alike, but {path.name} has {difference}; leave it out")
             check_transform(source.transform, path.name)
             left, top = ~first.dataset.transform @ (source.transform.c, source.transform.f)
-            if max(abs(left - round(left)), abs(top - round(top))) > 0.01:
+            if not np.isfinite([left, top]).all() or max(abs(left - round(left)), abs(top - round(top))) > 0.01:
                 raise CubeError(
                     f"tiles of a mosaic lie whole pixels apart, but {path.name} is {left % 1:.2f} columns and "
                     f"{top % 1:.2f} rows off the first; warp it to the grid of the others"
