@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import numpy as np
 import torch
 import xarray as xr
 from torch import Tensor
@@ -17,13 +16,11 @@ from workbench.cubes import good_bands
 from workbench.patches.blocks import Block, blocks_of
 from workbench.patches.scaling import BandScaler
 from workbench.patches.tensors import scene_tensor
+from workbench.patches.tiles import MEMORY, Neighbours, tiles_that_fit
 from workbench.patches.windows import window_means
 
 ENOUGH = 1 << 16
 """Pixels, spread over the scene, from which mean and spread of the bands are taken."""
-
-MEMORY = {"cpu": 320 * 2**20}
-"""Bytes of window means, by the kind of device, where nobody says otherwise; 2 GiB on any other."""
 
 AT_ONCE = 1 << 22
 """Values that are scaled in one go."""
@@ -71,24 +68,15 @@ class ScenePairs:
         memory: int | None = None,
         tile: int = 128,
     ) -> None:
-        self.n, self.reach, self.device = n, reach, torch.device(device)
-        self.generator = torch.Generator(self.device).manual_seed(seed)
+        self.device = torch.device(device)
         n_bands, (height, width) = int(good_bands(cube).sum()), cube.shape[1:]
         memory = memory or MEMORY.get(self.device.type, 2 * 2**30)
         affordable = max(1, memory // (4 * n_bands * len(windows)))
-        if height * width <= affordable:
-            self.shape = height, width
-            pieces = [Block((slice(0, height), slice(0, width)), (slice(0, height), slice(0, width)))]
-        else:
-            self.shape = min(tile, height), min(tile, width)
-            whole = (size // tile * tile or size for size in (height, width))
-            tiles = list(blocks_of(*whole, self.shape))
-            chosen = np.random.default_rng(seed).permutation(len(tiles))
-            pieces = [tiles[k] for k in chosen[: max(1, affordable // (self.shape[0] * self.shape[1]))]]
-        self.pixels = _window_table(cube, pieces, windows, n_bands, self.device)
-        self.has_data = self.pixels[:, 0, 0].isfinite()
-        self.valid = self.has_data.nonzero()[:, 0]
-        few = self.valid[:: max(1, len(self.valid) // ENOUGH)]
+        shape, tiles = tiles_that_fit(height, width, affordable, tile=tile, seed=seed)
+        self.pixels = _window_table(cube, tiles, windows, n_bands, self.device)
+        generator = torch.Generator(self.device).manual_seed(seed)
+        self.draws = Neighbours(shape, self.pixels[:, 0, 0].isfinite(), n, reach, generator)
+        few = self.draws.valid[:: max(1, self.n_pixels // ENOUGH)]
         self.scaler = BandScaler(n_bands).to(self.device).fit(self.pixels[few, :, 0].T)
         for part in self.pixels.split(max(1, AT_ONCE // (n_bands * len(windows)))):
             part.copy_(self.scaler(part))
@@ -96,28 +84,13 @@ class ScenePairs:
     @property
     def n_pixels(self) -> int:
         """Pixels with data."""
-        return len(self.valid)
+        return len(self.draws.valid)
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Pairs (pixel, neighbour), each of shape (n, n_bands, n_windows)."""
         while True:
-            here = self.valid[self._integers(0, len(self.valid))]
-            there = self.neighbours(here)
+            here, there = self.draws.draw()
             yield self.pixels[here], self.pixels[there]
-
-    def neighbours(self, here: Tensor) -> Tensor:
-        """For each pixel another nearby; the pixel itself where that one is outside or has no data."""
-        if self.reach == 0:
-            return here
-        height, width = self.shape
-        row, column = here // width % height, here % width
-        down, right = (self._integers(-self.reach, self.reach + 1) for _ in range(2))
-        inside = (row + down >= 0) & (row + down < height) & (column + right >= 0) & (column + right < width)
-        there = torch.where(inside, here + down * width + right, here)
-        return torch.where(self.has_data[there], there, here)
-
-    def _integers(self, low: int, high: int) -> Tensor:
-        return torch.randint(low, high, (self.n,), generator=self.generator, device=self.device)
 
 
 def _window_table(

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor
+from torch.nn import functional
 
 
 def window_means(block: Tensor, windows: Sequence[int]) -> Tensor:
@@ -59,6 +61,27 @@ def centre_means(patches: Tensor, windows: Sequence[int]) -> Tensor:
         low, high = middle - size // 2, middle + size // 2 + 1
         means.append(patches[..., low:high, low:high].flatten(2).nanmean(dim=2))
     return torch.stack(means, dim=2).where(patches[..., middle, middle, None].isfinite(), torch.nan)
+
+
+def patches_at(block: Tensor, rows: ArrayLike, columns: ArrayLike, size: int) -> Tensor:
+    """Patches round some pixels of a block.
+
+    Parameters
+    ----------
+    block : Tensor of shape (n_bands, height, width)
+        NaN where there is no data.
+    rows, columns : array-like of int, shape (n,)
+        Their places in the block.
+    size : int
+        Odd side of a patch [pixels].
+
+    Returns
+    -------
+    Tensor of shape (n, n_bands, size, size)
+        NaN where a patch leaves the block.
+    """
+    wide = functional.pad(block, (size // 2,) * 4, value=torch.nan)
+    return wide.unfold(1, size, 1).unfold(2, size, 1)[:, rows, columns].transpose(0, 1)
 
 
 def _box(block: Tensor, size: int) -> Tensor:
