@@ -8,14 +8,14 @@ import torch
 
 from tests.scenes import make_cube
 from workbench.patches import scene_tensor
-from workbench.pretrain import ENCODERS, Recipe, begin
+from workbench.pretrain import Recipe, begin
 from workbench.probe import embed
 
 
-@pytest.fixture(scope="module", params=ENCODERS)
+@pytest.fixture(scope="module", params=["context", "pixel", "cnn", "transformer", "adapter"])
 def scene_and_encoder(request):
     rng = np.random.default_rng(3)
-    values = rng.random((10, 37, 29))
+    values = rng.random((80 if request.param == "adapter" else 10, 37, 29))
     values[:, 4:9, 20:] = np.nan
     values[:, 30, :5] = np.nan
     cube = make_cube(values)

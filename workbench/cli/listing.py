@@ -17,7 +17,7 @@ LISTS = {
     "formats": "which files are read",
 }
 
-HIDDEN = ("module", "arguments", "general", "own", "remote")
+HIDDEN = ("module", "arguments", "general", "own", "remote", "knows_wavelengths")
 """Fields that are for the program."""
 
 

@@ -10,14 +10,17 @@ import torch
 import xarray as xr
 
 from workbench.cubes import good_bands
-from workbench.patches import ScenePairs, pick_device
-from workbench.pretrain.encoders import ENCODERS, Encoder, find_encoder
+from workbench.patches import PatchPairs, ScenePairs, pick_device
+from workbench.pretrain.encoders import Encoder, EncoderKind, find_encoder
 from workbench.pretrain.likeness import likeness
 from workbench.pretrain.loop import Progress, train
 from workbench.pretrain.objectives import find_objective
 
 AUTO = "auto"
 """Stands for the encoder that suits the scene."""
+
+CHOSEN_FROM = ("context", "pixel")
+"""The encoders that ``"auto"`` chooses from, the one that sees farthest first: both take a laptop seconds."""
 
 ALIKE = 0.4
 """Two pixels are taken for the same cover where their spectra correlate at least this much (see ``likeness``)."""
@@ -46,7 +49,7 @@ class Recipe:
     """The second view is a neighbour up to this many pixels away; None goes as far as spectra stay alike."""
 
     dim: int = 64
-    """Length of an embedding."""
+    """Length of an embedding; a published architecture has its own."""
 
     patience: int = 0
     """Steps after which a loss that no longer falls ends the training; 0 never does."""
@@ -84,12 +87,15 @@ def settle(recipe: Recipe, cube: xr.DataArray) -> Recipe:
     Returns
     -------
     Recipe
-        The first encoder of ``ENCODERS`` as far as whose reach spectra stay alike, the last one if none; and the
-        largest reach up to that encoder's own at which they do, at least 1.
+        The first encoder of ``CHOSEN_FROM`` as far as whose reach spectra stay alike, the last one if none; the largest
+        reach up to that encoder's own at which they do, at least 1; and the length of its embeddings where that cannot
+        be chosen.
     """
-    if recipe.encoder != AUTO and recipe.reach is not None:
-        return recipe
-    kinds = list(ENCODERS.values()) if recipe.encoder == AUTO else [find_encoder(recipe.encoder)]
+    kinds = [find_encoder(name) for name in (CHOSEN_FROM if recipe.encoder == AUTO else (recipe.encoder,))]
+    if recipe.encoder != AUTO:
+        recipe = replace(recipe, dim=kinds[0].dim or recipe.dim)
+        if recipe.reach is not None:
+            return recipe
     distances = range(1, max(kind.reach for kind in kinds) + 1)
     alike = {reach for reach, found in zip(distances, likeness(cube, distances), strict=True) if found >= ALIKE}
     kind = next((kind for kind in kinds if kind.reach in alike), kinds[-1])
@@ -122,15 +128,15 @@ def begin(
     """
     place, recipe = pick_device(device), settle(recipe, cube)
     encoder_row, objective_row = find_encoder(recipe.encoder), find_objective(recipe.objective)
-    windows = encoder_row.arguments["windows"]
-    batches = ScenePairs(cube, windows, n=recipe.pairs, reach=recipe.reach, seed=recipe.seed, device=place)
+    wavelength = np.asarray(cube["wavelength"].values, dtype="float64")[good_bands(cube)]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
-        encoder = encoder_row.module(batches.scaler.mean.numel(), dim=recipe.dim, **encoder_row.arguments)
+        encoder = encoder_row.make(len(wavelength), recipe.dim, wavelength)
+        batches = pairs_for(encoder_row, cube, recipe, place)
         views = torch.Generator(place).manual_seed(recipe.seed)
         objective = objective_row.module(encoder.dim, generator=views)
     encoder.scaler, encoder.recipe, encoder.quantity = batches.scaler, recipe, cube.attrs.get("quantity", "")
-    encoder.wavelength = np.asarray(cube["wavelength"].values, dtype="float64")[good_bands(cube)]
+    encoder.wavelength = wavelength
     encoder.to(place), objective.to(place)
     return encoder, train(
         encoder,
@@ -143,6 +149,12 @@ def begin(
         precision=recipe.precision,
         device=place,
     )
+
+
+def pairs_for(kind: EncoderKind, cube: xr.DataArray, recipe: Recipe, device: torch.device) -> ScenePairs | PatchPairs:
+    """What a kind of encoder learns from: window means of neighbouring pixels, or the patches round them."""
+    how = {"n": recipe.pairs, "reach": recipe.reach, "seed": recipe.seed, "device": device}
+    return PatchPairs(cube, kind.footprint, **how) if kind.size else ScenePairs(cube, kind.windows, **how)
 
 
 def pretrain(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from workbench.patches import Block, Place, blocks_of, pick_device, scene_tensor
 from workbench.pretrain import Encoder, matching_bands
+from workbench.pretrain.encoders.spectral import copies_of
 from workbench.probe.tables import block_side, blocks_with
 
 
@@ -73,15 +74,12 @@ def embed_pixels(cube: xr.DataArray, encoder: Encoder, wanted: NDArray, *, devic
 
 def embedding_side(encoder: Encoder) -> int:
     """Side of a block [pixels] whose embedding takes little memory."""
-    return windows_side(encoder.n_bands, encoder.windows)
+    return block_side(encoder.n_bands, encoder.copies, encoder.footprint // 2)
 
 
 def windows_side(n_bands: int, windows: Sequence[int]) -> int:
-    """Side of a block [pixels] whose window means take little memory.
-
-    Copies of the bands that are held at once, as measured: 4, and 3 more for each window.
-    """
-    return block_side(n_bands, 4 + 3 * len(windows), max(windows) // 2)
+    """Side of a block [pixels] whose window means take little memory."""
+    return block_side(n_bands, copies_of(windows), max(windows) // 2)
 
 
 def like_scene(values: NDArray | da.Array, cube: xr.DataArray) -> xr.DataArray:

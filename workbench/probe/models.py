@@ -65,7 +65,7 @@ class Model:
     @property
     def footprint(self) -> int:
         """Pixels of context across, if it has an encoder of its own; else 1 (an embedding brings its own)."""
-        return max(find_encoder(self.encoder).arguments["windows"]) if self.encoder else 1
+        return find_encoder(self.encoder).footprint if self.encoder else 1
 
 
 def _standardised(classifier: ClassifierMixin) -> ClassifierMixin:

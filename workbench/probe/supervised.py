@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
@@ -13,11 +13,23 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from workbench.cubes import good_bands
-from workbench.patches import BandScaler, Block, Place, blocks_of, pick_device, scene_tensor, window_means
-from workbench.pretrain import find_encoder, warm_cosine
+from workbench.patches import (
+    BandScaler,
+    Block,
+    Place,
+    blocks_of,
+    patches_at,
+    pick_device,
+    scene_tensor,
+    window_means,
+)
+from workbench.pretrain import EncoderKind, find_encoder, warm_cosine
 from workbench.pretrain.views import add_noise, drop_bands, illuminate
 from workbench.probe.embed import embed_block, embedding_side, like_scene, windows_side
 from workbench.probe.tables import blocks_with
+
+DIM = 64
+"""Length of an embedding, where the encoder's can be chosen."""
 
 
 class FromScratch:
@@ -64,16 +76,17 @@ class FromScratch:
     def fit(self, cube: xr.DataArray, labels: xr.DataArray) -> FromScratch:
         """Learn from the labelled pixels (labels > 0) of a cube; nothing else of it is looked at but their windows."""
         row, place = find_encoder(self.encoder), pick_device(self.device)
-        means, codes = _windows_at(cube, labels, row.arguments["windows"], place)
+        inputs, codes = _inputs_at(cube, labels, row, place)
+        wavelength = np.asarray(cube["wavelength"].values, "float64")[good_bands(cube)]
         self.classes_, targets = np.unique(codes, return_inverse=True)
-        scaler = BandScaler(means.shape[1]).to(place).fit(means.movedim(1, 0))
+        scaler = BandScaler(inputs.shape[1]).to(place).fit(inputs.movedim(1, 0))
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed)
-            self.model_ = row.module(means.shape[1], **row.arguments)
+            self.model_ = row.make(inputs.shape[1], DIM, wavelength)
             self.head_ = nn.Linear(self.model_.dim, len(self.classes_))
         self.model_.scaler, self.model_.quantity = scaler, cube.attrs.get("quantity", "")
-        self.model_.wavelength = np.asarray(cube["wavelength"].values, "float64")[good_bands(cube)]
-        self._train(scaler(means), torch.as_tensor(targets, device=place))
+        self.model_.wavelength = wavelength
+        self._train(scaler(inputs), torch.as_tensor(targets, device=place))
         return self
 
     def _train(self, inputs: Tensor, targets: Tensor) -> None:
@@ -120,17 +133,25 @@ class FromScratch:
         return like_scene(codes.astype("int16"), cube)
 
 
-def _windows_at(
-    cube: xr.DataArray, labels: xr.DataArray, windows: Sequence[int], place: torch.device
+def _inputs_at(
+    cube: xr.DataArray, labels: xr.DataArray, kind: EncoderKind, place: torch.device
 ) -> tuple[Tensor, NDArray]:
-    """Window means (n, n_bands, n_windows) and codes (n,) of the labelled pixels, from the blocks that hold any."""
-    labelled, halo = np.flatnonzero(labels.values > 0), max(windows) // 2
-    side = windows_side(cube.sizes["band"], windows)
-    means, codes = [], []
+    """What a kind of encoder sees of the labelled pixels, and their codes (n,), from the blocks that hold any.
+
+    Window means (n, n_bands, n_windows), or patches (n, n_bands, footprint, footprint).
+    """
+    labelled, halo = np.flatnonzero(labels.values > 0), kind.footprint // 2
+    side = windows_side(cube.sizes["band"], kind.windows or (kind.footprint,))
+    inputs, codes = [], []
     for inside, (rows, columns), piece in blocks_with(labelled, *cube.shape[1:], side, halo):
-        of_block = window_means(scene_tensor(piece.read(cube), place), windows)[:, :, *piece.inner]
-        of_pixels = of_block[:, :, rows, columns].permute(2, 0, 1)
-        has_data = of_pixels[:, 0, 0].isfinite()
-        means.append(of_pixels[has_data])
-        codes.append(labels.values.flat[labelled[inside[has_data.cpu().numpy()]]])
-    return torch.cat(means), np.concatenate(codes)
+        scene = scene_tensor(piece.read(cube), place)
+        has_data = scene[0, *piece.inner][rows, columns].isfinite().cpu().numpy()
+        codes.append(labels.values.flat[labelled[inside[has_data]]])
+        rows, columns = rows[has_data], columns[has_data]
+        if kind.windows:
+            of_block = window_means(scene, kind.windows)[:, :, *piece.inner]
+            inputs.append(of_block[:, :, rows, columns].permute(2, 0, 1))
+        else:
+            top, left = (part.start for part in piece.inner)
+            inputs.append(patches_at(scene, rows + top, columns + left, kind.footprint))
+    return torch.cat(inputs), np.concatenate(codes)

@@ -20,7 +20,7 @@ BLOCK_BYTES = 128 * 2**20
 """Memory that work on one block may take."""
 
 
-def block_side(n_features: int, copies: int = 4, halo: int = 0) -> int:
+def block_side(n_features: int, copies: float = 4, halo: int = 0) -> int:
     """Side [pixels] of a block whose `copies` as float32, with a halo round it, take about ``BLOCK_BYTES``.
 
     Examples
@@ -28,7 +28,7 @@ def block_side(n_features: int, copies: int = 4, halo: int = 0) -> int:
     >>> block_side(400), block_side(400, copies=9, halo=5)
     (144, 86)
     """
-    return max(16, math.isqrt(BLOCK_BYTES // (4 * n_features * copies)) - 2 * halo)
+    return max(16, math.isqrt(int(BLOCK_BYTES / (4 * n_features * copies))) - 2 * halo)
 
 
 def features_of(cube: xr.DataArray, embedding: xr.DataArray | None) -> xr.DataArray:

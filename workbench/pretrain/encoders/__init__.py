@@ -1,6 +1,7 @@
 """The encoders there are: one table, a row each.
 
-``Encoder`` says what every one of them promises; ``EncoderKind`` is a row.
+``Encoder`` says what every one of them promises; ``EncoderKind`` is a row. An encoder learns from the window means of
+pixels or from the patches round them; its row says which. To add one, write its file and add its row.
 """
 
 from __future__ import annotations
@@ -13,9 +14,25 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from workbench.patches import BandScaler
+from workbench.pretrain.encoders.adapter import AdapterEncoder
+from workbench.pretrain.encoders.backbone import ARCHITECTURES, BackboneEncoder, find_architecture
+from workbench.pretrain.encoders.cnn import SpectralSpatialCNN
 from workbench.pretrain.encoders.spectral import SpectralEncoder
+from workbench.pretrain.encoders.transformer import SpectralTransformer
 
-__all__ = ["ENCODERS", "Encoder", "EncoderKind", "SpectralEncoder", "find_encoder"]
+__all__ = [
+    "ARCHITECTURES",
+    "ENCODERS",
+    "AdapterEncoder",
+    "BackboneEncoder",
+    "Encoder",
+    "EncoderKind",
+    "SpectralEncoder",
+    "SpectralSpatialCNN",
+    "SpectralTransformer",
+    "find_architecture",
+    "find_encoder",
+]
 
 
 class Encoder(Protocol):
@@ -31,7 +48,10 @@ class Encoder(Protocol):
     """Width of the square of pixels an embedding depends on."""
 
     windows: tuple[int, ...]
-    """Odd widths of the windows whose means it sees."""
+    """Odd widths of the windows whose means it sees; none if it sees patches."""
+
+    copies: float
+    """How many copies of a block's bands as float32 a map of it takes, about: it bounds the blocks."""
 
     scaler: BandScaler
     """Brings a scene's bands to the scale it learnt with."""
@@ -72,7 +92,7 @@ class EncoderKind:
     """What a scene must have for it."""
 
     module: type[nn.Module]
-    """Its class; ``module(n_bands, dim=…, **arguments)`` makes one."""
+    """Its class; :meth:`make` makes one."""
 
     arguments: dict
     """What sets it apart from other rows of the same class."""
@@ -80,6 +100,35 @@ class EncoderKind:
     reach: int
     """How far away its training looks for a neighbour, unless told [pixels]."""
 
+    dim: int | None = None
+    """Length of its embeddings, if that cannot be chosen."""
+
+    knows_wavelengths: bool = False
+    """Whether it is told the bands' wavelengths when it is made."""
+
+    @property
+    def size(self) -> int:
+        """Side of the patches it learns from [pixels]; 0 if it learns from window means."""
+        return self.arguments.get("size", 0)
+
+    @property
+    def windows(self) -> tuple[int, ...]:
+        """Odd widths of the windows whose means it learns from; none if it learns from patches."""
+        return () if self.size else self.arguments.get("windows", (1,))
+
+    @property
+    def footprint(self) -> int:
+        """Width of the square of pixels an embedding depends on."""
+        return self.size | 1 if self.size else max(self.windows)
+
+    def make(self, n_bands: int, dim: int, wavelength: NDArray[np.floating]) -> nn.Module:
+        """A fresh one for `n_bands` bands centred at `wavelength` [nm]; `dim` counts where it can be chosen."""
+        chosen = {} if self.dim else {"dim": dim}
+        told = {"wavelength": wavelength.tolist()} if self.knows_wavelengths else {}
+        return self.module(n_bands, **self.arguments, **chosen, **told)
+
+
+_SPECTRAL_EARTH = "Ait Ali Braham et al. 2024, arXiv:2408.08447"
 
 ENCODERS = {
     row.name: row
@@ -101,6 +150,65 @@ ENCODERS = {
             SpectralEncoder,
             {"windows": (1,)},
             3,
+        ),
+        EncoderKind(
+            "cnn",
+            "the 9 × 9 pixels round a pixel, spectrum and place at once",
+            "after Roy et al. 2020, arXiv:1902.06701",
+            "a scene of at least 9 × 9 pixels",
+            SpectralSpatialCNN,
+            {"size": 9},
+            3,
+        ),
+        EncoderKind(
+            "transformer",
+            "a pixel's spectrum, groups of bands looking at each other by wavelength",
+            "after Hong et al. 2022, arXiv:2107.02988",
+            "any scene",
+            SpectralTransformer,
+            {},
+            3,
+            knows_wavelengths=True,
+        ),
+        EncoderKind(
+            "adapter",
+            "a pixel's spectrum, through SpectralEarth's spectral adapter",
+            _SPECTRAL_EARTH,
+            "75 bands or more",
+            AdapterEncoder,
+            {},
+            3,
+            dim=128,
+        ),
+        EncoderKind(
+            "spec_resnet50",
+            "the 33 × 33 pixels round a pixel, through SpectralEarth's ResNet-50",
+            _SPECTRAL_EARTH,
+            "75 bands or more, and a GPU",
+            BackboneEncoder,
+            {"architecture": "spec_resnet50", "size": 33},
+            8,
+            dim=ARCHITECTURES["spec_resnet50"].dim,
+        ),
+        EncoderKind(
+            "spec_vit_small",
+            "the 32 × 32 pixels round a pixel, through SpectralEarth's ViT-S",
+            _SPECTRAL_EARTH,
+            "75 bands or more, and a GPU",
+            BackboneEncoder,
+            {"architecture": "spec_vit_small", "size": 32},
+            8,
+            dim=ARCHITECTURES["spec_vit_small"].dim,
+        ),
+        EncoderKind(
+            "resnet18",
+            "the 33 × 33 pixels round a pixel, through a ResNet-18",
+            "He et al. 2016, arXiv:1512.03385; Stewart et al. 2023, arXiv:2306.09424",
+            "a GPU; best for few bands, as of Landsat or Sentinel",
+            BackboneEncoder,
+            {"architecture": "resnet18", "size": 33},
+            8,
+            dim=ARCHITECTURES["resnet18"].dim,
         ),
     )
 }

@@ -17,6 +17,17 @@ ROWS = 4096
 """Pixels that go through the layers at a time: what lies between two layers stays in the processor's cache."""
 
 
+def copies_of(windows: Sequence[int]) -> float:
+    """Copies of a block's bands that are held at once while its window means are taken, as measured.
+
+    Examples
+    --------
+    >>> copies_of((1, 7, 11))
+    13.0
+    """
+    return 4.0 + 3 * len(windows)
+
+
 class SpectralEncoder(nn.Module):
     """Window means through a multilayer perceptron that every pixel shares.
 
@@ -45,7 +56,7 @@ class SpectralEncoder(nn.Module):
             raise ValueError(f"windows are odd widths in pixels, got {tuple(windows)}; use for example (1, 7, 11)")
         self.arguments = {"n_bands": n_bands, "windows": tuple(windows), "dim": dim, "hidden": hidden}
         self.n_bands, self.windows, self.dim = n_bands, tuple(windows), dim
-        self.footprint = max(self.windows)
+        self.footprint, self.copies = max(self.windows), copies_of(self.windows)
         self.scaler = BandScaler(n_bands)
         self.layers = nn.Sequential(
             nn.Linear(n_bands * len(self.windows), hidden),
