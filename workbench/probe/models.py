@@ -19,6 +19,7 @@ from sklearn.semi_supervised import SelfTrainingClassifier
 
 from workbench.pretrain import find_encoder
 from workbench.probe.neighbours import FewNeighbours, GraphPropagation
+from workbench.probe.paws import PawsClassifier
 from workbench.probe.prototypes import NearestAngle
 from workbench.probe.supervised import FromScratch
 from workbench.probe.svm import RBFSVM
@@ -176,6 +177,16 @@ MODELS = {
             "embedding",
             lambda seed: _standardised(NearestAngle(0.2)),
             objective="barlow_twins",
+        ),
+        Model(
+            "paws",
+            "semi-supervised",
+            "neighbouring pixels come to the same class by their likeness to the labels; then fine-tuned on these",
+            "Pande et al. 2023, arXiv:2306.10955; Assran et al. 2021, arXiv:2104.13963",
+            "scene",
+            lambda seed: PawsClassifier("context", seed=seed),
+            unlabelled=True,
+            encoder="context",
         ),
     )
 }

@@ -76,7 +76,7 @@ class FromScratch:
     def fit(self, cube: xr.DataArray, labels: xr.DataArray) -> FromScratch:
         """Learn from the labelled pixels (labels > 0) of a cube; nothing else of it is looked at but their windows."""
         row, place = find_encoder(self.encoder), pick_device(self.device)
-        inputs, codes = _inputs_at(cube, labels, row, place)
+        inputs, codes = inputs_at(cube, labels, row, place)
         wavelength = np.asarray(cube["wavelength"].values, "float64")[good_bands(cube)]
         self.classes_, targets = np.unique(codes, return_inverse=True)
         scaler = BandScaler(inputs.shape[1]).to(place).fit(inputs.movedim(1, 0))
@@ -133,7 +133,7 @@ class FromScratch:
         return like_scene(codes.astype("int16"), cube)
 
 
-def _inputs_at(
+def inputs_at(
     cube: xr.DataArray, labels: xr.DataArray, kind: EncoderKind, place: torch.device
 ) -> tuple[Tensor, NDArray]:
     """What a kind of encoder sees of the labelled pixels, and their codes (n,), from the blocks that hold any.
