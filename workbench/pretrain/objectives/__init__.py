@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from torch import nn
 
 from workbench.pretrain.objectives.barlow_twins import BarlowTwins, barlow_twins_loss
+from workbench.pretrain.objectives.data2vec import Data2Vec
+from workbench.pretrain.objectives.mae import MAE
 
-__all__ = ["OBJECTIVES", "BarlowTwins", "ObjectiveKind", "barlow_twins_loss", "find_objective"]
+__all__ = ["MAE", "OBJECTIVES", "BarlowTwins", "Data2Vec", "ObjectiveKind", "barlow_twins_loss", "find_objective"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,20 @@ OBJECTIVES = {
             "Zbontar et al. 2021, arXiv:2103.03230; for pixels: Ait Ali Braham et al. 2022, arXiv:2206.12117",
             "a few thousand pixels",
             BarlowTwins,
+        ),
+        ObjectiveKind(
+            "mae",
+            "hidden groups of bands are guessed from those that are seen",
+            "He et al. 2022, arXiv:2111.06377; for spectra: Jeong et al. 2025, arXiv:2505.05710",
+            "a few thousand pixels of 16 bands or more",
+            MAE,
+        ),
+        ObjectiveKind(
+            "data2vec",
+            "from a spectrum with hidden bands, guess what a slow copy of the encoder makes of all of it",
+            "Baevski et al. 2022, arXiv:2202.03555; settings: Wang et al. 2023, arXiv:2211.07044",
+            "a few thousand pixels of 16 bands or more",
+            Data2Vec,
         ),
     )
 }
