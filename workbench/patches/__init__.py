@@ -9,6 +9,7 @@ from workbench.patches.patch_pairs import PatchPairs
 from workbench.patches.sampling import ScenePairs
 from workbench.patches.scaling import BandScaler
 from workbench.patches.tensors import pick_device, scene_tensor
+from workbench.patches.two_scenes import TwoScenes
 from workbench.patches.windows import centre_means, patches_at, window_means
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "PatchPairs",
     "Place",
     "ScenePairs",
+    "TwoScenes",
     "blocks_of",
     "centre_means",
     "patches_at",

@@ -9,6 +9,8 @@ from workbench.pretrain.encoders import ENCODERS, Encoder, EncoderKind, find_enc
 from workbench.pretrain.likeness import likeness
 from workbench.pretrain.loop import Progress, train, warm_cosine
 from workbench.pretrain.objectives import OBJECTIVES, ObjectiveKind, find_objective
+from workbench.pretrain.pair import Agreement, PairRecipe, begin_pair, pretrain_pair
+from workbench.pretrain.pair_checkpoint import load_pair, save_pair
 from workbench.pretrain.recipe import AUTO, Recipe, begin, pretrain, settle
 from workbench.verb import make_callable
 
@@ -16,20 +18,26 @@ __all__ = [
     "AUTO",
     "ENCODERS",
     "OBJECTIVES",
+    "Agreement",
     "Encoder",
     "EncoderKind",
     "ObjectiveKind",
+    "PairRecipe",
     "Progress",
     "Recipe",
     "begin",
+    "begin_pair",
     "find_encoder",
     "find_objective",
     "fingerprint",
     "likeness",
     "load_encoder",
+    "load_pair",
     "matching_bands",
     "pretrain",
+    "pretrain_pair",
     "save_encoder",
+    "save_pair",
     "settle",
     "train",
     "warm_cosine",

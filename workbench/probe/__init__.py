@@ -7,6 +7,7 @@ May use: cubes, labels, patches, pretrain, torch, scikit-learn, dask. Never: tes
 from workbench.probe.blocks_done import Progress, Written
 from workbench.probe.classify import ClassMap, classify, classify_scene
 from workbench.probe.embed import embed, embed_blocks, embedding_side
+from workbench.probe.embed_pair import embed_pair
 from workbench.probe.large import classify_to, embed_to
 from workbench.probe.maps import write_class_map
 from workbench.probe.models import MODELS, Model, find_model
@@ -22,6 +23,7 @@ __all__ = [
     "classify_to",
     "embed",
     "embed_blocks",
+    "embed_pair",
     "embed_to",
     "embedding_side",
     "find_model",

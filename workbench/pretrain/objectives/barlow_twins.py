@@ -99,7 +99,7 @@ def barlow_twins_loss(left: Tensor, right: Tensor, *, redundancy: float) -> dict
         raise ValueError(
             f"two batches of one shape with 2 rows or more are needed, got {tuple(left.shape)} and {tuple(right.shape)}"
         )
-    correlation = _standardise(left).T @ _standardise(right) / len(left)
+    correlation = standardise(left).T @ standardise(right) / len(left)
     diagonal = correlation.diagonal()
     return {
         "invariance": (1 - diagonal).square().sum(),
@@ -107,7 +107,7 @@ def barlow_twins_loss(left: Tensor, right: Tensor, *, redundancy: float) -> dict
     }
 
 
-def _standardise(features: Tensor) -> Tensor:
+def standardise(features: Tensor) -> Tensor:
     """Zero mean and unit variance over the batch; a constant feature becomes 0, not NaN."""
     centred = features - features.mean(dim=0)
     return centred / centred.square().mean(dim=0).add(1e-6).sqrt()

@@ -1,0 +1,184 @@
+"""Two encoders that learn together from two cubes of one place: how, and the two ways to carry it out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+
+import numpy as np
+import torch
+import xarray as xr
+from torch import Tensor
+
+from workbench.cubes import good_bands
+from workbench.patches import TwoScenes, pick_device
+from workbench.pretrain.encoders import find_encoder
+from workbench.pretrain.encoders.pair import PairEncoder
+from workbench.pretrain.loop import Progress, train
+from workbench.pretrain.objectives.decur import DeCUR, alone
+from workbench.pretrain.recipe import AUTO, Recipe, settle
+
+WATCHED = 2048
+"""Pixels, drawn once, on which one sees how far the two agree."""
+
+
+@dataclass(frozen=True, slots=True)
+class PairRecipe:
+    """How two encoders learn from two cubes of one place, by DeCUR. Fields not said here are those of ``Recipe``."""
+
+    common: float = 0.875
+    """Share of the features that shall agree in both, 0 to 1; the others are each one's own."""
+
+    encoder: str = AUTO
+    """Kind of both encoders."""
+
+    steps: int = 800
+
+    pairs: int = 512
+
+    learning_rate: float = 1e-3
+
+    reach: int | None = None
+
+    dim: int = 64
+    """Length of each embedding."""
+
+    patience: int = 0
+
+    seed: int = 0
+
+    precision: str = "32-true"
+
+    def __post_init__(self) -> None:
+        """Refuse values that cannot be meant."""
+        self.half()
+        if not 0 <= self.common <= 1:
+            raise ValueError(f"common is a share of the features, 0 to 1, got {self.common:g}; try 0.875")
+
+    def half(self) -> Recipe:
+        """The same choices for one encoder."""
+        names = ("encoder", "steps", "pairs", "learning_rate", "reach", "dim", "patience", "seed", "precision")
+        return Recipe(**{name: getattr(self, name) for name in names})
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How far two encoders agree, on pixels drawn once."""
+
+    diagonal: Tensor
+    """Correlation of each feature between the two, shape (width,), on the CPU."""
+
+    n_common: int
+    """So many of them, the first, shall come to 1; the others to 0."""
+
+    alone: dict[str, float]
+    """``first`` and ``second``: share of the variance of the other's embedding that each alone predicts."""
+
+
+def begin_pair(
+    first: xr.DataArray, second: xr.DataArray, recipe: PairRecipe, *, device: str = "auto", every: int = 10
+) -> tuple[PairEncoder, Iterator[Progress], Callable[[], Agreement]]:
+    """Make fresh encoders for two cubes, and the steps that will train them once they are asked for.
+
+    Parameters
+    ----------
+    first, second : xarray.DataArray of shape (n_bands, height, width)
+        Two kinds of data on one grid, or two parts of a spectrum; their pixels are read here.
+    recipe : PairRecipe
+        What to do. What it leaves open suits the cube whose spectra stay alike less far.
+    device : str
+        ``"auto"``, or torch's name of one.
+    every : int
+        Steps from one report to the next.
+
+    Returns
+    -------
+    encoder : PairEncoder
+        Each half is an encoder as :func:`workbench.pretrain.begin` makes it; ``recipe`` is the one given, with what it
+        left open decided.
+    steps : iterator of Progress
+    agreement : callable
+        Says how far the two agree now; for a screen, whenever a report is out.
+
+    Raises
+    ------
+    ValueError
+        If the cubes are not on one grid.
+    """
+    place, cubes = pick_device(device), (first, second)
+    settled = min(
+        (settle(recipe.half(), cube) for cube in cubes), key=lambda one: (find_encoder(one.encoder).reach, one.reach)
+    )
+    recipe = replace(recipe, encoder=settled.encoder, reach=settled.reach)
+    row = find_encoder(recipe.encoder)
+    windows = row.arguments["windows"]
+    batches = TwoScenes(first, second, windows, n=recipe.pairs, reach=recipe.reach, seed=recipe.seed, device=place)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(recipe.seed)
+        halves = [row.module(side.scaler.mean.numel(), dim=recipe.dim, **row.arguments) for side in batches.sides]
+        objective = DeCUR(
+            recipe.dim,
+            common=recipe.common,
+            # Radar and elevation have no wavelength, and no sun to be lit by.
+            brightness=tuple(0.1 if np.isfinite(cube["wavelength"].values).any() else 0.0 for cube in cubes),
+            generator=torch.Generator(place).manual_seed(recipe.seed),
+        )
+    for half, side, cube in zip(halves, batches.sides, cubes, strict=True):
+        half.scaler, half.quantity = side.scaler, cube.attrs.get("quantity", "")
+        half.wavelength = np.asarray(cube["wavelength"].values, dtype="float64")[good_bands(cube)]
+    encoder = PairEncoder(*halves).to(place)
+    encoder.recipe = recipe
+    objective.to(place)
+    # Drawn before training and kept; the training's own draws go on from there.
+    several = list(islice(batches, -(-WATCHED // recipe.pairs)))
+    watched = tuple(torch.cat(parts) for parts in zip(*several, strict=True))
+
+    def agreement() -> Agreement:
+        diagonal = objective.diagonal(encoder, watched).cpu()
+        return Agreement(diagonal, objective.n_common, alone(encoder, watched))
+
+    steps = train(
+        encoder,
+        objective,
+        batches,
+        steps=recipe.steps,
+        every=every,
+        learning_rate=recipe.learning_rate,
+        patience=recipe.patience,
+        precision=recipe.precision,
+        device=place,
+    )
+    return encoder, steps, agreement
+
+
+def pretrain_pair(first: xr.DataArray, second: xr.DataArray, *, device: str = "auto", **choices: object) -> PairEncoder:
+    """Let two encoders learn together from two cubes of one place, to the end.
+
+    Parameters
+    ----------
+    first, second : xarray.DataArray of shape (n_bands, height, width)
+        Two kinds of data on one grid.
+    device : str
+        ``"auto"`` or torch's name of a device.
+    **choices
+        Fields of :class:`PairRecipe`.
+
+    Returns
+    -------
+    PairEncoder
+        In evaluation mode.
+
+    Examples
+    --------
+    >>> from workbench.cubes import simulated_scene
+    >>> cube, _ = simulated_scene(24, 32, n_bands=40, seed=1)
+    >>> encoder = pretrain_pair(cube[:20], cube[20:], encoder="pixel", steps=2, device="cpu")
+    >>> encoder.dim, encoder.first.dim
+    (128, 64)
+    """
+    recipe = PairRecipe(**choices)
+    encoder, steps, _ = begin_pair(first, second, recipe, device=device, every=recipe.steps)
+    for _ in steps:
+        continue
+    return encoder

@@ -1,0 +1,119 @@
+"""Two encoders that learnt together, on disk as one: weights as safetensors, all one must know of them as JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import torch
+import xarray as xr
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from workbench.files import replacing, write_json
+from workbench.pretrain.checkpoint import fingerprint
+from workbench.pretrain.encoders import find_encoder
+from workbench.pretrain.encoders.pair import PairEncoder
+from workbench.pretrain.pair import PairRecipe
+
+KIND = "workbench pair of encoders"
+
+
+def save_pair(
+    encoder: PairEncoder, path: str | Path, *, cubes: tuple[xr.DataArray, xr.DataArray], steps: int | None = None
+) -> dict:
+    """Write both encoders to `path` (``.safetensors``) and their card beside it (``.json``).
+
+    Parameters
+    ----------
+    encoder : PairEncoder
+        As :func:`workbench.pretrain.begin_pair` makes it, with its ``recipe``.
+    path : str or Path
+        File to write; whole or not at all.
+    cubes : tuple of two xarray.DataArray
+        What they learnt from; only names and fingerprints are stored.
+    steps : int, optional
+        Steps really done, if the training was stopped before its end.
+
+    Returns
+    -------
+    dict
+        The card.
+    """
+    path, halves = Path(path), (encoder.first, encoder.second)
+    if path.suffix.lower() != ".safetensors":
+        raise ValueError(f"a pair's file ends in .safetensors, got {path.name}; use {path.stem}.safetensors")
+    card = {
+        "kind": KIND,
+        "version": version("hyperspectral-workbench"),
+        "torch": torch.__version__,
+        "objective": "decur",
+        "arguments": [half.arguments for half in halves],
+        "recipe": asdict(encoder.recipe),
+        "steps": encoder.recipe.steps if steps is None else steps,
+        "wavelength": [[None if np.isnan(w) else float(w) for w in half.wavelength] for half in halves],
+        "scaling": "per band: subtract scaler.mean, divide by scaler.scale; in the units of the scene",
+        "quantity": [half.quantity for half in halves],
+        "scenes": [
+            {"source": Path(str(cube.attrs.get("source", ""))).name, "fingerprint": fingerprint(cube)} for cube in cubes
+        ],
+        "licence": "that of the scenes they learnt from",
+    }
+    with replacing(path) as draft:
+        save_file({name: tensor.contiguous().cpu() for name, tensor in encoder.state_dict().items()}, draft)
+    write_json(path.with_suffix(".json"), card)
+    return card
+
+
+def load_pair(path: str | Path, device: str | torch.device = "cpu") -> PairEncoder:
+    """Read what :func:`save_pair` wrote; on the CPU it gives the same embeddings, bit for bit.
+
+    Parameters
+    ----------
+    path : str or Path
+        The ``.safetensors`` file; its ``.json`` must lie beside it.
+    device : str or torch.device
+        Where it is wanted.
+
+    Returns
+    -------
+    PairEncoder
+        In evaluation mode, with its ``card`` and ``recipe``; each half with its ``wavelength`` [nm] and ``quantity``.
+
+    Raises
+    ------
+    FileNotFoundError
+        If either file is missing.
+    ValueError
+        If the files are not a pair's, are damaged, or do not belong together.
+    """
+    path = Path(path)
+    beside = path.with_suffix(".json")
+    for file in (path, beside):
+        if not file.is_file():
+            raise FileNotFoundError(f"a pair is two files, but there is no {file}; give the .safetensors file")
+    try:
+        card = json.loads(beside.read_text(encoding="utf-8"))
+        if card["kind"] != KIND:
+            raise ValueError(f"it is of a {card['kind']}")
+        recipe = PairRecipe(**card["recipe"])
+        make = find_encoder(recipe.encoder).module
+        halves = [make(**arguments) for arguments in card["arguments"]]
+        encoder = PairEncoder(*halves)
+        for half, told, quantity in zip(halves, card["wavelength"], card["quantity"], strict=True):
+            half.wavelength = np.array([np.nan if w is None else float(w) for w in told])
+            half.quantity = quantity
+            if len(told) != half.n_bands:
+                raise ValueError(f"{len(told)} wavelengths for {half.n_bands} bands")
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{beside} is not a pair's card ({error}); write it with save_pair") from error
+    try:
+        encoder.load_state_dict(load_file(path))
+    except (SafetensorError, RuntimeError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise ValueError(f"{path} is damaged or not of this card ({reason}); pretrain again") from error
+    encoder.card, encoder.recipe = card, recipe
+    return encoder.to(device).eval()
