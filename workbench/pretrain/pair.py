@@ -23,6 +23,10 @@ WATCHED = 2048
 """Pixels, drawn once, on which one sees how far the two agree."""
 
 
+SUNLIGHT = 0.1
+"""Standard deviation of the logarithm of the light in views of what the sun lights."""
+
+
 @dataclass(frozen=True, slots=True)
 class PairRecipe:
     """How two encoders learn from two cubes of one place, by DeCUR. Fields not said here are those of ``Recipe``."""
@@ -120,8 +124,7 @@ def begin_pair(
         objective = DeCUR(
             recipe.dim,
             common=recipe.common,
-            # Radar and elevation have no wavelength, and no sun to be lit by.
-            brightness=tuple(0.1 if np.isfinite(cube["wavelength"].values).any() else 0.0 for cube in cubes),
+            brightness=tuple(SUNLIGHT if is_lit(cube) else 0.0 for cube in cubes),
             generator=torch.Generator(place).manual_seed(recipe.seed),
         )
     for half, side, cube in zip(halves, batches.sides, cubes, strict=True):
@@ -182,3 +185,8 @@ def pretrain_pair(first: xr.DataArray, second: xr.DataArray, *, device: str = "a
     for _ in steps:
         continue
     return encoder
+
+
+def is_lit(cube: xr.DataArray) -> bool:
+    """Whether a cube is of the sun's light: radar and elevation have no wavelength."""
+    return bool(np.isfinite(cube["wavelength"].values.astype("float64")).any())

@@ -24,6 +24,9 @@ Self-supervised Learning.* ECCV. arXiv:2309.05300
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from torch import Tensor, nn
 
@@ -109,10 +112,8 @@ class DeCUR(nn.Module):
         Tensor of shape (width,)
             The first ``n_common`` shall come to 1, the others to 0.
         """
-        modes = encoder.training, self.training
-        encoder.eval(), self.eval()
-        first, second = self.heads[0](encoder.first(batch[0])), self.heads[1](encoder.second(batch[2]))
-        encoder.train(modes[0]), self.train(modes[1])
+        with _at_rest(encoder, self):
+            first, second = self.heads[0](encoder.first(batch[0])), self.heads[1](encoder.second(batch[2]))
         return (standardise(first) * standardise(second)).mean(dim=0)
 
 
@@ -153,7 +154,7 @@ def alone(encoder: PairEncoder, batch: tuple[Tensor, Tensor, Tensor, Tensor], ri
     Parameters
     ----------
     encoder : PairEncoder
-        Set to evaluation mode, as it is whenever a report is out.
+        It is asked in evaluation mode and left as it was.
     batch : tuple of Tensor
         As for :class:`DeCUR`; several times as many rows as an embedding is long.
     ridge : float
@@ -165,9 +166,20 @@ def alone(encoder: PairEncoder, batch: tuple[Tensor, Tensor, Tensor, Tensor], ri
         ``first`` and ``second``: the share of the variance of the other's embedding that each predicts, 1 for all of
         it, 0 or less for nothing.
     """
-    with torch.no_grad():
+    with _at_rest(encoder), torch.no_grad():
         one, other = standardise(encoder.first(batch[0])), standardise(encoder.second(batch[2]))
     return {"first": _predicted(one, other, ridge), "second": _predicted(other, one, ridge)}
+
+
+@contextmanager
+def _at_rest(*modules: nn.Module) -> Iterator[None]:
+    """In evaluation mode for a moment."""
+    modes = [module.training for module in modules]
+    for module in modules:
+        module.eval()
+    yield
+    for module, mode in zip(modules, modes, strict=True):
+        module.train(mode)
 
 
 def _predicted(given: Tensor, wanted: Tensor, ridge: float) -> float:
