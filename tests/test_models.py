@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from sklearn.datasets import make_blobs
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.semi_supervised import LabelSpreading
 from sklearn.svm import SVC
 from sklearn.utils.estimator_checks import parametrize_with_checks
@@ -12,7 +14,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from workbench.probe import MODELS, find_model
 from workbench.probe.neighbours import FewNeighbours, GraphPropagation
 from workbench.probe.prototypes import NearestAngle
-from workbench.probe.svm import RBFSVM
+from workbench.probe.svm import RBFSVM, LinearSVM
 
 
 def known_exceptions(estimator: object) -> dict[str, str]:
@@ -23,17 +25,18 @@ def known_exceptions(estimator: object) -> dict[str, str]:
 
 
 @parametrize_with_checks(
-    [RBFSVM(), RBFSVM(C=None), NearestAngle(), FewNeighbours(), GraphPropagation()],
+    [RBFSVM(), RBFSVM(C=None), LinearSVM(), NearestAngle(), FewNeighbours(), GraphPropagation()],
     expected_failed_checks=known_exceptions,
 )
 def test_keeps_the_rules_of_scikit_learn(estimator, check):
     check(estimator)
 
 
+@pytest.mark.parametrize(("kind", "kernel"), [(RBFSVM, "rbf"), (LinearSVM, "linear")])
 @pytest.mark.parametrize("n_classes", [2, 3, 6])
-def test_the_quick_margins_are_scikit_learns(n_classes):
+def test_the_quick_margins_are_scikit_learns(n_classes, kind, kernel):
     X, y = make_blobs(200, centers=n_classes, cluster_std=4, random_state=0)
-    ours, theirs = RBFSVM(C=10).fit(X, y), SVC(C=10, decision_function_shape="ovo").fit(X, y)
+    ours, theirs = kind(C=10).fit(X, y), SVC(C=10, kernel=kernel, decision_function_shape="ovo").fit(X, y)
     many, _ = make_blobs(3000, centers=n_classes, cluster_std=4, random_state=0)
     expected = theirs.decision_function(many)
     # Of two classes scikit-learn gives the margin of the second.
@@ -76,6 +79,22 @@ def test_the_cost_is_chosen_on_the_labels_and_said():
     assert machine.C_ in {1, 10, 100, 1000}
     assert machine.chosen_ == "cross-validation on the labels"
     assert RBFSVM(C=None).fit(X[[0, 1, 2]], [0, 1, 2]).chosen_ == "fixed, a class has a single label"
+
+
+def test_a_linear_machine_chooses_its_cost_as_scikit_learns_search_does():
+    X, y = make_blobs(90, n_features=20, centers=3, cluster_std=9, random_state=0)
+    folds = StratifiedKFold(5, shuffle=True, random_state=4)
+    search = GridSearchCV(SVC(kernel="linear"), {"C": [0.001, 0.01, 0.1, 1.0, 10.0]}, cv=folds).fit(X, y)
+    assert LinearSVM(C=None, random_state=4).fit(X, y).C_ == search.best_params_["C"] < 10
+    assert LinearSVM(C=None).fit(X[:3], [0, 1, 2]).chosen_ == "fixed, a class has a single label"
+
+
+def test_boosted_trees_split_five_labels_a_class():
+    X, y = make_blobs(300, n_features=30, centers=3, cluster_std=3, random_state=0)
+    few = np.concatenate([np.flatnonzero(y == code)[:5] for code in range(3)])
+    usual = HistGradientBoostingClassifier(random_state=0).fit(X[few], y[few])
+    assert len(np.unique(usual.predict(X))) == 1
+    assert find_model("gradient_boosting").build(0).fit(X[few], y[few]).score(X, y) > 0.9
 
 
 def test_many_labels_are_tuned_on_a_share_of_every_class():

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sklearn.base import ClassifierMixin
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -22,7 +22,7 @@ from workbench.probe.neighbours import FewNeighbours, GraphPropagation
 from workbench.probe.paws import PawsClassifier
 from workbench.probe.prototypes import NearestAngle
 from workbench.probe.supervised import FromScratch
-from workbench.probe.svm import RBFSVM
+from workbench.probe.svm import RBFSVM, LinearSVM
 
 Family = Literal["baseline", "supervised", "semi-supervised", "self-supervised"]
 
@@ -73,6 +73,13 @@ def _standardised(classifier: ClassifierMixin) -> ClassifierMixin:
     return make_pipeline(StandardScaler(), classifier)
 
 
+def _boosting(seed: int) -> ClassifierMixin:
+    # scikit-learn's own leaves hold 20 labels and more, so that with few labels not one split is made.
+    return HistGradientBoostingClassifier(
+        max_iter=100, max_leaf_nodes=4, min_samples_leaf=2, max_features=0.1, early_stopping=False, random_state=seed
+    )
+
+
 def _self_training(seed: int) -> ClassifierMixin:
     return _standardised(SelfTrainingClassifier(RBFSVM(), criterion="k_best", k_best=100, max_iter=10))
 
@@ -97,6 +104,22 @@ MODELS = {
             "Breiman 2001, doi:10.1023/A:1010933404324",
             "spectra",
             lambda seed: RandomForestClassifier(200, random_state=seed, n_jobs=-1),
+        ),
+        Model(
+            "linear_svm",
+            "baseline",
+            "linear support vector machine on spectra, its cost by cross-validation on the labels",
+            "Cortes & Vapnik 1995, doi:10.1007/BF00994018",
+            "spectra",
+            lambda seed: _standardised(LinearSVM(C=None, random_state=seed)),
+        ),
+        Model(
+            "gradient_boosting",
+            "baseline",
+            "100 rounds of small boosted trees on spectra, a tenth of the bands at each split",
+            "Friedman 2001, doi:10.1214/aos/1013203451; Ke et al. 2017, NeurIPS",
+            "spectra",
+            _boosting,
         ),
         Model(
             "knn",
