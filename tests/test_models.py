@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import multivariate_normal
+from sklearn.covariance import ledoit_wolf
 from sklearn.datasets import make_blobs
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.semi_supervised import LabelSpreading
@@ -12,6 +15,7 @@ from sklearn.svm import SVC
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from workbench.probe import MODELS, find_model
+from workbench.probe.discriminant import ShrunkLDA
 from workbench.probe.neighbours import FewNeighbours, GraphPropagation
 from workbench.probe.prototypes import NearestAngle
 from workbench.probe.svm import RBFSVM, LinearSVM
@@ -25,7 +29,7 @@ def known_exceptions(estimator: object) -> dict[str, str]:
 
 
 @parametrize_with_checks(
-    [RBFSVM(), RBFSVM(C=None), LinearSVM(), NearestAngle(), FewNeighbours(), GraphPropagation()],
+    [RBFSVM(), RBFSVM(C=None), LinearSVM(), ShrunkLDA(), NearestAngle(), FewNeighbours(), GraphPropagation()],
     expected_failed_checks=known_exceptions,
 )
 def test_keeps_the_rules_of_scikit_learn(estimator, check):
@@ -100,6 +104,30 @@ def test_boosted_trees_split_five_labels_a_class():
 def test_many_labels_are_tuned_on_a_share_of_every_class():
     X, y = make_blobs([3000, 20], centers=[[0, 0], [4, 4]], random_state=0)
     assert RBFSVM(C=None, random_state=0).fit(X, y).score(X, y) > 0.98
+
+
+def test_discriminants_without_shrinkage_are_scikit_learns():
+    X, y = make_blobs([40, 40, 40], n_features=6, cluster_std=4, random_state=1)
+    ours, theirs = ShrunkLDA(shrinkage=0.0).fit(X, y), LinearDiscriminantAnalysis(solver="lsqr").fit(X, y)
+    many, _ = make_blobs(2000, n_features=6, cluster_std=9, random_state=2)
+    np.testing.assert_allclose(ours.predict_proba(many), theirs.predict_proba(many), atol=1e-9)
+
+
+def test_discriminants_are_gaussians_of_the_labels_shrunk_covariance():
+    X, y = make_blobs([3, 9, 5], n_features=8, cluster_std=4, random_state=1)
+    means = np.array([X[y == code].mean(axis=0) for code in range(3)])
+    covariance, share = ledoit_wolf(X - means[y], assume_centered=True)
+    probe = ShrunkLDA().fit(X, y)
+    density = np.stack([multivariate_normal(mean, covariance).pdf(X) for mean in means], axis=1)
+    np.testing.assert_allclose(probe.predict_proba(X), density / density.sum(axis=1, keepdims=True), atol=1e-9)
+    assert 0 < share == probe.shrinkage_ < 1
+
+
+def test_one_label_a_class_leaves_discriminants_the_nearest_label():
+    X = np.random.default_rng(0).normal(size=(30, 5))
+    probe = ShrunkLDA().fit(X[:4], [0, 1, 2, 3])
+    assert (probe.predict(X) == np.linalg.norm(X[:, None] - X[:4], axis=2).argmin(axis=1)).all()
+    assert probe.chosen_.startswith("nearest mean")
 
 
 def test_the_nearest_angle_is_the_smallest():

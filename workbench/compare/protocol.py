@@ -22,7 +22,16 @@ from workbench.compare.summary import score_table
 from workbench.cubes import valid_pixels
 from workbench.labels import block_halves, check_trainable
 from workbench.pretrain import Encoder, pretrain
-from workbench.probe import ClassMap, Model, classify_scene, embed, find_model
+from workbench.probe import (
+    FEATURES,
+    ClassMap,
+    Model,
+    classify_scene,
+    embed,
+    feature_map,
+    find_model,
+    fits_in_memory,
+)
 
 IN_MEMORY = 8 << 30
 """Scenes up to this size [bytes] are read once and kept."""
@@ -74,7 +83,7 @@ def compare_rows(
     """Score models, one row at a time, so that a screen can show them and stop.
 
     Draws come in the outermost loop: whenever one stops, every model has had as many draws. Encoders are trained
-    before the first row, once for each objective, and their embeddings serve every draw.
+    before the first row, once for each objective, and their embeddings serve every draw; so do features of the scene.
 
     Parameters
     ----------
@@ -101,9 +110,10 @@ def compare_rows(
     ------
     dict
         ``model, family, transductive, budget, draw, split, seed, counts`` (training pixels by class), ``n_train,
-        n_test, oa, aa, kappa, f1`` [0…1], ``seconds`` (fit and map), ``pretrain_seconds`` (once, shared by all draws; 0
-        for a given encoder), ``chosen`` (how hyper-parameters were), ``footprint`` and ``block`` [pixels], ``note``,
-        ``classes``, ``confusion`` (rows = truth, columns = predicted). Plain values, ready for JSON.
+        n_test, oa, aa, kappa, f1`` [0…1], ``seconds`` (fit and map), ``pretrain_seconds`` (of the encoder, or of the
+        scene's features: once, shared by all draws; 0 for a given encoder), ``chosen`` (how hyper-parameters were),
+        ``footprint`` and ``block`` [pixels], ``note``, ``classes``, ``confusion`` (rows = truth, columns = predicted).
+        Plain values, ready for JSON.
 
     Raises
     ------
@@ -117,6 +127,7 @@ def compare_rows(
     check_trainable(truth, "the truth where the scene has data")
     encoders, took = _encoders(cube, rows, encoder, seed)
     embeddings = {objective: embed(cube, one) for objective, one in encoders.items()}
+    features, waited = _features(cube, rows)
     footprint = max([1, *(row.footprint for row in rows), *(one.footprint for one in encoders.values())])
     for draw in range(draws):
         drawn = row_seed(seed, draw)
@@ -126,7 +137,8 @@ def compare_rows(
                 parts = split_truth(truth, split, budget, drawn, footprint=footprint, halves=halves)
                 for row in rows:
                     embedding = embeddings[row.objective] if row.features == "embedding" else None
-                    made = classify(row.name, cube, parts.train, embedding=embedding, seed=drawn)
+                    seen = {"features": features[row.features]} if row.features in features else {}
+                    made = classify(row.name, cube, parts.train, embedding=embedding, seed=drawn, **seen)
                     yield {
                         "model": row.name,
                         "family": row.family,
@@ -136,7 +148,9 @@ def compare_rows(
                         "split": split,
                         "seed": drawn,
                         **scores(made, parts),
-                        "pretrain_seconds": took.get(row.objective, 0.0) if embedding is not None else 0.0,
+                        "pretrain_seconds": took[row.objective]
+                        if embedding is not None
+                        else waited.get(row.features, 0.0),
                         "footprint": footprint,
                         "block": parts.block,
                         "note": parts.note,
@@ -165,4 +179,16 @@ def _encoders(
         began = time.monotonic()
         found[objective] = given if given is not None else pretrain(cube, objective, seed=seed)
         took[objective] = 0.0 if given is not None else time.monotonic() - began
+    return found, took
+
+
+def _features(cube: xr.DataArray, rows: Sequence[Model]) -> tuple[dict[str, xr.DataArray], dict[str, float]]:
+    """Features of the scene that the models need, as far as they fit in memory, and the seconds each kind took."""
+    found, took = {}, {}
+    for name in dict.fromkeys(row.features for row in rows if row.features in FEATURES):
+        began = time.monotonic()
+        learnt = FEATURES[name].learn(cube)
+        if fits_in_memory(cube, learnt):
+            found[name] = feature_map(cube, learnt)
+            took[name] = time.monotonic() - began
     return found, took

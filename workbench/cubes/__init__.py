@@ -10,7 +10,7 @@ Never: labels, learning, a screen; a value changed without saying so in ``attrs`
 """
 
 from workbench.cubes.bad_bands import detect_bad_bands
-from workbench.cubes.components import principal_components
+from workbench.cubes.components import Components, fit_components, principal_components
 from workbench.cubes.continuum import remove_continuum
 from workbench.cubes.contract import CubeError, check_cube, good_bands, has_wavelengths, valid_pixels
 from workbench.cubes.formats import FORMATS
@@ -48,6 +48,7 @@ __all__ = [
     "FORMATS",
     "PRESETS",
     "SENSORS",
+    "Components",
     "CubeError",
     "Mnf",
     "band_title",
@@ -58,6 +59,7 @@ __all__ = [
     "describe",
     "detect_bad_bands",
     "even_sample",
+    "fit_components",
     "fit_mnf",
     "gaussian_smooth",
     "good_bands",

@@ -8,13 +8,17 @@ from workbench.probe.blocks_done import Progress, Written
 from workbench.probe.classify import ClassMap, classify, classify_scene
 from workbench.probe.embed import embed, embed_blocks, embedding_side
 from workbench.probe.embed_pair import embed_pair
+from workbench.probe.features import FEATURES, FeatureKind, Features, feature_map, fits_in_memory
 from workbench.probe.large import classify_to, embed_to
 from workbench.probe.maps import write_class_map
 from workbench.probe.models import MODELS, Model, find_model
 
 __all__ = [
+    "FEATURES",
     "MODELS",
     "ClassMap",
+    "FeatureKind",
+    "Features",
     "Model",
     "Progress",
     "Written",
@@ -26,6 +30,8 @@ __all__ = [
     "embed_pair",
     "embed_to",
     "embedding_side",
+    "feature_map",
     "find_model",
+    "fits_in_memory",
     "write_class_map",
 ]

@@ -17,6 +17,7 @@ from sklearn.base import ClassifierMixin
 from workbench.patches import Block
 from workbench.pretrain import Encoder
 from workbench.probe.embed import embed_block, embedding_side
+from workbench.probe.features import Features
 from workbench.probe.supervised import FromScratch
 from workbench.probe.tables import block_side, features_of, table_of
 
@@ -50,11 +51,12 @@ class Embedding:
 
 @dataclass(frozen=True)
 class Classification:
-    """Asks a fitted classifier about a block: of its spectra, of its embedding, or of the scene itself."""
+    """Asks a fitted classifier about a block: of its spectra, its embedding, its features, or the scene itself."""
 
     classifier: ClassifierMixin | FromScratch
     n_bands: int
     encoder: Encoder | None = None
+    features: Features | None = None
     device: str = "auto"
 
     @property
@@ -64,17 +66,23 @@ class Classification:
     @property
     def halo(self) -> int:
         """Pixels round a block that must be read with it."""
+        if self.features is not None:
+            return self.features.halo
         return self._sees.footprint // 2 if self._sees is not None else 0
 
     @property
     def side(self) -> int:
         """Side of a block that takes little memory [pixels]."""
+        if self.features is not None:
+            return self.features.side
         return embedding_side(self._sees) if self._sees is not None else block_side(self.n_bands)
 
     def __call__(self, cube: xr.DataArray, piece: Block) -> Arrays:
         """``codes`` and ``confidence``, shape (height, width)."""
         if isinstance(self.classifier, FromScratch):
             chances = self.classifier.predict_block(cube, piece)
+        elif self.features is not None:
+            chances = chances_of(self.classifier, self.features.block(cube, piece))
         elif self.encoder is not None:
             chances = chances_of(self.classifier, embed_block(cube, self.encoder, piece, self.device))
         else:

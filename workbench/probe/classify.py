@@ -16,6 +16,7 @@ from sklearn.pipeline import Pipeline
 from workbench.pretrain import Encoder, pretrain
 from workbench.probe.blockwise import chances_of, decided
 from workbench.probe.embed import embed, embed_pixels, like_scene
+from workbench.probe.features import FEATURES, Features, feature_blocks, feature_rows
 from workbench.probe.models import Model, find_model
 from workbench.probe.neighbours import UNLABELLED
 from workbench.probe.supervised import FromScratch
@@ -82,9 +83,18 @@ def classify(
 
 
 def classify_scene(
-    name: str, cube: xr.DataArray, labels: xr.DataArray, *, embedding: xr.DataArray | None = None, seed: int = 0
+    name: str,
+    cube: xr.DataArray,
+    labels: xr.DataArray,
+    *,
+    embedding: xr.DataArray | None = None,
+    features: xr.DataArray | None = None,
+    seed: int = 0,
 ) -> ClassMap:
-    """Like :func:`classify`, on an embedding (feature, y, x) that is there already: the quick way, for live maps."""
+    """Like :func:`classify`, on an embedding (feature, y, x) that is there already: the quick way, for live maps.
+
+    `features` are the model's row of ``FEATURES`` as a map (feature, y, x), where they are there already, too.
+    """
     row = find_model(name)
     if row.features == "embedding" and embedding is None:
         raise ValueError(f"model {name!r} works on an embedding; pretrain an encoder on the scene first")
@@ -94,9 +104,15 @@ def classify_scene(
         classifier = row.build(seed).fit(cube, labels)
         blocks = classifier.predict_blocks(cube)
     else:
-        features = features_of(cube, embedding if row.features == "embedding" else None)
-        classifier, _ = _fit(row, partial(rows_at, features), labels, seed)
-        blocks = ((place, chances_of(classifier, values)) for place, values in values_by_block(features))
+        if row.features in FEATURES and features is None:
+            learnt = FEATURES[row.features].learn(cube)
+            rows, values = partial(feature_rows, cube, learnt), feature_blocks(cube, learnt)
+        else:
+            seen = features if row.features in FEATURES else embedding if row.features == "embedding" else None
+            seen = features_of(cube, seen)
+            rows, values = partial(rows_at, seen), values_by_block(seen)
+        classifier, _ = _fit(row, rows, labels, seed)
+        blocks = ((place, chances_of(classifier, block)) for place, block in values)
     codes, confidence = np.zeros(labels.shape, "int16"), np.full(labels.shape, np.nan, "float32")
     for place, chances in blocks:
         codes[place], confidence[place] = decided(chances, classifier.classes_)
@@ -110,7 +126,13 @@ def classify_scene(
 
 
 def fit_model(
-    row: Model, cube: xr.DataArray, labels: xr.DataArray, encoder: Encoder | None, seed: int, device: str = "auto"
+    row: Model,
+    cube: xr.DataArray,
+    labels: xr.DataArray,
+    encoder: Encoder | None,
+    features: Features | None,
+    seed: int,
+    device: str = "auto",
 ) -> tuple[ClassifierMixin | FromScratch, NDArray]:
     """Fit a model in bounded memory, only the pixels that it learns from being read or embedded.
 
@@ -124,6 +146,8 @@ def fit_model(
         0 where unlabelled, 1…K; all of them where there is data.
     encoder : Encoder, optional
         For models of an embedding.
+    features : Features, optional
+        For models of a row of ``FEATURES``: what it learnt from the scene.
     seed, device : int, str
         As in :func:`classify`.
 
@@ -136,6 +160,8 @@ def fit_model(
         return row.build(seed).fit(cube, labels), np.empty((0, 0))
     if row.features == "embedding":
         return _fit(row, partial(embed_pixels, cube, encoder, device=device), labels, seed)
+    if features is not None:
+        return _fit(row, partial(feature_rows, cube, features), labels, seed)
     return _fit(row, partial(rows_at, features_of(cube, None)), labels, seed)
 
 

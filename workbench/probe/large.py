@@ -23,6 +23,7 @@ from workbench.probe.blocks_done import Progress, Written, conditions, finish, p
 from workbench.probe.blockwise import Classification, Embedding
 from workbench.probe.classify import fit_model
 from workbench.probe.drafts import ANEW, Draft, drafting
+from workbench.probe.features import FEATURES
 from workbench.probe.maps import check_map_suffix, write_class_map
 from workbench.probe.models import find_model
 from workbench.probe.mosaics import check_embedding_suffix, mosaic, write_embedding
@@ -163,11 +164,12 @@ def classify_to(
             waited = time.monotonic()
             encoder = _made(encoder, cube, draft)
             began += time.monotonic() - waited
-        classifier, inputs = fit_model(row, cube, labels, encoder, seed, device)
+        features = FEATURES[row.features].learn(cube) if row.features in FEATURES else None
+        classifier, inputs = fit_model(row, cube, labels, encoder, features, seed, device)
         if hasattr(classifier, "n_jobs"):
             classifier.n_jobs = 1  # the cores have a block each
         note = _settled(classifier, inputs, draft)
-        work = Classification(classifier, cube.sizes["band"], encoder, device)
+        work = Classification(classifier, cube.sizes["band"], encoder, features, device)
         blocks = list(blocks_of(*cube.shape[1:], (work.side, work.side), work.halo))
         kept = yield from finish(work, cube, blocks, draft, note, workers, cluster)
         codes, confidence = (mosaic(draft, name, blocks, cube) for name in ("codes", "confidence"))

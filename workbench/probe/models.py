@@ -1,7 +1,7 @@
 """The models there are: one table, a row each, by family.
 
-A row's `build` makes a fresh classifier. It is scikit-learn's over (pixels, features) for the inputs ``"spectra"`` and
-``"embedding"``; for ``"scene"`` it is fitted to a cube and its labels.
+A row's `build` makes a fresh classifier. For the input ``"scene"`` it is fitted to a cube and its labels; for all
+others it is scikit-learn's over (pixels, features): spectra, an embedding, or a row of ``FEATURES``.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.semi_supervised import SelfTrainingClassifier
 
 from workbench.pretrain import find_encoder
+from workbench.probe.discriminant import ShrunkLDA
+from workbench.probe.features import FEATURES
 from workbench.probe.neighbours import FewNeighbours, GraphPropagation
 from workbench.probe.paws import PawsClassifier
 from workbench.probe.prototypes import NearestAngle
@@ -43,8 +45,8 @@ class Model:
     paper: str
     """Where it comes from."""
 
-    features: Literal["spectra", "embedding", "scene"]
-    """What it is fitted to."""
+    features: str
+    """What it is fitted to: ``"spectra"``, ``"embedding"``, ``"scene"``, or a name in ``FEATURES``."""
 
     build: Callable[[int], ClassifierMixin | FromScratch]
     """Makes a fresh one from a seed."""
@@ -61,11 +63,14 @@ class Model:
     @property
     def transductive(self) -> bool:
         """Whether it saw, in learning, pixels that it is tested on (without their labels)."""
-        return self.unlabelled or self.features == "embedding"
+        learns = self.features in FEATURES and FEATURES[self.features].learns
+        return self.unlabelled or learns or self.features == "embedding"
 
     @property
     def footprint(self) -> int:
-        """Pixels of context across, if it has an encoder of its own; else 1 (an embedding brings its own)."""
+        """Pixels of context across, of its own encoder or its features; else 1 (an embedding brings its own)."""
+        if self.features in FEATURES:
+            return FEATURES[self.features].footprint
         return find_encoder(self.encoder).footprint if self.encoder else 1
 
 
@@ -85,6 +90,8 @@ def _self_training(seed: int) -> ClassifierMixin:
 
 
 _BARLOW = "Ait Ali Braham et al. 2022, arXiv:2206.12117; Zbontar et al. 2021, arXiv:2103.03230"
+
+_LDA = "Fisher 1936, doi:10.1111/j.1469-1809.1936.tb02137.x; Ledoit & Wolf 2004, doi:10.1016/S0047-259X(03)00096-4"
 
 MODELS = {
     row.name: row
@@ -136,6 +143,22 @@ MODELS = {
             "Kruse et al. 1993, doi:10.1016/0034-4257(93)90013-N",
             "spectra",
             lambda seed: NearestAngle(0.03),
+        ),
+        Model(
+            "lda_components",
+            "baseline",
+            "linear discriminants of the scene's first 15 principal components",
+            _LDA,
+            "components",
+            lambda seed: ShrunkLDA(),
+        ),
+        Model(
+            "lda_noise_fractions",
+            "baseline",
+            "linear discriminants of the scene's first 15 minimum noise fractions",
+            f"{_LDA}; Green et al. 1988, doi:10.1109/36.3001",
+            "noise_fractions",
+            lambda seed: ShrunkLDA(),
         ),
         Model(
             "supervised_pixel",
