@@ -17,8 +17,11 @@ from numpy.typing import NDArray
 
 from workbench.patches import Block, Place, blocks_of
 from workbench.probe.embed import like_scene
+from workbench.probe.profiles import PROFILE_FOOTPRINT, profile_features
 from workbench.probe.projections import mnf_features, pca_features
+from workbench.probe.superpixel_features import WINDOW, superpixel_features
 from workbench.probe.tables import blocks_with
+from workbench.probe.window_features import WINDOWS, window_features
 
 IN_MEMORY = 2 << 30
 """Features up to this size [bytes] are made once for a whole scene and kept."""
@@ -65,6 +68,27 @@ FEATURES = {
     for row in (
         FeatureKind("components", "the first 15 principal components of the scene", 1, True, pca_features),
         FeatureKind("noise_fractions", "the first 15 minimum noise fractions of the scene", 1, True, mnf_features),
+        FeatureKind(
+            "windows",
+            "the spectrum joined with the means of 7 × 7 and 11 × 11 pixels round it",
+            max(WINDOWS),
+            False,
+            window_features,
+        ),
+        FeatureKind(
+            "profiles",
+            "openings and closings by reconstruction of the first 4 principal components",
+            PROFILE_FOOTPRINT,
+            True,
+            profile_features,
+        ),
+        FeatureKind(
+            "superpixels",
+            "spectra smoothed inside superpixels where these differ, and the pixel's own principal components",
+            WINDOW,
+            True,
+            superpixel_features,
+        ),
     )
 }
 

@@ -161,6 +161,30 @@ MODELS = {
             lambda seed: ShrunkLDA(),
         ),
         Model(
+            "window_svm",
+            "baseline",
+            "RBF support vector machine on the spectrum joined with means of windows",
+            "this project",
+            "windows",
+            lambda seed: _standardised(RBFSVM(C=None, random_state=seed)),
+        ),
+        Model(
+            "profile_svm",
+            "baseline",
+            "RBF support vector machine on extended morphological profiles",
+            "Benediktsson et al. 2005, doi:10.1109/TGRS.2004.842478; Bellens et al. 2008, IEEE TGRS 46(10)",
+            "profiles",
+            lambda seed: RBFSVM(C=None, random_state=seed),  # their spreads say what they are worth
+        ),
+        Model(
+            "superpixel_svm",
+            "baseline",
+            "RBF support vector machine on spectra smoothed inside superpixels",
+            "S³-ULDA, IEEE TGRS 2023; Achanta et al. 2012, doi:10.1109/TPAMI.2012.120",
+            "superpixels",
+            lambda seed: RBFSVM(C=None, random_state=seed),  # their spreads say what they are worth
+        ),
+        Model(
             "supervised_pixel",
             "supervised",
             "the pixel encoder taught from scratch on the labels",
