@@ -316,3 +316,9 @@ def test_radar_and_light_of_one_place_learn_together(real_data):
     assert (encoder.first.n_bands, encoder.second.n_bands) == (2, 12)
     found = agreement()
     assert found.diagonal[:224].mean() > found.diagonal[224:].mean()
+
+
+def test_an_encoder_of_patches_is_refused_for_two_scenes():
+    cube, _ = simulated_scene(24, 24, n_bands=20)
+    with pytest.raises(ValueError, match="see window means, which 'cnn' does not; choose context or pixel"):
+        begin_pair(cube, cube, PairRecipe(encoder="cnn", reach=1))

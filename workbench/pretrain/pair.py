@@ -15,6 +15,7 @@ from workbench.cubes import good_bands
 from workbench.patches import TwoScenes, pick_device
 from workbench.pretrain.encoders import find_encoder
 from workbench.pretrain.encoders.pair import PairEncoder
+from workbench.pretrain.encoders.spectral import SpectralEncoder
 from workbench.pretrain.loop import Progress, train
 from workbench.pretrain.objectives.decur import DeCUR, alone
 from workbench.pretrain.recipe import AUTO, Recipe, settle
@@ -108,7 +109,7 @@ def begin_pair(
     Raises
     ------
     ValueError
-        If the cubes are not on one grid.
+        If the cubes are not on one grid, or the encoder is one of patches.
     """
     place, cubes = pick_device(device), (first, second)
     settled = min(
@@ -116,8 +117,11 @@ def begin_pair(
     )
     recipe = replace(recipe, encoder=settled.encoder, reach=settled.reach)
     row = find_encoder(recipe.encoder)
-    windows = row.arguments["windows"]
-    batches = TwoScenes(first, second, windows, n=recipe.pairs, reach=recipe.reach, seed=recipe.seed, device=place)
+    if row.module is not SpectralEncoder:
+        raise ValueError(
+            f"two encoders of one place see window means, which {row.name!r} does not; choose context or pixel"
+        )
+    batches = TwoScenes(first, second, row.windows, n=recipe.pairs, reach=recipe.reach, seed=recipe.seed, device=place)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
         halves = [row.module(side.scaler.mean.numel(), dim=recipe.dim, **row.arguments) for side in batches.sides]
