@@ -177,9 +177,11 @@ def _at_rest(*modules: nn.Module) -> Iterator[None]:
     modes = [module.training for module in modules]
     for module in modules:
         module.eval()
-    yield
-    for module, mode in zip(modules, modes, strict=True):
-        module.train(mode)
+    try:
+        yield
+    finally:
+        for module, mode in zip(modules, modes, strict=True):
+            module.train(mode)
 
 
 def _predicted(given: Tensor, wanted: Tensor, ridge: float) -> float:

@@ -1,7 +1,7 @@
 """A masked autoencoder for spectra: most groups of bands are hidden, and a light decoder guesses them.
 
-The loss is the mean square error of what was hidden, in units of a band's spread over the scene; what was seen does not
-count. The decoder is thrown away afterwards.
+The loss is the mean square error of what was hidden, each group with its mean and spread taken out; what was seen does
+not count. The decoder is thrown away afterwards.
 
 Changed from the paper: an encoder of pixels has no tokens to leave out, so a hidden value is replaced by a learnt one
 of its band; the decoder is one hidden layer that sees the embedding alone, and is told by fixed codes which window or
@@ -46,7 +46,8 @@ class MAE(nn.Module):
     width : int
         Of the decoder's hidden layer.
     normalised : bool
-        Whether each group of a window or pixel is guessed with its mean and spread taken out.
+        Whether each group of a window or pixel is guessed with its mean and spread taken out; else in units of a
+        band's spread over the scene.
     generator : torch.Generator, optional
         Source of the masks and of the decoder's weights.
     """
@@ -59,7 +60,7 @@ class MAE(nn.Module):
         group: int = 8,
         cell: int = 0,
         width: int = 256,
-        normalised: bool = False,
+        normalised: bool = True,
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
