@@ -156,9 +156,9 @@ def places(height: int = 40, width: int = 50) -> tuple[xr.DataArray, xr.DataArra
     return first, second
 
 
-@pytest.mark.parametrize("memory", [None, 4 * 5 * 600])
-def test_the_same_places_are_drawn_from_both_and_only_where_both_have_data(memory):
-    cubes = places()
+@pytest.mark.parametrize(("size", "memory"), [((40, 50), None), ((140, 400), 2 * 128**2 * 4 * 5 * 2)])
+def test_the_same_places_are_drawn_from_both_and_only_where_both_have_data(size, memory):
+    cubes = places(*size)  # of the larger, two tiles of three fit
     sampler = TwoScenes(*cubes, (1, 3), n=500, reach=3, seed=2, memory=memory)
     batch = next(iter(sampler))
     found = []
