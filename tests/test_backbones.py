@@ -48,6 +48,7 @@ def start(module: nn.Module, spread: float = 0.05) -> nn.Module:
     [
         ("resnet18", 11_689_512),
         ("resnet50", 25_557_032),
+        ("vit_tiny", 5_717_416),
         ("vit_small", 22_050_664),
         ("vit_base", 86_567_656),
         ("vit_large", 304_326_632),

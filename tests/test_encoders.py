@@ -48,6 +48,27 @@ def test_the_same_encoder_learns_from_labels_alone(name):
     assert (classifier.predict(cube).values == truth.values).mean() > 0.8
 
 
+def test_a_patch_counts_by_its_middle_for_an_encoder_of_pixels():
+    encoder = SpectralTransformer(6).eval()
+    patches = torch.randn(4, 6, 5, 5)
+    with torch.inference_mode():
+        assert torch.equal(encoder(patches), encoder(patches[:, :, 2, 2, None]))
+
+
+def test_labels_are_learnt_from_the_patches_round_them():
+    from workbench.probe.supervised import _inputs_at
+
+    cube, truth = two_fields()
+    labels = truth.where(truth.y > 14, 0).astype("int16")
+    labels[:, :6] = 0
+    inputs, codes = _inputs_at(cube, labels, ENCODERS["cnn"], torch.device("cpu"))
+    places = np.argwhere(labels.values > 0)
+    padded = np.pad(cube.values, ((0, 0), (4, 4), (4, 4)), constant_values=np.nan)
+    expected = {(labels.values[r, c], padded[:, r : r + 9, c : c + 9].tobytes()) for r, c in places}
+    assert {(code, patch.tobytes()) for code, patch in zip(codes, inputs.numpy(), strict=True)} == expected
+    assert len(codes) == len(places)
+
+
 def test_the_scene_never_chooses_an_encoder_that_needs_a_gpu():
     cube, _ = two_fields()
     assert settle(Recipe(), cube).encoder in ("context", "pixel")

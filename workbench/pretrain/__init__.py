@@ -4,35 +4,46 @@ In: batches of a scene. Out: an encoder, and its progress on the way.
 May use: cubes, patches, torch, Lightning Fabric, safetensors. Never: labels, scikit-learn, anything that draws.
 """
 
+from workbench.pretrain.archives import ARCHIVES, find_archive
 from workbench.pretrain.checkpoint import fingerprint, load_encoder, matching_bands, save_encoder
-from workbench.pretrain.encoders import ENCODERS, Encoder, EncoderKind, find_encoder
+from workbench.pretrain.encoders import ARCHITECTURES, ENCODERS, Encoder, EncoderKind, find_architecture, find_encoder
+from workbench.pretrain.layouts import MatchReport
 from workbench.pretrain.likeness import likeness
 from workbench.pretrain.loop import Progress, train, warm_cosine
 from workbench.pretrain.objectives import OBJECTIVES, ObjectiveKind, find_objective
 from workbench.pretrain.pair import Agreement, PairRecipe, begin_pair, pretrain_pair
 from workbench.pretrain.pair_checkpoint import load_pair, save_pair
 from workbench.pretrain.recipe import AUTO, Recipe, begin, pretrain, settle
+from workbench.pretrain.released import load_released
+from workbench.pretrain.torchgeo_weights import load_released_by_name
 from workbench.verb import make_callable
 
 __all__ = [
+    "ARCHITECTURES",
+    "ARCHIVES",
     "AUTO",
     "ENCODERS",
     "OBJECTIVES",
     "Agreement",
     "Encoder",
     "EncoderKind",
+    "MatchReport",
     "ObjectiveKind",
     "PairRecipe",
     "Progress",
     "Recipe",
     "begin",
     "begin_pair",
+    "find_architecture",
+    "find_archive",
     "find_encoder",
     "find_objective",
     "fingerprint",
     "likeness",
     "load_encoder",
     "load_pair",
+    "load_released",
+    "load_released_by_name",
     "matching_bands",
     "pretrain",
     "pretrain_pair",

@@ -16,24 +16,27 @@ from safetensors.torch import load_file, save_file
 
 from workbench.cubes import good_bands
 from workbench.files import replacing, write_json
-from workbench.pretrain.encoders import Encoder, find_encoder
+from workbench.pretrain.encoders import BackboneEncoder, Encoder, find_encoder
 from workbench.pretrain.recipe import Recipe
 
 SAME_BAND = 1.0
 """Two bands are the same if their centres differ by less than this [nm]."""
 
 
-def save_encoder(encoder: Encoder, path: str | Path, *, cube: xr.DataArray, steps: int | None = None) -> dict:
+def save_encoder(
+    encoder: Encoder, path: str | Path, *, cube: xr.DataArray | None = None, steps: int | None = None
+) -> dict:
     """Write an encoder to `path` (``.safetensors``) and its card beside it (``.json``).
 
     Parameters
     ----------
     encoder : Encoder
-        As :func:`workbench.pretrain.begin` makes it, with its ``recipe``.
+        As :func:`workbench.pretrain.begin` makes it, with its ``recipe``, or with none, as
+        :func:`workbench.pretrain.load_released` reads it.
     path : str or Path
         File to write; whole or not at all.
-    cube : xarray.DataArray
-        The scene it learnt from; only its name and fingerprint are stored.
+    cube : xarray.DataArray, optional
+        The scene it learnt from; only its name and fingerprint are stored. None for released weights.
     steps : int, optional
         Steps really done, if the training was stopped before its end.
 
@@ -50,14 +53,17 @@ def save_encoder(encoder: Encoder, path: str | Path, *, cube: xr.DataArray, step
         "version": version("hyperspectral-workbench"),
         "torch": torch.__version__,
         "arguments": encoder.arguments,
-        "recipe": asdict(recipe),
-        "steps": recipe.steps if steps is None else steps,
+        "recipe": asdict(recipe) if recipe else None,
+        "steps": recipe.steps if recipe and steps is None else steps,
         "wavelength": [None if np.isnan(w) else float(w) for w in encoder.wavelength],
         "scaling": "per band: subtract scaler.mean, divide by scaler.scale; in the units of the scene",
         "quantity": encoder.quantity,
-        "scene": {"source": Path(str(cube.attrs.get("source", ""))).name, "fingerprint": fingerprint(cube)},
-        "licence": "that of the scene it learnt from",
+        "licence": "that of the scene it learnt from" if recipe else "that of the released weights",
     }
+    if recipe:
+        card["scene"] = {"source": Path(str(cube.attrs.get("source", ""))).name, "fingerprint": fingerprint(cube)}
+    else:
+        card["released"], card["units"] = encoder.card.get("released", encoder.card), encoder.units
     with replacing(path) as draft:
         save_file({name: tensor.contiguous().cpu() for name, tensor in encoder.state_dict().items()}, draft)
     write_json(path.with_suffix(".json"), card)
@@ -93,11 +99,13 @@ def load_encoder(path: str | Path, device: str | torch.device = "cpu") -> Encode
             raise FileNotFoundError(f"an encoder is two files, but there is no {file}; give the .safetensors file")
     try:
         card = json.loads(beside.read_text(encoding="utf-8"))
-        recipe = Recipe(**card["recipe"])
-        encoder = find_encoder(recipe.encoder).module(**card["arguments"])
+        recipe = Recipe(**card["recipe"]) if card["recipe"] else None
+        encoder = (find_encoder(recipe.encoder).module if recipe else BackboneEncoder)(**card["arguments"])
         wavelength = np.array([np.nan if w is None else float(w) for w in card["wavelength"]])
         if len(wavelength) != encoder.n_bands:
             raise ValueError(f"{len(wavelength)} wavelengths for {encoder.n_bands} bands")
+        if recipe is None and "units" not in card:
+            raise ValueError("no units of the scenes that released weights are for")
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{beside} is not an encoder's card ({error}); write it with workbench pretrain") from error
     try:
@@ -106,6 +114,8 @@ def load_encoder(path: str | Path, device: str | torch.device = "cpu") -> Encode
         reason = " ".join(str(error).split())[:200]
         raise ValueError(f"{path} is damaged or not of this card ({reason}); pretrain again") from error
     encoder.card, encoder.recipe = card, recipe
+    if recipe is None:
+        encoder.units = card["units"]
     encoder.wavelength, encoder.quantity = wavelength, card["quantity"]
     return encoder.to(device).eval()
 
@@ -130,6 +140,13 @@ def matching_bands(encoder: Encoder, cube: xr.DataArray) -> np.ndarray:
             f"the encoder learnt from {encoder.quantity}, but the scene holds {quantity}; bring the scene to "
             f"{encoder.quantity} or pretrain on it"
         )
+    # Of numbers that are neither reflectance nor radiance only the units say what they are: backscatter in dB, say.
+    units, told = getattr(encoder, "units", None), cube.attrs.get("units", "")
+    if units is not None and quantity == "dn" and units != told:
+        raise ValueError(
+            f"the encoder learnt from values in {units}, the scene's are in {told or 'no unit'}; convert the scene to "
+            f"{units}"
+        )
     wanted, good = encoder.wavelength, np.flatnonzero(good_bands(cube))
     there = np.asarray(cube["wavelength"].values, dtype="float64")[good]
     if np.isnan(wanted).all() and np.isnan(there).all():
@@ -147,6 +164,11 @@ def matching_bands(encoder: Encoder, cube: xr.DataArray) -> np.ndarray:
     twice = np.flatnonzero(np.diff(nearest) == 0)
     if off.max() >= SAME_BAND or twice.size:
         worst = int(off.argmax()) if off.max() >= SAME_BAND else int(twice[0])
+        if off.max() < SAME_BAND:
+            raise ValueError(
+                f"the encoder needs a good band at {wanted[worst]:.1f} nm and another at {wanted[worst + 1]:.1f} nm, "
+                "the scene has one there; resample the scene or pretrain on it"
+            )
         raise ValueError(
             f"the encoder needs a good band at {wanted[worst]:.1f} nm, the nearest of the scene is at "
             f"{there[nearest[worst]]:.1f} nm; resample the scene or pretrain on it"

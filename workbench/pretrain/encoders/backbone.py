@@ -77,7 +77,7 @@ ARCHITECTURES = {
     "resnet50": Architecture(2048, 224, partial(_resnet, block=Bottleneck, depths=(3, 4, 6, 3))),
     **{
         f"vit_{name}": Architecture(SIZES[name].dim, 224, partial(_vit, shape=name))
-        for name in ("small", "base", "large")
+        for name in ("tiny", "small", "base", "large")
     },
 }
 """By name: SpectralEarth's with its adapter, and those of SSL4EO-L, SSL4EO-S12 and DeCUR for any number of bands."""

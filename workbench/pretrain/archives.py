@@ -1,0 +1,108 @@
+"""The archives that released weights learnt from: their bands, their units and how they were scaled.
+
+Weights mean nothing without these. A scene is matched to them by wavelength; a scene of other bands is to be resampled
+first. Two archives of EnMAP have as many bands but not the same ones, so a count is never enough.
+
+Sources: SpectralEarth's band table (arXiv:2408.08447), whose means and spreads are files of its repository;
+SSL4EO-S12 (arXiv:2211.07044) and DeCUR (arXiv:2309.05300) as torchgeo scales them, Sentinel-2 by 10,000 (so
+reflectance as it is) and Sentinel-1 by the means and spreads of DeCUR's repository; SSL4EO-L (arXiv:2306.09424) by the
+limits its scripts turn into bytes: 0 to 0.4 reflectance at the top of the atmosphere, 0 to 0.3 at the surface, −25 to
+45 °C for thermal bands. Bytes cut off what lies beyond these; here it goes on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from workbench.cubes.enmap_bands import SPECTRAL_EARTH, WAVELENGTH
+from workbench.cubes.multispectral import LANDSAT, SENTINEL_2, Bands
+
+
+@dataclass(frozen=True)
+class Archive:
+    """What the patches of an archive are."""
+
+    name: str
+    """As typed."""
+
+    title: str
+    """For people."""
+
+    wavelength: tuple[float, ...]
+    """Band centres in the archive's order [nm]; NaN where there is none."""
+
+    mean: tuple[float, ...] | None
+    """Subtracted from each band, in the units of a scene; None where the user must bring it."""
+
+    scale: tuple[float, ...] | None
+    """What each band is divided by then."""
+
+    quantity: str = "reflectance"
+    """What a scene must hold."""
+
+    units: str = "1"
+    """Of the scene's values."""
+
+
+def _bands(name: str, title: str, bands: Bands, *, top: float, **others: object) -> Archive:
+    """Reflectance from 0 to `top`, thermal bands from −25 to 45 °C, become 0 to 1."""
+    thermal = [centre > 5000 for centre in bands.wavelength]
+    mean = tuple(248.15 if is_thermal else 0.0 for is_thermal in thermal)
+    scale = tuple(70.0 if is_thermal else top for is_thermal in thermal)
+    return Archive(name, title, tuple(map(float, bands.wavelength)), mean, scale, **others)
+
+
+def _landsat(number: int, *names: int) -> Bands:
+    return LANDSAT[number].pick(tuple(f"B{name}" for name in names))
+
+
+ARCHIVES = {
+    row.name: row
+    for row in (
+        Archive(
+            "spectral_earth",
+            "SpectralEarth: EnMAP, 202 bands",
+            tuple(WAVELENGTH[SPECTRAL_EARTH - 1].tolist()),
+            None,
+            None,
+        ),
+        _bands("ssl4eo_s12_l1c", "SSL4EO-S12: Sentinel-2 L1C, 13 bands", SENTINEL_2, top=1.0),
+        _bands(
+            "ssl4eo_s12_l2a",
+            "SSL4EO-S12: Sentinel-2 L2A, 12 bands",
+            SENTINEL_2.pick(tuple(name for name in SENTINEL_2.names if name != "B10")),
+            top=1.0,
+        ),
+        Archive(
+            "ssl4eo_s12_s1",
+            "SSL4EO-S12: Sentinel-1 GRD, VV and VH",
+            (np.nan, np.nan),
+            (-12.59, -20.26),
+            (5.26, 5.91),
+            quantity="dn",
+            units="dB",
+        ),
+        _bands("ssl4eo_l_tm_toa", "SSL4EO-L: Landsat 4–5 TM, top of atmosphere", _landsat(5, *range(1, 8)), top=0.4),
+        _bands(
+            "ssl4eo_l_etm_toa",
+            "SSL4EO-L: Landsat 7 ETM+, top of atmosphere",
+            _landsat(7, 1, 2, 3, 4, 5, 6, 6, 7, 8),
+            top=0.4,
+        ),
+        _bands("ssl4eo_l_etm_sr", "SSL4EO-L: Landsat 7 ETM+, surface", _landsat(7, 1, 2, 3, 4, 5, 7), top=0.3),
+        _bands(
+            "ssl4eo_l_oli_tirs_toa", "SSL4EO-L: Landsat 8–9, top of atmosphere", _landsat(8, *range(1, 12)), top=0.4
+        ),
+        _bands("ssl4eo_l_oli_sr", "SSL4EO-L: Landsat 8–9 OLI, surface", _landsat(8, *range(1, 8)), top=0.3),
+    )
+}
+"""By name."""
+
+
+def find_archive(name: str) -> Archive:
+    """Row of the table by name, or ValueError that lists the names."""
+    if name not in ARCHIVES:
+        raise ValueError(f"no archive is named {name!r}; choose one of: {', '.join(ARCHIVES)}")
+    return ARCHIVES[name]
