@@ -83,12 +83,9 @@ def comparison(run: Run, line: Line) -> None:
     cube, asked = _scene(run), run.settings
     file = _path(run, asked["truth"]) if asked["truth"] else run.folder / TRUTH
     truth = open_labels(file, cube, **asked["truth_options"])
+    given = [load_encoder(_path(run, asked["encoder"]))] if asked["encoder"] else []
+    encoders, took = {encoder.recipe.objective: encoder for encoder in given}, {}
     objectives = {name: find_model(name).objective for name in asked["models"]}
-    encoders, took = {}, {}
-    if asked["encoder"]:
-        given = load_encoder(_path(run, asked["encoder"]))
-        # Released weights stand in for any objective: how they were made is not one of ours.
-        encoders = dict.fromkeys([given.recipe.objective] if given.recipe else objectives.values(), given)
     missing = [name for name in dict.fromkeys(objectives.values()) if name and name not in encoders]
     total = len(asked["models"]) * len(asked["budgets"]) * asked["draws"] * len(asked["splits"])
     began, rows = time.monotonic(), []
