@@ -155,7 +155,7 @@ ENCODERS = {
             "cnn",
             "the 9 × 9 pixels round a pixel, spectrum and place at once",
             "after Roy et al. 2020, arXiv:1902.06701",
-            "a scene of at least 9 × 9 pixels",
+            "a scene of at least 9 × 9 pixels; minutes on a laptop",
             SpectralSpatialCNN,
             {"size": 9},
             3,

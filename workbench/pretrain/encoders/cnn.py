@@ -53,9 +53,9 @@ class SpectralSpatialCNN(nn.Module):
         self.arguments = {"n_bands": n_bands, "size": size, "dim": dim, "width": width}
         self.n_bands, self.dim = n_bands, dim
         self.scaler = BandScaler(n_bands)
-        depth = ((n_bands - 1) // 3) // 3 + 1
+        depth = (n_bands - 1) // 5 // 3 + 1
         self.spectral = nn.Sequential(
-            nn.Conv3d(1, 8, (7, 3, 3), stride=(3, 1, 1), padding=(3, 0, 0)),
+            nn.Conv3d(1, 8, (7, 3, 3), stride=(5, 1, 1), padding=(3, 0, 0)),
             nn.BatchNorm3d(8),
             nn.ReLU(inplace=True),
             nn.Conv3d(8, 16, (5, 3, 3), stride=(3, 1, 1), padding=(2, 0, 0)),
