@@ -44,6 +44,12 @@ def test_the_card_says_what_one_must_know(saved):
     assert {"version", "torch", "scaling", "licence", "scene", "steps", "quantity"} <= set(card)
 
 
+def test_an_encoder_made_here_says_which_scene_it_learnt_from(learnt, tmp_path):
+    with pytest.raises(ValueError, match="is saved with the scene it learnt from; give cube="):
+        save_encoder(learnt[2], tmp_path / "e.safetensors")
+    assert not list(tmp_path.iterdir())
+
+
 def test_nothing_else_is_left_in_the_folder(saved):
     assert sorted(path.name for path in saved.parent.iterdir()) == ["e.json", "e.safetensors"]
 

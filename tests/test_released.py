@@ -358,8 +358,9 @@ def test_landsats_bytes_are_reached_without_bytes():
     numbers = np.array([7300.0, 10_000.0, 18_000.0])
     low, high = (0 + 0.2) / 2.75e-5, (0.3 + 0.2) / 2.75e-5
     of_script = (numbers - low) / (high - low)
-    surface = ARCHIVES["ssl4eo_l_oli_sr"]
-    np.testing.assert_allclose((numbers * 2.75e-5 - 0.2 - surface.mean[0]) / surface.scale[0], of_script, atol=1e-9)
+    for surface in (ARCHIVES["ssl4eo_l_oli_sr"], ARCHIVES["ssl4eo_l_etm_sr"]):
+        for mean, scale in zip(surface.mean, surface.scale, strict=True):
+            np.testing.assert_allclose((numbers * 2.75e-5 - 0.2 - mean) / scale, of_script, atol=1e-9)
     toa = ARCHIVES["ssl4eo_l_tm_toa"]
     assert (toa.mean[5], toa.scale[5]) == (pytest.approx(273.15 - 25), 70.0)
     assert (toa.mean[6], toa.scale[6]) == (0.0, 0.4)

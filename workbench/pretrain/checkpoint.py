@@ -48,6 +48,8 @@ def save_encoder(
     path, recipe = Path(path), encoder.recipe
     if path.suffix.lower() != ".safetensors":
         raise ValueError(f"an encoder's file ends in .safetensors, got {path.name}; use {path.stem}.safetensors")
+    if recipe and cube is None:
+        raise ValueError("an encoder that was pretrained here is saved with the scene it learnt from; give cube=")
     card = {
         "kind": "workbench encoder",
         "version": version("hyperspectral-workbench"),
