@@ -460,7 +460,7 @@ def test_torchgeos_names_lead_to_their_archive(monkeypatch):
     assert asked[0][1]["weights_only"] is True
     assert encoder.card["archive"] == "ssl4eo_s12_l1c"
     assert encoder.report.share == 1
-    for name in ("ResNet18_Weights.SENTINEL2_RGB_MOCO", "Swin_V2_B_Weights.NAIP_RGB_MI_SATLAS", "nonsense"):
+    for name in ("ResNet18_Weights.SENTINEL2_RGB_MOCO", "ResNet152_Weights.SENTINEL2_ALL_MOCO", "nonsense"):
         with pytest.raises(ValueError, match="is none of the weights of ResNet18"):
             load_released_by_name(name)
     with pytest.raises(ValueError, match="torchgeo has no weights named"):
