@@ -56,12 +56,12 @@ def test_a_patch_counts_by_its_middle_for_an_encoder_of_pixels():
 
 
 def test_labels_are_learnt_from_the_patches_round_them():
-    from workbench.probe.supervised import _inputs_at
+    from workbench.probe.supervised import inputs_at
 
     cube, truth = two_fields()
     labels = truth.where(truth.y > 14, 0).astype("int16")
     labels[:, :6] = 0
-    inputs, codes = _inputs_at(cube, labels, ENCODERS["cnn"], torch.device("cpu"))
+    inputs, codes = inputs_at(cube, labels, ENCODERS["cnn"], torch.device("cpu"))
     places = np.argwhere(labels.values > 0)
     padded = np.pad(cube.values, ((0, 0), (4, 4), (4, 4)), constant_values=np.nan)
     expected = {(labels.values[r, c], padded[:, r : r + 9, c : c + 9].tobytes()) for r, c in places}
