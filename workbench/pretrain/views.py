@@ -1,13 +1,73 @@
-"""Views of spectra: the same ground under another sun, through a poorer sensor. Batched tensor operations, no loops.
+"""Views: the same ground under another sun, through a poorer sensor. Batched tensor operations, no loops.
 
 Every function takes a scaled batch of shape (n, n_bands, …); whatever follows the bands (a patch, window means)
-shares a sample's draw. Hue, grey and blur of photographs have no meaning for two hundred bands.
+shares a sample's draw. Hue, grey and blur of photographs have no meaning for two hundred bands. ``SpectralViews`` is
+the recipe that all objectives share.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Generator, Tensor
+
+from workbench.pretrain.crops import random_boxes, resized_crop, turn
+
+
+@dataclass(frozen=True, slots=True)
+class SpectralViews:
+    """How a view is drawn; of patches, that is also cropped, flipped and turned."""
+
+    lost_bands: float = 0.2
+    """Chance that a band is blanked, 0 to 1."""
+
+    brightness: float = 0.1
+    """Standard deviation of the logarithm of the illumination."""
+
+    noise: float = 0.05
+    """Standard deviation of white noise, in units of a band's spread over the scene."""
+
+    area: tuple[float, float] = (0.4, 1.0)
+    """Share of a patch that is seen, from and to. Photographs take 0.08 to 1; our patches are a few pixels wide."""
+
+    small_part: tuple[float, float] = (0.3, 0.6)
+    """Share of the bands, one beside the other, that a small view sees, from and to."""
+
+    small_area: tuple[float, float] = (0.1, 0.4)
+    """Share of a patch that a small view sees, from and to; 0.05 to 0.4 of photographs."""
+
+    small_size: int | None = None
+    """Side that small views of patches are brought to [pixels]; None keeps the patch's, which fits any encoder."""
+
+    generator: Generator | None = None
+    """Source of the draws; on the device of the batches."""
+
+    def __call__(self, batch: Tensor, black: Tensor) -> Tensor:
+        """One view of each sample.
+
+        Parameters
+        ----------
+        batch : Tensor of shape (n, n_bands, n_windows) or (n, n_bands, size, size)
+            Window means of pixels, or patches; scaled.
+        black : Tensor of shape (n_bands,)
+            What zero reflectance is in the scaled batch (``BandScaler.black``).
+        """
+        seen = self._cropped(batch, self.area, None)
+        lit = illuminate(seen, black, self.brightness, self.generator)
+        return drop_bands(add_noise(lit, self.noise, self.generator), self.lost_bands, self.generator)
+
+    def small(self, batch: Tensor, black: Tensor) -> Tensor:
+        """A view of a part of the spectrum alone and, of a patch, of a small crop; the other bands at their mean."""
+        seen = self._cropped(batch, self.small_area, self.small_size)
+        lit = illuminate(seen, black, self.brightness, self.generator)
+        return keep_part(add_noise(lit, self.noise, self.generator), self.small_part, self.generator)
+
+    def _cropped(self, batch: Tensor, area: tuple[float, float], size: int | None) -> Tensor:
+        if batch.ndim != 4:
+            return batch
+        boxes = random_boxes(len(batch), area, self.generator, batch.device)
+        return turn(resized_crop(batch, boxes, size), self.generator)
 
 
 def illuminate(batch: Tensor, black: Tensor, sd: float, generator: Generator | None = None) -> Tensor:
@@ -33,6 +93,27 @@ def drop_bands(batch: Tensor, chance: float, generator: Generator | None = None)
     """Set bands to their mean (0 when scaled), each with the same chance in every sample."""
     kept = torch.rand(batch.shape[:2], generator=generator, device=batch.device) >= chance
     return batch * kept.view(*batch.shape[:2], *[1] * (batch.ndim - 2))
+
+
+def keep_part(batch: Tensor, part: tuple[float, float], generator: Generator | None = None) -> Tensor:
+    """Keep one run of neighbouring bands a sample and set all others to their mean: a crop of the spectrum.
+
+    Parameters
+    ----------
+    batch : Tensor of shape (n, n_bands, …)
+        Scaled.
+    part : tuple of float
+        Least and largest share of the bands that is kept, 0 to 1; at least one band is.
+    generator : torch.Generator, optional
+        Source of the draws.
+    """
+    n, n_bands = batch.shape[:2]
+    share, place = torch.rand((2, n, 1), generator=generator, device=batch.device)
+    length = ((part[0] + (part[1] - part[0]) * share) * n_bands).round().clamp(min=1)
+    start = (place * (n_bands - length + 1)).floor()
+    band = torch.arange(n_bands, device=batch.device)
+    kept = (band >= start) & (band < start + length)
+    return batch * kept.view(n, n_bands, *[1] * (batch.ndim - 2))
 
 
 def add_noise(batch: Tensor, sd: float, generator: Generator | None = None) -> Tensor:

@@ -23,7 +23,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from workbench.pretrain.views import add_noise, drop_bands, illuminate
+from workbench.pretrain.objectives.heads import perceptron
+from workbench.pretrain.views import SpectralViews
 
 
 class BarlowTwins(nn.Module):
@@ -37,14 +38,10 @@ class BarlowTwins(nn.Module):
         Features compared by the loss.
     redundancy : float
         Weight of the off-diagonal term, :math:`\\lambda`.
-    lost_bands : float
-        Chance that a band is blanked in a view, 0 to 1.
-    brightness : float
-        Standard deviation of the logarithm of a view's illumination.
-    noise : float
-        Standard deviation of white noise, in units of a band's spread over the scene.
+    views : SpectralViews, optional
+        How views are drawn; by default as `SpectralViews` says, from `generator`.
     generator : torch.Generator, optional
-        Source of the views' draws.
+        Source of the draws of the default views.
     """
 
     def __init__(
@@ -53,26 +50,18 @@ class BarlowTwins(nn.Module):
         *,
         width: int = 256,
         redundancy: float = 5.1e-3,
-        lost_bands: float = 0.2,
-        brightness: float = 0.1,
-        noise: float = 0.05,
+        views: SpectralViews | None = None,
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
-        self.redundancy, self.generator = redundancy, generator
-        self.lost_bands, self.brightness, self.noise = lost_bands, brightness, noise
-        self.head = nn.Sequential(nn.Linear(dim, width), nn.BatchNorm1d(width), nn.ReLU(), nn.Linear(width, width))
+        self.redundancy, self.views = redundancy, views or SpectralViews(generator=generator)
+        self.head = perceptron(dim, width, width)
 
     def forward(self, encoder: nn.Module, batch: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
         """Loss terms of a batch of pairs, each of shape (n, n_bands, …); row by row, the same place."""
-        views = [self.view(side, encoder.scaler.black) for side in batch]
+        views = [self.views(side, encoder.scaler.black) for side in batch]
         left, right = self.head(encoder(torch.cat(views))).chunk(2)
         return barlow_twins_loss(left, right, redundancy=self.redundancy)
-
-    def view(self, batch: Tensor, black: Tensor) -> Tensor:
-        """The same ground under another sun, through a sensor that is noisy and lost some bands."""
-        lit = illuminate(batch, black, self.brightness, self.generator)
-        return drop_bands(add_noise(lit, self.noise, self.generator), self.lost_bands, self.generator)
 
 
 def barlow_twins_loss(left: Tensor, right: Tensor, *, redundancy: float) -> dict[str, Tensor]:
