@@ -65,10 +65,7 @@ def test_a_pixel_without_data_is_not_mixed_into_its_neighbours():
     patches[..., 2:5, 2:5] = torch.nan
     cut = resized_crop(patches, torch.tensor([[0.0, 0.0, 1.0, 0.9]]), 20)
     assert cut.isnan().any()
-    assert (
-        torch.equal(cut[cut.isfinite()], torch.full_like(cut[cut.isfinite()], 5.0))
-        or (cut[cut.isfinite()] - 5).abs().max() < 1e-5
-    )
+    assert (cut[cut.isfinite()] - 5).abs().max() < 1e-5
     assert 0.05 < cut.isnan().float().mean() < 0.15
 
 
