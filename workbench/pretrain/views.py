@@ -31,7 +31,7 @@ class SpectralViews:
     area: tuple[float, float] = (0.4, 1.0)
     """Share of a patch that is seen, from and to. Photographs take 0.08 to 1; our patches are a few pixels wide."""
 
-    small_part: tuple[float, float] = (0.3, 0.6)
+    small_part: tuple[float, float] = (0.5, 0.8)
     """Share of the bands, one beside the other, that a small view sees, from and to."""
 
     small_area: tuple[float, float] = (0.1, 0.4)
@@ -42,6 +42,11 @@ class SpectralViews:
 
     generator: Generator | None = None
     """Source of the draws; on the device of the batches."""
+
+    @classmethod
+    def gentle(cls, generator: Generator | None = None) -> SpectralViews:
+        """Views of half the strength, for objectives that push nothing apart: what strong ones leave is brightness."""
+        return cls(lost_bands=0.1, brightness=0.05, noise=0.025, generator=generator)
 
     def __call__(self, batch: Tensor, black: Tensor) -> Tensor:
         """One view of each sample.

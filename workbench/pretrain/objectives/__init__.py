@@ -13,9 +13,36 @@ from torch import nn
 
 from workbench.pretrain.objectives.barlow_twins import BarlowTwins, barlow_twins_loss
 from workbench.pretrain.objectives.data2vec import Data2Vec
+from workbench.pretrain.objectives.dino import DINO, centred_loss
 from workbench.pretrain.objectives.mae import MAE
+from workbench.pretrain.objectives.moco_v2 import MoCoV2, queue_loss
+from workbench.pretrain.objectives.moco_v3 import MoCoV3, batch_loss
+from workbench.pretrain.objectives.simclr import SimCLR, nt_xent_loss
+from workbench.pretrain.objectives.simsiam import SimSiam, prediction_loss
+from workbench.pretrain.objectives.swav import SwAV, sinkhorn, swapped_loss
 
-__all__ = ["MAE", "OBJECTIVES", "BarlowTwins", "Data2Vec", "ObjectiveKind", "barlow_twins_loss", "find_objective"]
+__all__ = [
+    "DINO",
+    "MAE",
+    "OBJECTIVES",
+    "BarlowTwins",
+    "Data2Vec",
+    "MoCoV2",
+    "MoCoV3",
+    "ObjectiveKind",
+    "SimCLR",
+    "SimSiam",
+    "SwAV",
+    "barlow_twins_loss",
+    "batch_loss",
+    "centred_loss",
+    "find_objective",
+    "nt_xent_loss",
+    "prediction_loss",
+    "queue_loss",
+    "sinkhorn",
+    "swapped_loss",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +74,49 @@ OBJECTIVES = {
             "Zbontar et al. 2021, arXiv:2103.03230; for pixels: Ait Ali Braham et al. 2022, arXiv:2206.12117",
             "a few thousand pixels",
             BarlowTwins,
+        ),
+        ObjectiveKind(
+            "simclr",
+            "the two views of a place are more alike than any other two of the batch",
+            "Chen et al. 2020, arXiv:2002.05709",
+            "a few thousand pixels of many kinds: pixels of one kind are pushed apart like strangers",
+            SimCLR,
+        ),
+        ObjectiveKind(
+            "moco_v2",
+            "a view is more like its teacher's view of the place than like a queue of earlier places",
+            "Chen et al. 2020, arXiv:2003.04297; He et al. 2020, arXiv:1911.05722; for satellites: Wang et al. 2022, "
+            "arXiv:2211.07044",
+            "more pixels than its queue holds, 2048; lets small batches do",
+            MoCoV2,
+        ),
+        ObjectiveKind(
+            "moco_v3",
+            "a view foretells which of the teacher's views in the batch is of the same place",
+            "Chen et al. 2021, arXiv:2104.02057; for satellites: Wang et al. 2022, arXiv:2211.07044",
+            "a few thousand pixels, and large batches: its strangers are the rest of the batch",
+            MoCoV3,
+        ),
+        ObjectiveKind(
+            "simsiam",
+            "each view foretells the other, which is held still; nothing is pushed apart",
+            "Chen & He 2021, arXiv:2011.10566; for satellites: Wang et al. 2022, arXiv:2206.13188",
+            "a few thousand pixels; its loss does not tell whether all embeddings have become one",
+            SimSiam,
+        ),
+        ObjectiveKind(
+            "swav",
+            "views foretell each other's prototype; all prototypes are used alike",
+            "Caron et al. 2020, arXiv:2006.09882; for satellites: Wang et al. 2022, arXiv:2206.13188",
+            "ground of about equally common kinds; a batch with more pixels than there are prototypes, 64",
+            SwAV,
+        ),
+        ObjectiveKind(
+            "dino",
+            "parts of the spectrum tell what a slowly following teacher says of the whole",
+            "Caron et al. 2021, arXiv:2104.14294; for satellites: Wang et al. 2022, arXiv:2211.07044",
+            "a few thousand pixels and many bands; takes about twice as long as the others",
+            DINO,
         ),
         ObjectiveKind(
             "mae",
