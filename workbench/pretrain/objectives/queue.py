@@ -41,6 +41,7 @@ class FeatureQueue(nn.Module):
     @torch.no_grad()
     def put(self, features: Tensor) -> None:
         """Replace the oldest by `features` of shape (n, width), the last of them where they are too many."""
+        # Of two features for one place none is sure to win, so a batch that goes round more than once loses its first.
         skipped = max(0, len(features) - len(self.features))
         places = self.seen + torch.arange(skipped, len(features), device=self.features.device)
         self.features[places % len(self.features)] = features[skipped:].detach().to(self.features.dtype)
