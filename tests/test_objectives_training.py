@@ -41,7 +41,7 @@ def test_thirty_steps_lower_the_loss_and_leave_the_global_generator_alone(scene,
     assert torch.equal(torch.rand(1), expected)
     assert all(np.isfinite(list(report.terms.values())).all() for report in reports)
     first, *_, last = falling(objective, reports)
-    assert last < first
+    assert last < 0.995 * first  # without learning it stays within 0.1 %, or rises
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
