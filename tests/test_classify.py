@@ -11,6 +11,7 @@ import rasterio.shutil
 import xarray as xr
 from rio_cogeo import cog_validate
 
+from tests.hurry import hurry
 from tests.scenes import few, two_fields
 from workbench.cubes import simulated_scene
 from workbench.pretrain import Recipe, begin
@@ -42,14 +43,16 @@ def test_every_model_tells_two_fields_apart(scene, name):
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_the_same_seed_makes_the_same_map(scene, name):
+def test_the_same_seed_makes_the_same_map(scene, name, monkeypatch):
+    hurry(monkeypatch)
     cube, truth, embedding = scene
     one, two = (classify_scene(name, cube, few(truth, 3), embedding=embedding, seed=4) for _ in range(2))
     np.testing.assert_array_equal(one.class_map.values, two.class_map.values)
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_class_codes_need_not_be_the_first_ones(scene, name):
+def test_class_codes_need_not_be_the_first_ones(scene, name, monkeypatch):
+    hurry(monkeypatch, steps=60)
     cube, truth, embedding = scene
     moved = truth.copy(data=np.where(truth.values == 1, 7, 3).astype("int16"))
     moved.attrs = {"classes": [f"c{k}" for k in range(1, 8)], "colors": ["#000000"] * 7}

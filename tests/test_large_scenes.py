@@ -15,6 +15,7 @@ import pytest
 import rasterio
 import xarray as xr
 
+from tests.hurry import hurry
 from tests.large import peak_of, write_scene
 from tests.scenes import few
 from workbench.cli import main
@@ -96,7 +97,8 @@ def test_an_embedding_in_blocks_is_that_in_memory(lazy, encoder, tmp_path, block
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_a_class_map_in_blocks_is_that_in_memory(lazy, labels, encoder, tmp_path, name, small_blocks):
+def test_a_class_map_in_blocks_is_that_in_memory(lazy, labels, encoder, tmp_path, name, small_blocks, monkeypatch):
+    hurry(monkeypatch)
     whole = lazy.compute()
     expected = classify_scene(name, whole, labels, embedding=embed(whole, encoder, device="cpu"), seed=2)
     _, made = outcome(classify_to(lazy, labels, tmp_path / "m.tif", name, encoder=encoder, seed=2, device="cpu"))

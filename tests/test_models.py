@@ -18,18 +18,29 @@ from workbench.probe import MODELS, find_model
 from workbench.probe.discriminant import ShrunkLDA
 from workbench.probe.neighbours import FewNeighbours, GraphPropagation
 from workbench.probe.prototypes import NearestAngle
+from workbench.probe.spectral_network import FixMatch, SpectralNetwork
 from workbench.probe.svm import RBFSVM, LinearSVM
 
 
 def known_exceptions(estimator: object) -> dict[str, str]:
     """Rules a classifier breaks on purpose."""
-    if isinstance(estimator, GraphPropagation):
+    if isinstance(estimator, GraphPropagation | FixMatch):
         return {"check_classifiers_classes": "-1 is an unlabelled row, as in scikit-learn's own LabelSpreading"}
     return {}
 
 
 @parametrize_with_checks(
-    [RBFSVM(), RBFSVM(C=None), LinearSVM(), ShrunkLDA(), NearestAngle(), FewNeighbours(), GraphPropagation()],
+    [
+        RBFSVM(),
+        RBFSVM(C=None),
+        LinearSVM(),
+        ShrunkLDA(),
+        SpectralNetwork(steps=40),
+        FixMatch(steps=40),
+        NearestAngle(),
+        FewNeighbours(),
+        GraphPropagation(),
+    ],
     expected_failed_checks=known_exceptions,
 )
 def test_keeps_the_rules_of_scikit_learn(estimator, check):

@@ -11,7 +11,8 @@ from workbench.probe.embed_pair import embed_pair
 from workbench.probe.features import FEATURES, FeatureKind, Features, feature_map, fits_in_memory
 from workbench.probe.large import classify_to, embed_to
 from workbench.probe.maps import write_class_map
-from workbench.probe.models import MODELS, Model, find_model
+from workbench.probe.model import Model
+from workbench.probe.models import MODELS, find_model
 
 __all__ = [
     "FEATURES",

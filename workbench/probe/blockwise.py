@@ -18,7 +18,7 @@ from workbench.patches import Block
 from workbench.pretrain import Encoder
 from workbench.probe.embed import embed_block, embedding_side
 from workbench.probe.features import Features
-from workbench.probe.supervised import FromScratch
+from workbench.probe.scene_classifier import SceneClassifier
 from workbench.probe.tables import block_side, features_of, table_of
 
 Arrays = dict[str, NDArray]
@@ -53,33 +53,33 @@ class Embedding:
 class Classification:
     """Asks a fitted classifier about a block: of its spectra, its embedding, its features, or the scene itself."""
 
-    classifier: ClassifierMixin | FromScratch
+    classifier: ClassifierMixin | SceneClassifier
     n_bands: int
     encoder: Encoder | None = None
     features: Features | None = None
     device: str = "auto"
 
     @property
-    def _sees(self) -> Encoder | None:
-        return self.classifier.model_ if isinstance(self.classifier, FromScratch) else self.encoder
-
-    @property
     def halo(self) -> int:
         """Pixels round a block that must be read with it."""
+        if isinstance(self.classifier, SceneClassifier):
+            return self.classifier.halo
         if self.features is not None:
             return self.features.halo
-        return self._sees.footprint // 2 if self._sees is not None else 0
+        return self.encoder.footprint // 2 if self.encoder is not None else 0
 
     @property
     def side(self) -> int:
         """Side of a block that takes little memory [pixels]."""
+        if isinstance(self.classifier, SceneClassifier):
+            return self.classifier.side
         if self.features is not None:
             return self.features.side
-        return embedding_side(self._sees) if self._sees is not None else block_side(self.n_bands)
+        return embedding_side(self.encoder) if self.encoder is not None else block_side(self.n_bands)
 
     def __call__(self, cube: xr.DataArray, piece: Block) -> Arrays:
         """``codes`` and ``confidence``, shape (height, width)."""
-        if isinstance(self.classifier, FromScratch):
+        if isinstance(self.classifier, SceneClassifier):
             chances = self.classifier.predict_block(cube, piece)
         elif self.features is not None:
             chances = chances_of(self.classifier, self.features.block(cube, piece))

@@ -17,9 +17,10 @@ from workbench.pretrain import Encoder, pretrain
 from workbench.probe.blockwise import chances_of, decided
 from workbench.probe.embed import embed, embed_pixels, like_scene
 from workbench.probe.features import FEATURES, Features, feature_blocks, feature_rows
-from workbench.probe.models import Model, find_model
+from workbench.probe.model import Model
+from workbench.probe.models import find_model
 from workbench.probe.neighbours import UNLABELLED
-from workbench.probe.supervised import FromScratch
+from workbench.probe.scene_classifier import SceneClassifier
 from workbench.probe.tables import features_of, labels_on_data, rows_at, values_by_block
 
 POOL = 4000
@@ -133,7 +134,7 @@ def fit_model(
     features: Features | None,
     seed: int,
     device: str = "auto",
-) -> tuple[ClassifierMixin | FromScratch, NDArray]:
+) -> tuple[ClassifierMixin | SceneClassifier, NDArray]:
     """Fit a model in bounded memory, only the pixels that it learns from being read or embedded.
 
     Parameters

@@ -14,7 +14,7 @@ from torch import nn
 
 from workbench.cubes.envi import binary_of
 from workbench.pretrain import Encoder
-from workbench.probe.supervised import FromScratch
+from workbench.probe.scene_classifier import SceneClassifier
 from workbench.record import file_fingerprint
 
 
@@ -45,10 +45,10 @@ def encoder_stamp(encoder: Encoder) -> str:
     return stamp(repr(encoder.arguments), encoder.quantity, np.asarray(encoder.wavelength), *_weights(encoder))
 
 
-def model_stamp(classifier: ClassifierMixin | FromScratch, inputs: NDArray) -> str:
+def model_stamp(classifier: ClassifierMixin | SceneClassifier, inputs: NDArray) -> str:
     """Of a fitted model: its weights, or what it says of the rows (n, n_features) it was fitted to."""
-    if isinstance(classifier, FromScratch):
-        return stamp(*_weights(classifier.model_), *_weights(classifier.head_))
+    if isinstance(classifier, SceneClassifier):
+        return stamp(*classifier.learnt())
     return stamp(classifier.classes_, classifier.predict_proba(inputs))
 
 

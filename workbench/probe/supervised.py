@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
@@ -13,26 +12,18 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from workbench.cubes import good_bands
-from workbench.patches import (
-    BandScaler,
-    Block,
-    Place,
-    blocks_of,
-    patches_at,
-    pick_device,
-    scene_tensor,
-    window_means,
-)
+from workbench.patches import BandScaler, Block, patches_at, pick_device, scene_tensor, window_means
 from workbench.pretrain import EncoderKind, find_encoder, warm_cosine
 from workbench.pretrain.views import add_noise, drop_bands, illuminate
-from workbench.probe.embed import embed_block, embedding_side, like_scene, windows_side
+from workbench.probe.embed import embed_block, embedding_side, windows_side
+from workbench.probe.scene_classifier import SceneClassifier
 from workbench.probe.tables import blocks_with
 
 DIM = 64
 """Length of an embedding, where the encoder's can be chosen."""
 
 
-class FromScratch:
+class FromScratch(SceneClassifier):
     """An encoder and a linear layer, fitted to the labelled pixels of a scene.
 
     A scene classifier: it takes cubes, since an encoder with context needs the pixels round a label. Every step sees
@@ -106,11 +97,20 @@ class FromScratch:
             schedule.step()
         model.eval()
 
-    def predict_blocks(self, cube: xr.DataArray) -> Iterator[tuple[Place, NDArray]]:
-        """Probability of each of ``classes_`` block by block, (n_classes, height, width); NaN without data."""
-        side = embedding_side(self.model_)
-        for piece in blocks_of(*cube.shape[1:], (side, side), self.model_.footprint // 2):
-            yield piece.place, self.predict_block(cube, piece)
+    @property
+    def halo(self) -> int:
+        """Half the encoder's footprint."""
+        return self.model_.footprint // 2
+
+    @property
+    def side(self) -> int:
+        """Side of a block that takes little memory [pixels]."""
+        return embedding_side(self.model_)
+
+    def learnt(self) -> list[NDArray]:
+        """Weights of encoder and head."""
+        found = [*sorted(self.model_.state_dict().items()), *sorted(self.head_.state_dict().items())]
+        return [tensor.detach().cpu().numpy() for _, tensor in found]
 
     def predict_block(self, cube: xr.DataArray, piece: Block) -> NDArray:
         """Probability of each of ``classes_`` in one block, whose halo is half the encoder's footprint."""
@@ -118,19 +118,6 @@ class FromScratch:
         with torch.inference_mode():
             logits = head(torch.from_numpy(values).relu().movedim(0, -1))
         return logits.softmax(dim=-1).movedim(-1, 0).numpy()
-
-    def predict_proba(self, cube: xr.DataArray) -> xr.DataArray:
-        """Probability of each of ``classes_`` at every pixel, dims (``feature``, ``y``, ``x``); NaN without data."""
-        chances = np.empty((len(self.classes_), *cube.shape[1:]), "float32")
-        for (rows, columns), values in self.predict_blocks(cube):
-            chances[:, rows, columns] = values
-        return like_scene(chances, cube)
-
-    def predict(self, cube: xr.DataArray) -> xr.DataArray:
-        """Code of the most probable class at every pixel, dims (``y``, ``x``), int16; 0 without data."""
-        chances = self.predict_proba(cube).values
-        codes = np.where(np.isfinite(chances[0]), self.classes_[np.nan_to_num(chances).argmax(axis=0)], 0)
-        return like_scene(codes.astype("int16"), cube)
 
 
 def inputs_at(
