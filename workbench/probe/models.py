@@ -17,6 +17,7 @@ from workbench.probe.networks import PATCH
 from workbench.probe.patch_network import PatchNetwork
 from workbench.probe.paws import PawsClassifier
 from workbench.probe.prototypes import NearestAngle
+from workbench.probe.scene_propagation import ScenePropagation
 from workbench.probe.spectral_network import FixMatch, SpectralNetwork
 from workbench.probe.supervised import FromScratch
 from workbench.probe.svm import RBFSVM
@@ -93,6 +94,16 @@ MODELS = {
             "spectra",
             lambda seed: FixMatch(random_state=seed),
             unlabelled=True,
+        ),
+        Model(
+            "scene_propagation",
+            "semi-supervised",
+            "labels spread along alike spectra and from pixel to pixel, over the whole scene",
+            "Zhou et al. 2003, NeurIPS; Camps-Valls et al. 2007, doi:10.1109/TGRS.2007.895416",
+            "scene",
+            lambda seed: ScenePropagation(seed=seed),
+            unlabelled=True,
+            context=3,
         ),
         Model(
             "label_propagation",

@@ -88,7 +88,7 @@ class GraphPropagation(ClassifierMixin, BaseEstimator):
             before, share = share, self.alpha * (graph @ share) + (1 - self.alpha) * told
             if np.abs(share - before).max() < 1e-6:
                 break
-        self.label_distributions_ = _normalised(share)
+        self.label_distributions_ = normalised(share)
         return self
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.floating]:
@@ -96,7 +96,7 @@ class GraphPropagation(ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         X = validate_data(self, X, reset=False, dtype=[np.float32, np.float64])
         weights = self._weights(*self._index.kneighbors(X), self._index.n_samples_fit_)
-        return _normalised(weights @ self.label_distributions_)
+        return normalised(weights @ self.label_distributions_)
 
     def predict(self, X: ArrayLike) -> NDArray:
         """Class of each row, shape (n,)."""
@@ -110,7 +110,7 @@ class GraphPropagation(ClassifierMixin, BaseEstimator):
         return sparse.csr_array((weight.ravel(), which.ravel(), ends), shape=(len(which), n))
 
 
-def _normalised(share: NDArray) -> NDArray:
+def normalised(share: NDArray) -> NDArray:
     """Rows that sum to one; a row of nothing becomes even shares."""
     total = share.sum(axis=1, keepdims=True)
     return np.where(total > 0, share / np.where(total > 0, total, 1), 1 / share.shape[1])
