@@ -74,6 +74,16 @@ def test_a_row_can_be_done_again_from_what_it_says(scene):
     assert [row["seed"] for row in rows] == [row_seed(7, row["draw"]) for row in rows]
 
 
+def test_a_row_says_how_hyper_parameters_were_chosen(scene):
+    models = ["window_svm", "lda_components", "scene_propagation", "knn"]
+    assert [row["chosen"] for row in compare_rows(*scene, models, [4], 1)] == [
+        "cross-validation on the labels",
+        "shrinkage by Ledoit & Wolf's formula",
+        "fixed, 10 neighbours, alpha 0.95",
+        "fixed",
+    ]
+
+
 def test_an_encoder_given_serves_every_draw_and_sets_the_guard_band(scene, encoder):
     rows = list(compare_rows(*scene, ["svm", "barlow_twins"], [8], 2, ("blocks",), encoder=encoder))
     assert {row["footprint"] for row in rows} == {encoder.footprint}

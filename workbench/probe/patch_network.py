@@ -52,6 +52,8 @@ class PatchNetwork(SceneClassifier):
     ----------
     classes_ : ndarray of int
         Codes of the classes that have labels.
+    chosen_ : str
+        How its hyper-parameters were chosen, in words for a table.
 
     References
     ----------
@@ -102,6 +104,7 @@ class PatchNetwork(SceneClassifier):
         inputs = self.scaler_(patches).nan_to_num(0.0).to(place)
         self._train(self.network_.to(place), inputs, torch.as_tensor(targets, device=place))
         self.network_.eval().cpu()
+        self.chosen_ = f"fixed, {self.steps} steps"
         return self
 
     def _train(self, network: nn.Module, inputs: Tensor, targets: Tensor) -> None:

@@ -42,6 +42,8 @@ class ScenePropagation(SceneClassifier):
         Codes of the classes that have labels.
     chances_ : ndarray of shape (n_classes, height, width)
         NaN where there is no data.
+    chosen_ : str
+        How its hyper-parameters were chosen, in words for a table.
 
     References
     ----------
@@ -88,6 +90,7 @@ class ScenePropagation(SceneClassifier):
         self.classes_ = np.unique(codes[codes > 0])
         told = np.stack([(codes == code) / (codes == code).sum() for code in self.classes_], axis=1)
         share = normalised(spread(graph, told, self.alpha))
+        self.chosen_ = f"fixed, {self.n_neighbors} neighbours, alpha {self.alpha:g}"
         self.chances_ = np.full((len(self.classes_), *has_data.shape), np.nan, "float32")
         self.chances_[:, has_data] = share.T
         return self

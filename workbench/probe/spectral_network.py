@@ -50,6 +50,8 @@ class SpectralNetwork(ClassifierMixin, BaseEstimator):
     classes_ : ndarray of shape (n_classes,)
     network_ : torch.nn.Module
         On spectra less ``mean_``, divided by ``scale_``.
+    chosen_ : str
+        How its hyper-parameters were chosen, in words for a table.
 
     References
     ----------
@@ -94,7 +96,7 @@ class SpectralNetwork(ClassifierMixin, BaseEstimator):
         rows = torch.as_tensor((X - self.mean_) / self.scale_, dtype=torch.float32, device=place)
         known = torch.as_tensor(known, device=place)
         self._train(network, rows[known], torch.as_tensor(codes, device=place), rows[~known], seed)
-        self.network_ = network.eval().cpu()
+        self.network_, self.chosen_ = network.eval().cpu(), f"fixed, {self.steps} steps"
         return self
 
     def _train(self, network: nn.Module, inputs: Tensor, targets: Tensor, others: Tensor, seed: int) -> None:
