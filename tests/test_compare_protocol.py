@@ -254,3 +254,14 @@ def test_salinas_a_svm_is_where_a_trial_had_it(real_data):
     mean = table.groupby("budget")["oa"].mean()
     assert mean[5] == pytest.approx(0.957, abs=0.03)
     assert mean[20] == pytest.approx(0.981, abs=0.01)
+
+
+@pytest.mark.realdata
+def test_surroundings_and_noise_fractions_serve_the_fields_of_salinas_a_better_than_spectra(real_data):
+    cube = open_cube(real_data / "salinas_a" / "SalinasA_corrected.mat")
+    truth = open_labels(real_data / "salinas_a" / "SalinasA_gt.mat", cube)
+    table = score_table(compare_rows(cube, truth, ["svm", "lda_noise_fractions", "superpixel_svm"], [20], 5))
+    mean = table.groupby("model")["oa"].mean()
+    assert mean["svm"] == pytest.approx(0.976, abs=0.01)
+    assert mean["lda_noise_fractions"] == pytest.approx(0.991, abs=0.005)
+    assert mean["superpixel_svm"] == pytest.approx(0.992, abs=0.007)
