@@ -18,13 +18,12 @@ from workbench.probe import MODELS, find_model
 from workbench.probe.discriminant import ShrunkLDA
 from workbench.probe.neighbours import FewNeighbours, GraphPropagation
 from workbench.probe.prototypes import NearestAngle
-from workbench.probe.spectral_network import FixMatch, SpectralNetwork
 from workbench.probe.svm import RBFSVM, LinearSVM
 
 
 def known_exceptions(estimator: object) -> dict[str, str]:
     """Rules a classifier breaks on purpose."""
-    if isinstance(estimator, GraphPropagation | FixMatch):
+    if isinstance(estimator, GraphPropagation):
         return {"check_classifiers_classes": "-1 is an unlabelled row, as in scikit-learn's own LabelSpreading"}
     return {}
 
@@ -35,8 +34,6 @@ def known_exceptions(estimator: object) -> dict[str, str]:
         RBFSVM(C=None),
         LinearSVM(),
         ShrunkLDA(),
-        SpectralNetwork(steps=40),
-        FixMatch(steps=40),
         NearestAngle(),
         FewNeighbours(),
         GraphPropagation(),

@@ -1,7 +1,9 @@
 """A spectrum joined with the means of windows round it: the plainest way to let a classifier see the surroundings.
 
 In the trial that set this project's floor it lifted a support vector machine at 5 labels a class more than any other
-single step. Nothing is learnt from the scene.
+single step. Nothing is learnt from the scene. Means that keep to one side of an edge (weights by likeness of spectra)
+were tried: in five draws they lost one to two points on fields and an airborne town, and gained three to four only on a
+town at 30 m, so the plain means stay.
 """
 
 from __future__ import annotations
