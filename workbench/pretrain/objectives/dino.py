@@ -151,8 +151,9 @@ def centred_loss(
     Returns
     -------
     dict of scalar Tensor
-        ``doubt``, the entropy of what the teacher says: 0 or log(n_outputs) when it has collapsed; and ``divergence``
-        of the learner from it, 0 when they agree. Their sum, the cross-entropy, is the loss.
+        ``doubt``, the entropy of what the teacher says, and ``divergence`` of the learner from it, 0 when they agree.
+        Their sum, the cross-entropy, is the loss. All embeddings have become one when the divergence is 0 and the
+        doubt 0 or log(n_outputs).
     """
     sure = [((target.detach() - centre) / teacher_temperature).softmax(dim=1) for target in targets]
     spoken = [(one.float() / temperature).log_softmax(dim=1) for one in said]
