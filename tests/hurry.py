@@ -7,12 +7,17 @@ from dataclasses import replace
 import pytest
 
 from workbench.probe import MODELS, Model
+from workbench.probe.patch_network import PatchNetwork
+from workbench.probe.spectral_network import SpectralNetwork
+from workbench.probe.supervised import FromScratch
+
+NETWORKS = (FromScratch, PatchNetwork, SpectralNetwork)
 
 
 def hurry(monkeypatch: pytest.MonkeyPatch, steps: int = 25) -> None:
     """Teach every network of ``MODELS`` for a few steps only."""
     for name, row in MODELS.items():
-        if hasattr(row.build(0), "steps"):
+        if isinstance(row.build(0), NETWORKS):
 
             def build(seed: int, row: Model = row) -> object:
                 made = row.build(seed)
