@@ -261,3 +261,27 @@ def test_what_cannot_be_is_refused_in_a_sentence(arguments, message):
 def test_the_table_states_the_width_that_comes_out():
     for name in ARCHITECTURES:
         assert outline(name).dim == find_architecture(name).dim
+
+
+@pytest.mark.parametrize(
+    ("name", "theirs", "side"),
+    [("resnet18", "resnet18", 64), ("resnet50", "resnet50", 64), ("vit_small", "vit_small_patch16_224", 224)],
+)
+def test_timms_weights_give_timms_numbers(name, theirs, side):
+    timm = pytest.importorskip("timm", reason="timm is in the test extra")
+    theirs = start(timm.create_model(theirs, pretrained=False, in_chans=5, num_classes=0))
+    row = ARCHITECTURES[name]
+    ours = row.make(5, side, (False,) * 4).eval()
+    ours.load_state_dict(theirs.state_dict())
+    batch = torch.randn(2, 5, side, side)
+    with torch.inference_mode():
+        expected = theirs(batch)
+        assert expected.std() > 1e-3
+        torch.testing.assert_close(ours(batch), expected, atol=1e-4, rtol=1e-4)
+
+
+def test_positions_are_resampled_as_timm_does():
+    layers = pytest.importorskip("timm.layers", reason="timm is in the test extra")
+    positions = torch.randn(1, 1 + 14 * 14, 6)
+    expected = layers.resample_abs_pos_embed(positions, [9, 12], num_prefix_tokens=1)
+    torch.testing.assert_close(resample_positions(positions, (9, 12)), expected, atol=1e-4, rtol=1e-4)

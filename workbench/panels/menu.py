@@ -41,7 +41,29 @@ def read_menu() -> Menu:
     )
 
 
+SPELT = {
+    **{
+        "simclr": "SimCLR",
+        "moco": "MoCo",
+        "v2": "v2",
+        "v3": "v3",
+        "simsiam": "SimSiam",
+        "swav": "SwAV",
+        "dino": "DINO",
+    },
+    **{"data2vec": "data2vec", "paws": "PAWS", "fixmatch": "FixMatch", "cnn": "CNN", "1d": "1-D", "3d": "3-D"},
+    **{"resnet18": "ResNet-18", "resnet50": "ResNet-50", "vit": "ViT", "spec": "Spec"},
+}
+"""Words as their papers spell them."""
+
+
 def in_words(name: str) -> str:
-    """A name for people: ``barlow_twins`` → ``Barlow Twins``; short ones are initials."""
+    """A name for people: ``barlow_twins`` → ``Barlow Twins``, ``moco_v2`` → ``MoCo v2``; other short ones are initials.
+
+    Examples
+    --------
+    >>> in_words("moco_v2"), in_words("svm"), in_words("cnn_1d"), in_words("spec_vit_small")
+    ('MoCo v2', 'SVM', 'CNN 1-D', 'Spec ViT Small')
+    """
     words = name.split("_")
-    return " ".join(word.upper() if len(word) <= 3 else word.capitalize() for word in words)
+    return " ".join(SPELT.get(word, word.upper() if len(word) <= 3 else word.capitalize()) for word in words)
