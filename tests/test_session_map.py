@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -220,3 +221,22 @@ def test_an_older_map_that_comes_late_is_dropped(session, simulated):
     session._map_done(session._asked - 1, (late, True))
     assert session.class_map is before
     assert session.map_state == "ready"
+
+
+def test_features_of_a_scene_are_made_once_for_all_labels(session, simulated, monkeypatch):
+    from workbench.probe import FEATURES
+
+    _, truth = simulated
+    asked, row = [], FEATURES["windows"]
+    counted = replace(row, learn=lambda cube: asked.append(1) or row.learn(cube))
+    monkeypatch.setitem(FEATURES, "windows", counted)
+    session.model = "window_svm"
+    for code in two(truth):
+        give(session, truth, code)
+    assert session.wait_for_map(60)
+    first = session.class_map
+    down, across = np.argwhere(session.labels.values == 0)[0]
+    session.label_pixel(int(down), int(across))
+    assert session.wait_for_map(60)
+    assert session.class_map is not first
+    assert asked == [1]

@@ -82,6 +82,7 @@ class Mapping(Labelling):
     def _scene_changed(self) -> None:
         self._shown = self._asked
         self._in_memory = (None, None)
+        self._features = (None, {})
         super()._scene_changed()
 
     def _model_set(self, _: object) -> None:
@@ -131,12 +132,29 @@ class Mapping(Labelling):
         """In the background: the map, and whether it is of spectra."""
         from workbench.probe import classify_scene, find_model
 
-        spectral = find_model(model).features != "embedding"
+        wanted = find_model(model).features
+        spectral = wanted != "embedding"
         if spectral and cube.nbytes <= IN_MEMORY:
             if self._in_memory[0] is not cube:
                 self._in_memory = (cube, cube.compute())
             cube = self._in_memory[1]
-        return classify_scene(model, cube, labels, embedding=embedding), spectral
+        features = self._features_of(cube, wanted)
+        return classify_scene(model, cube, labels, embedding=embedding, features=features), spectral
+
+    def _features_of(self, cube: xr.DataArray, name: str) -> xr.DataArray | None:
+        """Features made of a scene once, not at every click; None if there is no such kind, or they are too many."""
+        from workbench.probe import FEATURES, feature_map, fits_in_memory
+
+        if name not in FEATURES:
+            return None
+        made_of, made = self._features
+        if made_of is not cube:
+            made = {}
+        if name not in made:
+            learnt = FEATURES[name].learn(cube)
+            made = {**made, name: feature_map(cube, learnt) if fits_in_memory(cube, learnt) else None}
+            self._features = (cube, made)
+        return made[name]
 
     def _map_done(self, generation: int, result: tuple[ClassMap, bool] | Exception) -> None:
         with self.lock:
