@@ -240,3 +240,23 @@ def test_features_of_a_scene_are_made_once_for_all_labels(session, simulated, mo
     assert session.wait_for_map(60)
     assert session.class_map is not first
     assert asked == [1]
+
+
+def test_the_model_follows_what_the_encoder_in_use_learnt_by(session, simulated):
+    _, truth = simulated
+    for code in two(truth):
+        give(session, truth, code)
+    rng = np.random.default_rng(0)
+    coords = {name: session.cube.coords[name] for name in ("y", "x")}
+    values = rng.normal(size=(6, *session.cube.shape[1:])).astype("float32")
+    session._show_embedding(xr.DataArray(values, dims=("feature", "y", "x"), coords=coords, attrs={"objective": "mae"}))
+    assert session.model == "mae"
+    assert session.wait_for_map(60)
+    assert session.class_map is not None
+    session.model = "barlow_twins"
+    assert session.wait_for_map(60)
+    assert session.class_map is None
+    assert session.map_note == (
+        "barlow_twins wants an encoder that learnt by barlow_twins, but the one in use learnt by mae; "
+        "choose the model mae, or another encoder"
+    )

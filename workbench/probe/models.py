@@ -10,6 +10,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 from sklearn.semi_supervised import SelfTrainingClassifier
 
+from workbench.pretrain import OBJECTIVES
 from workbench.probe.baselines import BASELINES, standardised
 from workbench.probe.model import Model
 from workbench.probe.neighbours import GraphPropagation
@@ -25,6 +26,10 @@ from workbench.probe.svm import RBFSVM
 
 def _self_training(seed: int) -> ClassifierMixin:
     return standardised(SelfTrainingClassifier(RBFSVM(), criterion="k_best", k_best=100, max_iter=10))
+
+
+def _svm_on_embedding(seed: int) -> ClassifierMixin:
+    return standardised(RBFSVM(C=100.0, random_state=seed))
 
 
 _BARLOW = "Ait Ali Braham et al. 2022, arXiv:2206.12117; Zbontar et al. 2021, arXiv:2103.03230"
@@ -121,7 +126,7 @@ MODELS = {
             "RBF support vector machine on the embedding",
             _BARLOW,
             "embedding",
-            lambda seed: standardised(RBFSVM(C=100.0, random_state=seed)),
+            _svm_on_embedding,
             objective="barlow_twins",
         ),
         Model(
@@ -151,6 +156,19 @@ MODELS = {
             lambda seed: PawsClassifier("context", seed=seed),
             unlabelled=True,
             encoder="context",
+        ),
+        *(
+            Model(
+                name,
+                "self-supervised",
+                f"RBF support vector machine on an embedding in which {row.title}",
+                row.paper,
+                "embedding",
+                _svm_on_embedding,
+                objective=name,
+            )
+            for name, row in OBJECTIVES.items()
+            if name != "barlow_twins"  # it has rows of its own, with several heads
         ),
     )
 }

@@ -124,7 +124,8 @@ class Following(Mapping):
         if self.active_run != run.id:
             self.active_run = run.id
             self._save_state()
-        self._show_embedding(xr.DataArray(values, dims=("feature", "y", "x"), coords=coords))
+        learnt_by = {"objective": run.objective} if run.objective else {}
+        self._show_embedding(xr.DataArray(values, dims=("feature", "y", "x"), coords=coords, attrs=learnt_by))
 
     def _scene_changed(self) -> None:
         super()._scene_changed()

@@ -93,7 +93,7 @@ class Mapping(Labelling):
     def _show_embedding(self, embedding: xr.DataArray | None) -> None:
         """Use another embedding from now on; the model goes with it unless the user has chosen one."""
         self.embedding = embedding
-        wanted = WITHOUT_RUN if embedding is None else WITH_RUN
+        wanted = WITHOUT_RUN if embedding is None else embedding.attrs.get("objective", WITH_RUN)
         if not self._chosen and self.model != wanted:
             self._suggesting = True
             try:
@@ -132,8 +132,14 @@ class Mapping(Labelling):
         """In the background: the map, and whether it is of spectra."""
         from workbench.probe import classify_scene, find_model
 
-        wanted = find_model(model).features
-        spectral = wanted != "embedding"
+        row = find_model(model)
+        wanted, spectral = row.features, row.features != "embedding"
+        learnt_by = "" if spectral or embedding is None else embedding.attrs.get("objective", row.objective)
+        if learnt_by and learnt_by != row.objective:
+            raise ValueError(
+                f"{model} wants an encoder that learnt by {row.objective}, but the one in use learnt by {learnt_by}; "
+                f"choose the model {learnt_by}, or another encoder"
+            )
         if spectral and cube.nbytes <= IN_MEMORY:
             if self._in_memory[0] is not cube:
                 self._in_memory = (cube, cube.compute())

@@ -57,6 +57,13 @@ class Run:
         return path if path.exists() else None
 
     @property
+    def objective(self) -> str:
+        """What its encoder learnt by; empty if it has none, or one that came from elsewhere."""
+        if self.encoder is None:
+            return ""
+        return (read_json(self.encoder.with_suffix(".json")).get("recipe") or {}).get("objective", "")
+
+    @property
     def embedding(self) -> Path | None:
         """Its embedding of the scene, if it has one."""
         path = self.folder / EMBEDDING
