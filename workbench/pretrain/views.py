@@ -69,10 +69,11 @@ class SpectralViews:
         return keep_part(add_noise(lit, self.noise, self.generator), self.small_part, self.generator)
 
     def _cropped(self, batch: Tensor, area: tuple[float, float], size: int | None) -> Tensor:
+        """Of patches, a crop turned; what has no data in it is at the bands' mean, or a view round a hole were none."""
         if batch.ndim != 4:
             return batch
         boxes = random_boxes(len(batch), area, self.generator, batch.device)
-        return turn(resized_crop(batch, boxes, size), self.generator)
+        return turn(resized_crop(batch, boxes, size), self.generator).nan_to_num(nan=0.0)
 
 
 def illuminate(batch: Tensor, black: Tensor, sd: float, generator: Generator | None = None) -> Tensor:
