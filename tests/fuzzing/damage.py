@@ -269,6 +269,8 @@ def unpacked(content: bytes, ending: str) -> Files:
     """The members of a sound archive."""
     if ending == "zip":
         with zipfile.ZipFile(io.BytesIO(content)) as opened:
+            if sum(info.file_size for info in opened.infolist()) > 64 * BLOCK:
+                raise ValueError("a bomb of an earlier hand's")
             return {name: opened.read(name) for name in opened.namelist()}
     with tarfile.open(fileobj=io.BytesIO(content)) as opened:
         return {info.name: opened.extractfile(info).read() for info in opened if info.isfile()}
