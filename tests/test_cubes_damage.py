@@ -82,3 +82,17 @@ def test_texts_that_would_never_end_are_refused(tmp_path):
     path.write_bytes(content)
     with pytest.raises(CubeError, match=r"the texts in a\.nc are damaged; copy it again"):
         open_cube(path)
+
+
+def test_a_text_that_claims_gigabytes_is_refused(tmp_path):
+    """Where a text of the heap is used stands its length: damaged, HDF5's library makes room for all of it."""
+    path = MAKERS["aviris"](tmp_path)
+    content = bytearray(path.read_bytes())
+    heap = content.index(b"GCOL\x01")
+    used = content.index(heap.to_bytes(8, "little")) - 4
+    assert 0 < int.from_bytes(content[used : used + 4], "little") < 100
+    content[used : used + 4] = (2**31).to_bytes(4, "little")
+    path.unlink()
+    path.write_bytes(content)
+    with pytest.raises(CubeError, match=r"the texts in a\.nc are damaged; copy it again"):
+        open_cube(path)

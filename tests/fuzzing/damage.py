@@ -173,7 +173,7 @@ def _or_flipped(hand, content: bytes, rng: Random) -> bytes:
     """A hand that needs a sound file, or bits flipped where an earlier one has spoilt it."""
     try:
         return hand(content, rng)
-    except (OSError, RuntimeError, KeyError, ValueError, TypeError, OverflowError):
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError, OverflowError, MemoryError):
         return flipped(content, rng)
 
 

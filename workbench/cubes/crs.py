@@ -26,7 +26,7 @@ def known_crs(text: str, path: Path) -> CRS:
             raise CRSError("neither WKT nor a code")
         crs = CRS.from_user_input(text)
         rasterio.crs.CRS.from_wkt(crs.to_wkt()).to_wkt()  # what GDAL cannot write, no map can be made of
-    except (CRSError, RasterioCRSError, UnicodeError) as error:
+    except (CRSError, RasterioCRSError, UnicodeError, SystemError) as error:  # letters that no text can hold
         got = text[:40]
         raise CubeError(f"a CRS is WKT or an EPSG code, got {got!r} in {path.name}; copy it again") from error
     code = crs.to_epsg()

@@ -15,15 +15,16 @@ from numpy.typing import NDArray
 
 from workbench.cubes.contract import CubeError
 from workbench.cubes.hdf5_array import Array, damage_named
-from workbench.cubes.hdf5_heaps import has_endless_heap
+from workbench.cubes.hdf5_heaps import has_damaged_heap
 
 _CACHE = 64 * 2**20
 _MOST_TEXTS = 10_000
+_LARGEST_ATTRIBUTE = 64 * 2**20
 
 
 def looks_like(path: Path, has: Callable[[h5py.File], bool]) -> bool:
     """Whether `has` is true of the file; False for a damaged file, or one of another kind."""
-    if has_endless_heap(path):
+    if has_damaged_heap(path):
         return False
     try:
         with h5py.File(path, "r") as file:
@@ -38,7 +39,7 @@ class Hdf5:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.lock = threading.Lock()
-        if has_endless_heap(path):
+        if has_damaged_heap(path):
             raise CubeError(f"the texts in {path.name} are damaged; copy it again")
         try:
             self.file = h5py.File(path, "r", rdcc_nbytes=_CACHE, rdcc_nslots=10007)
@@ -78,7 +79,15 @@ class Hdf5:
     def attribute(self, name: str, of: str = "/") -> object:
         """An attribute of a group or an array, None where there is none; text as ``str``."""
         with damage_named(self.path):
-            return plain(self.file[of].attrs.get(name))
+            attributes = self.file[of].attrs
+            if name not in attributes:
+                return None
+            claims = attributes.get_id(name)
+            size = int(np.prod(claims.shape, dtype=float)) * claims.dtype.itemsize
+        if size > _LARGEST_ATTRIBUTE:
+            raise CubeError(f"{name} in {self.path.name} claims {size} bytes and must be damaged; copy it again")
+        with damage_named(self.path):
+            return plain(attributes[name])
 
     def text(self, name: str) -> str:
         """A single text kept as an array, empty where there is none."""

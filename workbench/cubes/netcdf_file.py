@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from workbench.cubes.contract import CubeError
 from workbench.cubes.hdf5_array import damage_named
-from workbench.cubes.hdf5_heaps import has_endless_heap
+from workbench.cubes.hdf5_heaps import has_damaged_heap
 
 _DENSEST = 2000
 """Most bytes of values that a byte of a compressed file holds."""
@@ -27,7 +27,7 @@ def open_groups(path: Path) -> Groups:
     """Every group of the file, unread."""
     with path.open("rb") as file:
         classic = file.read(3) == b"CDF"
-    if has_endless_heap(path):
+    if has_damaged_heap(path):
         raise CubeError(f"the texts in {path.name} are damaged; copy it again")
     try:
         if classic:

@@ -17,10 +17,9 @@ import xarray as xr
 from affine import Affine
 from numpy.lib.format import MAGIC_PREFIX, read_array
 from numpy.typing import NDArray
-from pyproj import CRS
-from pyproj.exceptions import CRSError
 
 from workbench.cubes.contract import DIMS, UNITS, CubeError
+from workbench.cubes.crs import known_crs
 from workbench.cubes.grid import place, transform_of
 from workbench.cubes.numpy_files import DAMAGE
 
@@ -130,11 +129,8 @@ def _place(arrays: dict[str, NDArray], path: Path) -> tuple[str | None, Affine |
     """CRS and transform, where the archive has them."""
     crs = transform = None
     if "crs" in arrays:
-        try:
-            crs = str(arrays["crs"])
-            CRS.from_user_input(crs)
-        except CRSError as error:
-            raise CubeError(f"'crs' is WKT or 'EPSG:…', got {crs[:40]!r} in {path.name}; correct it") from error
+        crs = str(arrays["crs"])
+        known_crs(crs, path)  # checked, and kept to the letter
     if "transform" in arrays:
         numbers = arrays["transform"]
         if numbers.size not in (6, 9) or numbers.dtype.kind not in "buif":
