@@ -107,3 +107,12 @@ def test_pixels_that_are_cut_off_are_named(tmp_path, numbers):
     path.write_bytes(content[: len(content) // 2])
     with pytest.raises(CubeError, match=r"a\.tif could not be read to its end and may be cut off; copy it again"):
         Raster(path)[:, :, :]
+
+
+def test_words_that_are_no_utf_8_are_named(tmp_path, numbers):
+    path = write(tmp_path / "a.tif", numbers, crs="EPSG:32633", transform=GRID)
+    with rasterio.open(path, "r+") as file:
+        file.units = ["metre"] * 3
+    path.write_bytes(path.read_bytes().replace(b">metre<", b">m\xa0tre<"))
+    with pytest.raises(CubeError, match=r"the words in a\.tif are not UTF-8, or damaged .*; copy it again, or take"):
+        open_cube(path)

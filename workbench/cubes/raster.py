@@ -41,6 +41,12 @@ class Raster:
             with warnings.catch_warnings(), alone(self.path):
                 warnings.simplefilter("ignore", NotGeoreferencedWarning)  # a scene may lie on a plain pixel grid
                 self.dataset: DatasetReader = rasterio.open(self.path, **only)
+                self.dataset.tags(), self.dataset.units, self.dataset.descriptions  # read, or not UTF-8
+        except UnicodeDecodeError as error:
+            raise CubeError(
+                f"the words in {self.path.name} are not UTF-8, or damaged ({error.reason}); copy it again, or take its "
+                "tags and units away"
+            ) from error
         except RasterioIOError as error:
             name = self.path.name
             raise CubeError(f"a GeoTIFF is read by GDAL, but {name} is none or is damaged; copy it again") from error
