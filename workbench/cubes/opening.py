@@ -80,7 +80,9 @@ def open_cube(
 def _check_crs(cube: xr.DataArray, path: Path | Address) -> None:
     """Refuse a CRS that PROJ does not know, before a map is asked to show it."""
     try:
-        cube.rio.crs  # noqa: B018  parsed when it is asked for
+        crs = cube.rio.crs
+        if crs is not None:
+            crs.to_wkt()
         transform_of(cube)
     except (ValueError, TypeError, RuntimeError) as error:
         raise CubeError(f"the place of {path.name} is damaged ({str(error)[:80]}); copy it again") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import struct
 import warnings
 from pathlib import Path
 
@@ -18,7 +19,9 @@ _CHUNK = 1_280_000
 large 50 and 35, with smaller ones the picture slows down. Shards read no quicker, and are written whole from memory."""
 
 
-DAMAGED_CHUNK = (RuntimeError, ValueError, TypeError, LookupError, AttributeError, OverflowError)
+DAMAGED_CHUNK = (
+    *(RuntimeError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, AssertionError, struct.error),
+)
 """What Zarr and its codecs say of a store that is damaged, when it is opened or a chunk is read."""
 
 
