@@ -33,7 +33,7 @@ def recognises(path: Path) -> bool:
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
             with alone(path), rasterio.open(path) as source:
                 return _attrs(source) is not None
-    except (RasterioError, OSError):
+    except (RasterioError, OSError, UnicodeDecodeError):
         return False
 
 
