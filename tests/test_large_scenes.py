@@ -291,7 +291,7 @@ def test_a_disk_too_small_for_the_file_leaves_the_older_one_and_the_blocks(place
 )
 @pytest.mark.parametrize("interleave", ["bil", "bsq"])
 def test_a_scene_of_1_gb_takes_the_memory_of_a_few_blocks(place, tmp_path, interleave):
-    """As numbers it is 2 GB; libraries alone take some 0.45 GB of what is counted: pages of files are not."""
+    """As numbers it is 2 GB; libraries alone take some 0.8 GB, of which 0.4 are pages of their files."""
     header, labels = write_scene(tmp_path, 1100, 1200, 400, interleave)
     words = ["pretrain", open_crop(header, tmp_path), "--steps", "3", "--pairs", "64", "--encoder", "context"]
     assert main([*map(str, words), "--out", f"{tmp_path}/encoder.safetensors"]) == 0
@@ -300,9 +300,9 @@ def test_a_scene_of_1_gb_takes_the_memory_of_a_few_blocks(place, tmp_path, inter
         f"classify {header} --labels {labels} --encoder {tmp_path}/encoder.safetensors --out {tmp_path}/m.tif",
         f"classify {header} --labels {labels} --model random_forest --out {tmp_path}/f.tif",
     ):
-        code, peak, _ = peak_of([sys.executable, "-m", "workbench.cli", *line.split()])
+        code, _, peak = peak_of([sys.executable, "-m", "workbench.cli", *line.split()])
         assert code == 0
-        assert peak < 900 * 2**20, f"{line}: {peak / 2**20:.0f} MB"
+        assert peak < 1500 * 2**20, f"{line}: {peak / 2**20:.0f} MB"
 
 
 def open_crop(header: Path, folder: Path) -> Path:
