@@ -8,6 +8,7 @@ import torch
 
 from tests.scenes import make_cube
 from workbench.patches import BandScaler, ScenePairs, centre_means, pick_device, scene_tensor, window_means
+from workbench.patches.tiles import tiles_that_fit
 
 
 @pytest.fixture
@@ -128,3 +129,14 @@ def test_a_scene_that_does_not_fit_is_read_in_tiles_spread_over_it():
 def test_an_unknown_device_is_refused_in_one_sentence():
     with pytest.raises(ValueError, match="device 'warp' is not here; use 'auto' or 'cpu'"):
         pick_device("warp")
+
+
+def test_tiles_cover_a_scene_whose_sides_are_no_whole_number_of_them():
+    covered = np.zeros((512, 217), int)
+    for seed in range(20):
+        shape, tiles = tiles_that_fit(512, 217, 100_000, tile=128, seed=seed)
+        assert shape == (128, 217)
+        assert sum(tile.n_pixels for tile in tiles) <= 100_000
+        for tile in tiles:
+            covered[tile.place] += 1
+    assert (covered > 0).all()

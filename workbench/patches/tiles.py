@@ -10,7 +10,7 @@ from torch import Tensor
 
 from workbench.patches.blocks import Block, blocks_of
 
-MEMORY = {"cpu": 320 * 2**20}
+MEMORY = {"cpu": 272 * 2**20}
 """Bytes of samples, by the kind of device, where nobody says otherwise; 2 GiB on any other."""
 
 
@@ -26,14 +26,15 @@ def tiles_that_fit(
     pixels : int
         How many fit. A scene that does is a single tile.
     tile : int
-        Side of a tile [pixels] otherwise; at least one is taken.
+        Least side of a tile [pixels] otherwise: as many as fit side by side are stretched until they cover the scene
+        but for a few rows and columns at its edge. At least one is taken.
     seed : int
         Chooses them.
     """
     if height * width <= pixels:
         return (height, width), list(blocks_of(height, width, (height, width)))
-    shape = min(tile, height), min(tile, width)
-    whole = (size // tile * tile or size for size in (height, width))
+    shape = tuple(size // max(1, size // tile) for size in (height, width))
+    whole = (size // side * side for size, side in zip((height, width), shape, strict=True))
     tiles = list(blocks_of(*whole, shape))
     chosen = np.random.default_rng(seed).permutation(len(tiles))
     return shape, [tiles[k] for k in chosen[: max(1, pixels // (shape[0] * shape[1]))]]
