@@ -10,7 +10,7 @@ from torch import Tensor
 
 from workbench.patches.blocks import Block, blocks_of
 
-MEMORY = {"cpu": 272 * 2**20}
+MEMORY = {"cpu": 224 * 2**20}
 """Bytes of samples, by the kind of device, where nobody says otherwise; 2 GiB on any other."""
 
 
