@@ -367,6 +367,12 @@ def test_progress_off_a_terminal_is_plain_lines(capsys):
     assert "\r" not in "".join(lines)
 
 
+def test_how_long_is_left_is_not_guessed_before_anything_is_done(capsys):
+    meter = Meter("counting", every=0)
+    meter.show(0, 3)
+    assert capsys.readouterr().err.strip() == "counting: 0/3 (0 %)"
+
+
 def test_quick_work_shows_no_progress(capsys):
     meter = Meter("counting")
     meter.show(3, 3)

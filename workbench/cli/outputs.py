@@ -50,10 +50,10 @@ class Meter:
         if now - self.shown < self.every and not (done >= of and now - self.began > 2):
             return
         self.shown = now
-        left = (now - self.began) / max(done, 1) * (of - done)
-        text = f"{self.what}: {done}/{of} ({100 * done / max(of, 1):.0f} %), {left:.0f} s left" + (
-            f", {note}" if note else ""
-        )
+        parts = [f"{self.what}: {done}/{of} ({100 * done / max(of, 1):.0f} %)"]
+        if done:  # before that nobody knows
+            parts.append(f"{(now - self.began) / done * (of - done):.0f} s left")
+        text = ", ".join([*parts, note] if note else parts)
         if self.terminal:
             print(f"\r{text}\033[K", end="" if done < of else "\n", file=sys.stderr, flush=True)
         else:
