@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import asdict
 from importlib.metadata import version
@@ -11,13 +10,11 @@ from pathlib import Path
 import numpy as np
 import torch
 import xarray as xr
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 
 from workbench.cubes import good_bands
-from workbench.files import replacing, write_json
 from workbench.pretrain.encoders import BackboneEncoder, Encoder, find_encoder
 from workbench.pretrain.recipe import Recipe
+from workbench.pretrain.two_files import SCALING, as_stated, both_files, from_stated, put_away, scene_of, take_weights
 
 SAME_BAND = 1.0
 """Two bands are the same if their centres differ by less than this [nm]."""
@@ -57,19 +54,16 @@ def save_encoder(
         "arguments": encoder.arguments,
         "recipe": asdict(recipe) if recipe else None,
         "steps": recipe.steps if recipe and steps is None else steps,
-        "wavelength": [None if np.isnan(w) else float(w) for w in encoder.wavelength],
-        "scaling": "per band: subtract scaler.mean, divide by scaler.scale; in the units of the scene",
+        "wavelength": as_stated(encoder.wavelength),
+        "scaling": SCALING,
         "quantity": encoder.quantity,
         "licence": "that of the scene it learnt from" if recipe else "that of the released weights",
     }
     if recipe:
-        card["scene"] = {"source": Path(str(cube.attrs.get("source", ""))).name, "fingerprint": fingerprint(cube)}
+        card["scene"] = scene_of(cube)
     else:
         card["released"], card["units"] = encoder.card.get("released", encoder.card), encoder.units
-    with replacing(path) as draft:
-        save_file({name: tensor.contiguous().cpu() for name, tensor in encoder.state_dict().items()}, draft)
-    write_json(path.with_suffix(".json"), card)
-    return card
+    return put_away(encoder, path, card)
 
 
 def load_encoder(path: str | Path, device: str | torch.device = "cpu") -> Encoder:
@@ -94,27 +88,19 @@ def load_encoder(path: str | Path, device: str | torch.device = "cpu") -> Encode
     ValueError
         If the files are not an encoder's, are damaged, or do not belong together.
     """
-    path = Path(path)
-    beside = path.with_suffix(".json")
-    for file in (path, beside):
-        if not file.is_file():
-            raise FileNotFoundError(f"an encoder is two files, but there is no {file}; give the .safetensors file")
+    path, beside = both_files(path, "an encoder")
     try:
         card = json.loads(beside.read_text(encoding="utf-8"))
         recipe = Recipe(**card["recipe"]) if card["recipe"] else None
         encoder = (find_encoder(recipe.encoder).module if recipe else BackboneEncoder)(**card["arguments"])
-        wavelength = np.array([np.nan if w is None else float(w) for w in card["wavelength"]])
+        wavelength = from_stated(card["wavelength"])
         if len(wavelength) != encoder.n_bands:
             raise ValueError(f"{len(wavelength)} wavelengths for {encoder.n_bands} bands")
         if recipe is None and "units" not in card:
             raise ValueError("no units of the scenes that released weights are for")
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{beside} is not an encoder's card ({error}); write it with workbench pretrain") from error
-    try:
-        encoder.load_state_dict(load_file(path))
-    except (SafetensorError, RuntimeError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise ValueError(f"{path} is damaged or not of this card ({reason}); pretrain again") from error
+    take_weights(encoder, path)
     encoder.card, encoder.recipe = card, recipe
     if recipe is None:
         encoder.units = card["units"]
@@ -176,11 +162,3 @@ def matching_bands(encoder: Encoder, cube: xr.DataArray) -> np.ndarray:
             f"{there[nearest[worst]]:.1f} nm; resample the scene or pretrain on it"
         )
     return good[nearest]
-
-
-def fingerprint(cube: xr.DataArray) -> str:
-    """Short hash of a scene's size, bands and a few of its pixels, to tell whether two files are the same scene."""
-    rows, columns = (np.linspace(0, size - 1, 5).astype(int) for size in cube.shape[1:])
-    few = cube.isel(y=np.unique(rows), x=np.unique(columns)).values
-    parts = (repr(cube.shape).encode(), np.asarray(cube["wavelength"].values, "float64").tobytes(), few.tobytes())
-    return hashlib.sha256(b"".join(parts)).hexdigest()[:16]

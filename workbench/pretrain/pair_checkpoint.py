@@ -7,17 +7,13 @@ from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
-import numpy as np
 import torch
 import xarray as xr
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 
-from workbench.files import replacing, write_json
-from workbench.pretrain.checkpoint import fingerprint
 from workbench.pretrain.encoders import find_encoder
 from workbench.pretrain.encoders.pair import PairEncoder
 from workbench.pretrain.pair import PairRecipe
+from workbench.pretrain.two_files import SCALING, as_stated, both_files, from_stated, put_away, scene_of, take_weights
 
 KIND = "workbench pair of encoders"
 
@@ -54,18 +50,13 @@ def save_pair(
         "arguments": [half.arguments for half in halves],
         "recipe": asdict(encoder.recipe),
         "steps": encoder.recipe.steps if steps is None else steps,
-        "wavelength": [[None if np.isnan(w) else float(w) for w in half.wavelength] for half in halves],
-        "scaling": "per band: subtract scaler.mean, divide by scaler.scale; in the units of the scene",
+        "wavelength": [as_stated(half.wavelength) for half in halves],
+        "scaling": SCALING,
         "quantity": [half.quantity for half in halves],
-        "scenes": [
-            {"source": Path(str(cube.attrs.get("source", ""))).name, "fingerprint": fingerprint(cube)} for cube in cubes
-        ],
+        "scenes": [scene_of(cube) for cube in cubes],
         "licence": "that of the scenes they learnt from",
     }
-    with replacing(path) as draft:
-        save_file({name: tensor.contiguous().cpu() for name, tensor in encoder.state_dict().items()}, draft)
-    write_json(path.with_suffix(".json"), card)
-    return card
+    return put_away(encoder, path, card)
 
 
 def load_pair(path: str | Path, device: str | torch.device = "cpu") -> PairEncoder:
@@ -90,11 +81,7 @@ def load_pair(path: str | Path, device: str | torch.device = "cpu") -> PairEncod
     ValueError
         If the files are not a pair's, are damaged, or do not belong together.
     """
-    path = Path(path)
-    beside = path.with_suffix(".json")
-    for file in (path, beside):
-        if not file.is_file():
-            raise FileNotFoundError(f"a pair is two files, but there is no {file}; give the .safetensors file")
+    path, beside = both_files(path, "a pair")
     try:
         card = json.loads(beside.read_text(encoding="utf-8"))
         if card["kind"] != KIND:
@@ -104,16 +91,12 @@ def load_pair(path: str | Path, device: str | torch.device = "cpu") -> PairEncod
         halves = [make(**arguments) for arguments in card["arguments"]]
         encoder = PairEncoder(*halves)
         for half, told, quantity in zip(halves, card["wavelength"], card["quantity"], strict=True):
-            half.wavelength = np.array([np.nan if w is None else float(w) for w in told])
+            half.wavelength = from_stated(told)
             half.quantity = quantity
             if len(told) != half.n_bands:
                 raise ValueError(f"{len(told)} wavelengths for {half.n_bands} bands")
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{beside} is not a pair's card ({error}); write it with save_pair") from error
-    try:
-        encoder.load_state_dict(load_file(path))
-    except (SafetensorError, RuntimeError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise ValueError(f"{path} is damaged or not of this card ({reason}); pretrain again") from error
+    take_weights(encoder, path)
     encoder.card, encoder.recipe = card, recipe
     return encoder.to(device).eval()
