@@ -154,6 +154,14 @@ def test_a_class_map_lies_on_the_scene_with_names_and_colours(folder, tmp_path):
         assert 0 < np.nanmax(file.read(1)) <= 1
 
 
+def test_an_encoder_bears_the_name_of_what_it_learnt_by_alone(folder, tmp_path, capsys):
+    line = "classify {0}/scene.zarr --labels {0}/labels.gpkg --encoder {0}/encoder.safetensors --model simclr"
+    assert main(words(folder, f"{line} --out {tmp_path}/m.tif")) == 2
+    refusal = "encoder.safetensors learnt by barlow_twins, but the models asked for are of simclr;"
+    assert refusal in capsys.readouterr().err
+    assert not (tmp_path / "m.tif").exists()
+
+
 def test_both_forms_of_an_embedding_hold_the_same_numbers(folder, tmp_path):
     for suffix in (".zarr", ".tif"):
         line = f"embed {{0}}/scene.zarr --encoder {{0}}/encoder.safetensors --block 16 --out {tmp_path}/e{suffix}"

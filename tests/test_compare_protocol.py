@@ -265,3 +265,22 @@ def test_surroundings_and_noise_fractions_serve_the_fields_of_salinas_a_better_t
     assert mean["svm"] == pytest.approx(0.976, abs=0.01)
     assert mean["lda_noise_fractions"] == pytest.approx(0.991, abs=0.005)
     assert mean["superpixel_svm"] == pytest.approx(0.992, abs=0.007)
+
+
+def test_an_encoder_serves_only_the_models_of_what_it_learnt_by(scene, monkeypatch):
+    """One encoder under several names would compare it with itself."""
+    given, steps = begin(scene[0], Recipe(objective="simclr", encoder="pixel", steps=2, pairs=8), device="cpu")
+    list(steps)
+    asked = []
+    monkeypatch.setattr(
+        "workbench.compare.protocol.pretrain",
+        lambda cube, objective, seed: asked.append(objective) or begin(cube, Recipe(steps=2, pairs=8), device="cpu")[0],
+    )
+    rows = list(compare_rows(*scene, ["simclr", "barlow_twins"], [4], 1, encoder=given))
+    assert asked == ["barlow_twins"]
+    assert {row["model"]: row["pretrain_seconds"] > 0 for row in rows} == {"simclr": False, "barlow_twins": True}
+    with pytest.raises(ValueError, match="the encoder given learnt by simclr, but the models asked for are of mae;"):
+        list(compare_rows(*scene, ["mae"], [4], 1, encoder=given))
+    given.recipe = None
+    with pytest.raises(ValueError, match=r"but the encoder given holds released weights; make an embedding"):
+        list(compare_rows(*scene, ["mae"], [4], 1, encoder=given))

@@ -132,7 +132,7 @@ def shown(reports: Iterable[Progress]) -> Iterator[Progress]:
 def encoders_for(
     cube: xr.DataArray, file: Path | None, objectives: Iterable[str], seed: int
 ) -> tuple[dict[str, nn.Module], dict[str, float]]:
-    """An encoder of each objective: that of `file`, or a fresh one pretrained on the scene; and the seconds it took."""
+    """An encoder of each objective: that of `file` for its own, a fresh one for any other; and the seconds it took."""
     from workbench import pretrain as room
 
     wanted = [name for name in dict.fromkeys(objectives) if name]
@@ -141,12 +141,12 @@ def encoders_for(
             f"none of the models asked for looks at an embedding, so {file} would be ignored; leave --encoder out, or "
             "ask for a model that does, see `workbench models`"
         )
+    found, took = {}, {}
     if file:
         encoder = room.load_encoder(file)
         room.matching_bands(encoder, cube)
-        return dict.fromkeys(wanted, encoder), {}
-    found, took = {}, {}
-    for name in wanted:
+        found = room.by_objective(encoder, wanted, str(file))
+    for name in (one for one in wanted if one not in found):
         found[name], reports = room.begin(cube, room.Recipe(objective=name, seed=seed))
         for report in shown(reports):
             took[name] = report.seconds

@@ -21,7 +21,7 @@ from workbench.compare.rows import SPLITS, row_seed, scores, split_truth
 from workbench.compare.summary import score_table
 from workbench.cubes import valid_pixels
 from workbench.labels import block_halves, check_trainable
-from workbench.pretrain import Encoder, pretrain
+from workbench.pretrain import Encoder, by_objective, pretrain
 from workbench.probe import (
     FEATURES,
     ClassMap,
@@ -100,7 +100,7 @@ def compare_rows(
     splits : sequence of str
         ``"random"``, ``"blocks"`` or both.
     encoder : Encoder or dict from objective to Encoder, optional
-        For models of an embedding. By default one is pretrained on the scene for each objective.
+        For models of an embedding, of the objective it learnt by. For any other one is pretrained on the scene.
     seed : int
         Draw i of every model, budget and split has the seed ``row_seed(seed, i)``.
     classify : callable
@@ -174,9 +174,13 @@ def _encoders(
 ) -> tuple[dict[str, Encoder], dict[str, float]]:
     """Encoder of each objective the models need, and the seconds its training took here."""
     found, took = {}, {}
-    for objective in dict.fromkeys(row.objective for row in rows if row.features == "embedding"):
-        given = encoder.get(objective) if isinstance(encoder, Mapping) else encoder
-        began = time.monotonic()
+    wanted = list(dict.fromkeys(row.objective for row in rows if row.features == "embedding"))
+    if encoder is None or not wanted:
+        encoder = {}
+    elif not isinstance(encoder, Mapping):
+        encoder = by_objective(encoder, wanted)
+    for objective in wanted:
+        given, began = encoder.get(objective), time.monotonic()
         found[objective] = given if given is not None else pretrain(cube, objective, seed=seed)
         took[objective] = 0.0 if given is not None else time.monotonic() - began
     return found, took
@@ -188,7 +192,7 @@ def _features(cube: xr.DataArray, rows: Sequence[Model]) -> tuple[dict[str, xr.D
     for name in dict.fromkeys(row.features for row in rows if row.features in FEATURES):
         began = time.monotonic()
         learnt = FEATURES[name].learn(cube)
-        if fits_in_memory(cube, learnt):
+        if fits_in_memory(cube, learnt):  # else each draw makes them by blocks, in its own time
             found[name] = feature_map(cube, learnt)
             took[name] = time.monotonic() - began
     return found, took

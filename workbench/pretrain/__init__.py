@@ -5,8 +5,9 @@ May use: cubes, patches, torch, Lightning Fabric, safetensors. Never: labels, sc
 """
 
 from workbench.pretrain.archives import ARCHIVES, find_archive
-from workbench.pretrain.checkpoint import fingerprint, load_encoder, matching_bands, save_encoder
+from workbench.pretrain.checkpoint import load_encoder, matching_bands, save_encoder
 from workbench.pretrain.encoders import ARCHITECTURES, ENCODERS, Encoder, EncoderKind, find_architecture, find_encoder
+from workbench.pretrain.given import by_objective
 from workbench.pretrain.layouts import MatchReport
 from workbench.pretrain.likeness import likeness
 from workbench.pretrain.loop import Progress, train, warm_cosine
@@ -16,6 +17,7 @@ from workbench.pretrain.pair_checkpoint import load_pair, save_pair
 from workbench.pretrain.recipe import AUTO, Recipe, begin, pretrain, settle
 from workbench.pretrain.released import load_released
 from workbench.pretrain.torchgeo_weights import load_released_by_name
+from workbench.pretrain.two_files import fingerprint
 from workbench.verb import make_callable
 
 __all__ = [
@@ -34,6 +36,7 @@ __all__ = [
     "Recipe",
     "begin",
     "begin_pair",
+    "by_objective",
     "find_architecture",
     "find_archive",
     "find_encoder",

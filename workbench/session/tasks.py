@@ -84,7 +84,7 @@ def comparison(run: Run, line: Line) -> None:
     file = _path(run, asked["truth"]) if asked["truth"] else run.folder / TRUTH
     truth = open_labels(file, cube, **asked["truth_options"])
     given = [load_encoder(_path(run, asked["encoder"]))] if asked["encoder"] else []
-    encoders, took = {encoder.recipe.objective: encoder for encoder in given}, {}
+    encoders, took = {encoder.recipe.objective: encoder for encoder in given if encoder.recipe}, {}
     objectives = {name: find_model(name).objective for name in asked["models"]}
     missing = [name for name in dict.fromkeys(objectives.values()) if name and name not in encoders]
     total = len(asked["models"]) * len(asked["budgets"]) * asked["draws"] * len(asked["splits"])
