@@ -109,12 +109,12 @@ class FineTuning(nn.Module):
 
     def __init__(self, head: nn.Linear, paws: PAWS) -> None:
         super().__init__()
-        self.head, self.view, self.smoothing = head, paws.view, paws.smoothing
+        self.head, self.views, self.smoothing = head, paws.views, paws.smoothing
 
     def forward(self, encoder: nn.Module, batch: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
         """``cross_entropy`` of labelled pixels (n, n_bands, …) and their classes (n,)."""
         pixels, targets = batch
-        logits = self.head(encoder(self.view(pixels, encoder.scaler.black)).relu())
+        logits = self.head(encoder(self.views(pixels, encoder.scaler.black)).relu())
         return {"cross_entropy": functional.cross_entropy(logits, targets, label_smoothing=self.smoothing)}
 
 

@@ -32,7 +32,7 @@ from torch import Tensor, nn
 
 from workbench.pretrain.encoders.pair import PairEncoder
 from workbench.pretrain.objectives.barlow_twins import barlow_twins_loss, standardise
-from workbench.pretrain.views import add_noise, drop_bands, illuminate
+from workbench.pretrain.views import SpectralViews
 
 
 class DeCUR(nn.Module):
@@ -51,7 +51,7 @@ class DeCUR(nn.Module):
     redundancy : float
         Weight of the off-diagonal terms, :math:`\\lambda`.
     lost_bands, noise : float
-        Of the views, as in :class:`workbench.pretrain.objectives.BarlowTwins`.
+        Of the views, as in :class:`workbench.pretrain.views.SpectralViews`.
     brightness : (float, float)
         Standard deviation of the logarithm of a view's illumination, of each kind; 0 for what the sun does not light.
     generator : torch.Generator, optional
@@ -73,8 +73,8 @@ class DeCUR(nn.Module):
         super().__init__()
         if not 0 <= common <= 1:
             raise ValueError(f"common is a share of the features, 0 to 1, got {common:g}; try 0.875")
-        self.n_common, self.redundancy, self.generator = round(common * width), redundancy, generator
-        self.lost_bands, self.brightness, self.noise = lost_bands, brightness, noise
+        self.n_common, self.redundancy = round(common * width), redundancy
+        self.views = tuple(SpectralViews(lost_bands, light, noise, generator=generator) for light in brightness)
         self.heads = nn.ModuleList(
             nn.Sequential(nn.Linear(dim, width), nn.BatchNorm1d(width), nn.ReLU(), nn.Linear(width, width))
             for _ in range(2)
@@ -83,9 +83,9 @@ class DeCUR(nn.Module):
     def forward(self, encoder: PairEncoder, batch: tuple[Tensor, Tensor, Tensor, Tensor]) -> dict[str, Tensor]:
         """Loss terms of (pixels, neighbours) of each kind: ``first``, ``second``, ``common``, ``unique``."""
         kinds = [
-            self._features(half, head, pair, brightness)
-            for half, head, pair, brightness in zip(
-                (encoder.first, encoder.second), self.heads, (batch[:2], batch[2:]), self.brightness, strict=True
+            head(half(views(torch.cat(pair), half.scaler.black))).chunk(2)
+            for half, head, pair, views in zip(
+                (encoder.first, encoder.second), self.heads, (batch[:2], batch[2:]), self.views, strict=True
             )
         ]
         within = [sum(barlow_twins_loss(*views, redundancy=self.redundancy).values()) for views in kinds]
@@ -95,13 +95,6 @@ class DeCUR(nn.Module):
             "second": within[1] / 3,
             **{name: term / 6 for name, term in between.items()},
         }
-
-    def _features(
-        self, half: nn.Module, head: nn.Module, pair: tuple[Tensor, ...], brightness: float
-    ) -> tuple[Tensor, ...]:
-        lit = illuminate(torch.cat(pair), half.scaler.black, brightness, self.generator)
-        views = drop_bands(add_noise(lit, self.noise, self.generator), self.lost_bands, self.generator)
-        return head(half(views)).chunk(2)
 
     @torch.no_grad()
     def diagonal(self, encoder: PairEncoder, batch: tuple[Tensor, Tensor, Tensor, Tensor]) -> Tensor:

@@ -31,7 +31,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from workbench.pretrain.views import add_noise, drop_bands, illuminate
+from workbench.pretrain.views import SpectralViews
 
 NEGLIGIBLE = 1e-4
 """Shares of a target below this become 0, as published."""
@@ -61,10 +61,10 @@ class PAWS(nn.Module):
         Views of each support a step.
     evenness : float
         Weight of me-max; less than 1 where classes are known to be of very unequal size.
-    lost_bands, brightness, noise : float
-        Of the views, as in :class:`workbench.pretrain.objectives.BarlowTwins`.
+    views : SpectralViews, optional
+        How views are drawn; by default as `SpectralViews` says, from `generator`.
     generator : torch.Generator, optional
-        Source of the views' draws.
+        Source of the draws of the default views.
     """
 
     def __init__(
@@ -78,32 +78,25 @@ class PAWS(nn.Module):
         smoothing: float = 0.1,
         support_views: int = 2,
         evenness: float = 1.0,
-        lost_bands: float = 0.2,
-        brightness: float = 0.1,
-        noise: float = 0.05,
+        views: SpectralViews | None = None,
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
-        self.n_classes, self.support_views, self.generator = n_classes, support_views, generator
+        self.n_classes, self.support_views = n_classes, support_views
         self.temperature, self.sharpening, self.smoothing, self.evenness = temperature, sharpening, smoothing, evenness
-        self.lost_bands, self.brightness, self.noise = lost_bands, brightness, noise
+        self.views = views or SpectralViews(generator=generator)
         self.head = nn.Sequential(nn.Linear(dim, width), nn.BatchNorm1d(width), nn.ReLU(), nn.Linear(width, width))
 
     def forward(self, encoder: nn.Module, batch: tuple[Tensor, Tensor, Tensor, Tensor]) -> dict[str, Tensor]:
         """Loss terms of (pixels, neighbours, support, classes of the support); the first three (n, n_bands, …)."""
         anchor, neighbour, support, codes = batch
         sides = [anchor, neighbour, *[support] * self.support_views]
-        features = self.head(encoder(torch.cat([self.view(side, encoder.scaler.black) for side in sides])))
+        features = self.head(encoder(torch.cat([self.views(side, encoder.scaler.black) for side in sides])))
         views, supports = features.split([2 * len(anchor), len(support) * self.support_views])
         targets = smoothed(codes.repeat(self.support_views), self.n_classes, self.smoothing)
         predictions = soft_neighbours(views, supports, targets, self.temperature)
         terms = paws_loss(*predictions.chunk(2), sharpening=self.sharpening)
         return {**terms, "me_max": self.evenness * terms["me_max"]}
-
-    def view(self, batch: Tensor, black: Tensor) -> Tensor:
-        """The same ground under another sun, through a sensor that is noisy and lost some bands."""
-        lit = illuminate(batch, black, self.brightness, self.generator)
-        return drop_bands(add_noise(lit, self.noise, self.generator), self.lost_bands, self.generator)
 
 
 def paws_loss(left: Tensor, right: Tensor, *, sharpening: float) -> dict[str, Tensor]:
