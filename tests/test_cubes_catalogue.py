@@ -18,7 +18,8 @@ import scipy.io
 
 from workbench.cli import main
 from workbench.cubes import catalogue, open_cube
-from workbench.cubes.catalogue import SCENES, Download, find_scene
+from workbench.cubes.benchmark import Download
+from workbench.cubes.catalogue import SCENES, find_scene
 from workbench.cubes.sensors import nominal_wavelengths
 
 

@@ -10,7 +10,8 @@ import logging
 import os
 from pathlib import Path
 
-from workbench.cubes.catalogue import Benchmark, find_scene
+from workbench.cubes.benchmark import Benchmark
+from workbench.cubes.catalogue import find_scene
 
 
 def folder_of(scene: Benchmark) -> Path:
