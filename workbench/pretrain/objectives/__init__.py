@@ -129,7 +129,7 @@ OBJECTIVES = {
             "data2vec",
             "from a spectrum with hidden bands, guess what a slow copy of the encoder makes of all of it",
             "Baevski et al. 2022, arXiv:2202.03555; settings: Wang et al. 2023, arXiv:2211.07044",
-            "a few thousand pixels of 16 bands or more",
+            "a few thousand pixels of 16 bands or more; on a small scene it has been no better than untrained weights",
             Data2Vec,
         ),
     )
