@@ -16,7 +16,7 @@ from workbench.cubes import good_bands
 from workbench.labels import check_trainable
 from workbench.patches import Block, Place, blocks_of
 
-BLOCK_BYTES = 128 * 2**20
+BLOCK_BYTES = 96 * 2**20
 """Memory that work on one block may take."""
 
 
