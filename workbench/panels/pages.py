@@ -87,7 +87,7 @@ class Page:
     def _do(self, action: Callable[[], None]) -> None:
         try:
             action()
-        except Exception:
+        except Exception:  # the edge of a callback: one part that fails must not keep the others from following
             logging.getLogger(__name__).exception("a page could not follow")
 
     def work(self, job: Callable[[], object], then: Callable[[object], None]) -> None:

@@ -118,7 +118,7 @@ def drafting(path: Path, plan: dict[str, object]) -> Iterator[Draft]:
         try:
             write_json(folder / PLAN, plan)
             yield Draft(folder, note)
-        except BaseException:
+        except BaseException:  # Ctrl+C too; raised again
             if not any(folder.glob("*.npz")) and not any(folder.glob("*.safetensors")):
                 _remove(folder)
             raise

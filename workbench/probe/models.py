@@ -121,6 +121,16 @@ MODELS = {
             objective="barlow_twins",
         ),
         Model(
+            "paws",
+            "semi-supervised",
+            "neighbouring pixels come to the same class by their likeness to the labels; then fine-tuned on these",
+            "Pande et al. 2023, arXiv:2306.10955; Assran et al. 2021, arXiv:2104.13963",
+            "scene",
+            lambda seed: PawsClassifier("context", seed=seed),
+            unlabelled=True,
+            encoder="context",
+        ),
+        Model(
             "barlow_twins",
             "self-supervised",
             "RBF support vector machine on the embedding",
@@ -146,16 +156,6 @@ MODELS = {
             "embedding",
             lambda seed: standardised(NearestAngle(0.2)),
             objective="barlow_twins",
-        ),
-        Model(
-            "paws",
-            "semi-supervised",
-            "neighbouring pixels come to the same class by their likeness to the labels; then fine-tuned on these",
-            "Pande et al. 2023, arXiv:2306.10955; Assran et al. 2021, arXiv:2104.13963",
-            "scene",
-            lambda seed: PawsClassifier("context", seed=seed),
-            unlabelled=True,
-            encoder="context",
         ),
         *(
             Model(
