@@ -428,3 +428,18 @@ def test_labels_and_cubes_agree_where_a_part_lies(transform, part):
     bare = scene(transform).drop_vars(["x", "y"])
     assert grid_of(bare).transform.almost_equals(transform, 1e-6)
     assert transform_of(bare).almost_equals(transform, 1e-6)
+
+
+def test_shares_of_materials_become_the_largest_one(tmp_path):
+    shares = np.random.default_rng(0).dirichlet(np.ones(3), (12, 15))
+    shares[2, 3] = 0
+    scipy.io.savemat(tmp_path / "gt.mat", {"S_GT": shares})
+    labels = open_labels(tmp_path / "gt.mat", scene(None)).values
+    assert labels[2, 3] == 0
+    for row, column in ((0, 0), (5, 9), (11, 14)):
+        assert labels[row, column] == 1 + [*shares[row, column]].index(max(shares[row, column]))
+    scipy.io.savemat(tmp_path / "gt.mat", {"S_GT": shares * 3})
+    with pytest.raises(
+        ValueError, match=r"shares of materials that add up to 1, but those of gt\.mat add up to 0 to 3;"
+    ):
+        open_labels(tmp_path / "gt.mat", scene(None))

@@ -52,7 +52,7 @@ def read_mat(path: Path, cube: xr.DataArray, layer: str | None = None) -> xr.Dat
     grid = grid_of(cube)
     shape = (grid.height, grid.width)
     arrays = mat.arrays(path)
-    fitting = [name for name, array in arrays.items() if tuple(array.shape) == shape]
+    fitting = [name for name, array in arrays.items() if tuple(array.shape[:2]) == shape and array.ndim in (2, 3)]
     if layer is None and len(fitting) == 1:
         layer = fitting[0]
     if layer not in fitting:
@@ -65,7 +65,25 @@ def read_mat(path: Path, cube: xr.DataArray, layer: str | None = None) -> xr.Dat
             f"labels without a CRS must have the scene's size, {grid.height} × {grid.width}, "
             f"but {path.name} has: {found or 'no array'}; check that it belongs to this scene"
         )
-    return from_codes(np.asarray(arrays[layer]), cube, path.name)
+    values = np.asarray(arrays[layer])
+    return from_codes(values if values.ndim == 2 else largest_share(values, path.name), cube, path.name)
+
+
+def largest_share(shares: np.ndarray, name: str) -> np.ndarray:
+    """Code of the material that covers most of each pixel, from abundances (height, width, n_materials).
+
+    Raises
+    ------
+    ValueError
+        If they are no shares: each from 0 to 1, all of a pixel together 1.
+    """
+    total = shares.sum(axis=2)
+    if shares.min() < -0.01 or np.abs(total[total != 0] - 1).max(initial=0.0) > 0.01:
+        raise ValueError(
+            f"labels in three dimensions are shares of materials that add up to 1, but those of {name} add up to "
+            f"{total.min():.3g} to {total.max():.3g}; give a map of classes"
+        )
+    return np.where(total > 0, shares.argmax(axis=2) + 1, 0)
 
 
 def read_raster(path: Path, cube: xr.DataArray) -> xr.DataArray:
