@@ -25,8 +25,10 @@ from workbench.pretrain import Encoder, by_objective, pretrain
 from workbench.probe import (
     FEATURES,
     ClassMap,
+    Descriptions,
     Model,
     classify_scene,
+    describe,
     embed,
     feature_map,
     find_model,
@@ -127,7 +129,7 @@ def compare_rows(
     check_trainable(truth, "the truth where the scene has data")
     encoders, took = _encoders(cube, rows, encoder, seed)
     embeddings = {objective: embed(cube, one) for objective, one in encoders.items()}
-    features, waited = _features(cube, rows)
+    features, waited = _features(cube, rows, embeddings)
     footprint = max([1, *(row.footprint for row in rows), *(one.footprint for one in encoders.values())])
     for draw in range(draws):
         drawn = row_seed(seed, draw)
@@ -136,7 +138,7 @@ def compare_rows(
             for budget in budgets:
                 parts = split_truth(truth, split, budget, drawn, footprint=footprint, halves=halves)
                 for row in rows:
-                    embedding = embeddings[row.objective] if row.features == "embedding" else None
+                    embedding = embeddings[row.objective] if row.embeds else None
                     seen = {"features": features[row.features]} if row.features in features else {}
                     made = classify(row.name, cube, parts.train, embedding=embedding, seed=drawn, **seen)
                     yield {
@@ -174,7 +176,7 @@ def _encoders(
 ) -> tuple[dict[str, Encoder], dict[str, float]]:
     """Encoder of each objective the models need, and the seconds its training took here."""
     found, took = {}, {}
-    wanted = list(dict.fromkeys(row.objective for row in rows if row.features == "embedding"))
+    wanted = list(dict.fromkeys(row.objective for row in rows if row.embeds))
     if encoder is None or not wanted:
         encoder = {}
     elif not isinstance(encoder, Mapping):
@@ -186,7 +188,9 @@ def _encoders(
     return found, took
 
 
-def _features(cube: xr.DataArray, rows: Sequence[Model]) -> tuple[dict[str, xr.DataArray], dict[str, float]]:
+def _features(
+    cube: xr.DataArray, rows: Sequence[Model], embeddings: Mapping[str, xr.DataArray]
+) -> tuple[dict[str, xr.DataArray | Descriptions], dict[str, float]]:
     """Features of the scene that the models need, as far as they fit in memory, and the seconds each kind took."""
     found, took = {}, {}
     for name in dict.fromkeys(row.features for row in rows if row.features in FEATURES):
@@ -195,4 +199,8 @@ def _features(cube: xr.DataArray, rows: Sequence[Model]) -> tuple[dict[str, xr.D
         if fits_in_memory(cube, learnt):  # else each draw makes them by blocks, in its own time
             found[name] = feature_map(cube, learnt)
             took[name] = time.monotonic() - began
+    for row in (row for row in rows if row.features == "descriptions"):
+        began = time.monotonic()
+        found[row.features] = describe(cube, embedding=embeddings[row.objective], keep=True)
+        took[row.features] = time.monotonic() - began
     return found, took

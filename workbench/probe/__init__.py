@@ -6,6 +6,7 @@ May use: cubes, labels, patches, pretrain, torch, scikit-learn, dask. Never: tes
 
 from workbench.probe.blocks_done import Progress, Written
 from workbench.probe.classify import ClassMap, classify, classify_scene
+from workbench.probe.descriptions import Descriptions, describe
 from workbench.probe.embed import embed, embed_blocks, embedding_side
 from workbench.probe.embed_pair import embed_pair
 from workbench.probe.features import FEATURES, FeatureKind, Features, feature_map, fits_in_memory
@@ -18,6 +19,7 @@ __all__ = [
     "FEATURES",
     "MODELS",
     "ClassMap",
+    "Descriptions",
     "FeatureKind",
     "Features",
     "Model",
@@ -26,6 +28,7 @@ __all__ = [
     "classify",
     "classify_scene",
     "classify_to",
+    "describe",
     "embed",
     "embed_blocks",
     "embed_pair",

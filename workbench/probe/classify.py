@@ -15,6 +15,7 @@ from sklearn.pipeline import Pipeline
 
 from workbench.pretrain import Encoder, pretrain
 from workbench.probe.blockwise import chances_of, decided
+from workbench.probe.descriptions import Descriptions, describe
 from workbench.probe.embed import embed, embed_pixels, like_scene
 from workbench.probe.features import FEATURES, Features, feature_blocks, feature_rows
 from workbench.probe.model import Model
@@ -78,7 +79,7 @@ def classify(
     """
     row, labels = find_model(model), labels_on_data(cube, labels)
     embedding = None
-    if row.features == "embedding":
+    if row.embeds:
         embedding = embed(cube, encoder or pretrain(cube, row.objective, seed=seed))
     return classify_scene(model, cube, labels, embedding=embedding, seed=seed)
 
@@ -89,19 +90,23 @@ def classify_scene(
     labels: xr.DataArray,
     *,
     embedding: xr.DataArray | None = None,
-    features: xr.DataArray | None = None,
+    features: xr.DataArray | Descriptions | None = None,
     seed: int = 0,
 ) -> ClassMap:
     """Like :func:`classify`, on an embedding (feature, y, x) that is there already: the quick way, for live maps.
 
-    `features` are the model's row of ``FEATURES`` as a map (feature, y, x), where they are there already, too.
+    `features` are the model's row of ``FEATURES`` as a map (feature, y, x), where they are there already, too, or its
+    descriptions, made by ``describe``.
     """
     row = find_model(name)
-    if row.features == "embedding" and embedding is None:
+    if row.embeds and embedding is None:
         raise ValueError(f"model {name!r} works on an embedding; pretrain an encoder on the scene first")
     began = time.monotonic()
     labels = labels_on_data(cube, labels)
-    if row.features == "scene":
+    if row.features == "descriptions":
+        classifier = row.build(seed).fit(cube, labels, features or describe(cube, embedding=embedding))
+        blocks = classifier.predict_blocks(cube)
+    elif row.features == "scene":
         classifier = row.build(seed).fit(cube, labels)
         blocks = classifier.predict_blocks(cube)
     else:
@@ -159,6 +164,8 @@ def fit_model(
     """
     if row.features == "scene":
         return row.build(seed).fit(cube, labels), np.empty((0, 0))
+    if row.features == "descriptions":
+        return row.build(seed).fit(cube, labels, describe(cube, encoder=encoder, device=device)), np.empty((0, 0))
     if row.features == "embedding":
         return _fit(row, partial(embed_pixels, cube, encoder, device=device), labels, seed)
     if features is not None:

@@ -16,6 +16,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from workbench.patches import Block, Place, blocks_of
+from workbench.probe.edge_features import EDGE_FOOTPRINT, edge_features
 from workbench.probe.embed import like_scene
 from workbench.probe.profiles import PROFILE_FOOTPRINT, profile_features
 from workbench.probe.projections import mnf_features, pca_features
@@ -88,6 +89,13 @@ FEATURES = {
             WINDOW,
             True,
             superpixel_features,
+        ),
+        FeatureKind(
+            "edge_means",
+            "minimum noise fractions averaged twice with what is alike round them",
+            EDGE_FOOTPRINT,
+            True,
+            edge_features,
         ),
     )
 }

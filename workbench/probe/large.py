@@ -145,7 +145,7 @@ def classify_to(
         If the cluster does not answer.
     """
     path, row, began = check_map_suffix(Path(path)), find_model(model), time.monotonic()
-    if row.features != "embedding":
+    if not row.embeds:
         encoder = None
     elif encoder is None:
         raise ValueError(f"model {model!r} works on an embedding; pretrain an encoder on the scene first")

@@ -32,7 +32,8 @@ class Model:
     """Where it comes from."""
 
     features: str
-    """What it is fitted to: ``"spectra"``, ``"embedding"``, ``"scene"``, or a name in ``FEATURES``."""
+    """What it is fitted to: ``"spectra"``, ``"embedding"``, ``"scene"``, a name in ``FEATURES``, or ``"descriptions"``:
+    several of them at once."""
 
     build: Callable[[int], ClassifierMixin | SceneClassifier]
     """Makes a fresh one from a seed."""
@@ -53,7 +54,12 @@ class Model:
     def transductive(self) -> bool:
         """Whether it saw, in learning, pixels that it is tested on (without their labels)."""
         learns = self.features in FEATURES and FEATURES[self.features].learns
-        return self.unlabelled or learns or self.features == "embedding"
+        return self.unlabelled or learns or self.embeds
+
+    @property
+    def embeds(self) -> bool:
+        """Whether it looks at an embedding."""
+        return self.features in ("embedding", "descriptions")
 
     @property
     def footprint(self) -> int:

@@ -12,11 +12,13 @@ from sklearn.semi_supervised import SelfTrainingClassifier
 
 from workbench.pretrain import OBJECTIVES
 from workbench.probe.baselines import BASELINES, standardised
+from workbench.probe.edge_features import EDGE_FOOTPRINT
 from workbench.probe.model import Model
 from workbench.probe.neighbours import GraphPropagation
 from workbench.probe.networks import PATCH
 from workbench.probe.patch_network import PatchNetwork
 from workbench.probe.paws import PawsClassifier
+from workbench.probe.pool import OpinionPool
 from workbench.probe.prototypes import NearestAngle
 from workbench.probe.scene_propagation import ScenePropagation
 from workbench.probe.spectral_network import FixMatch, SpectralNetwork
@@ -129,6 +131,16 @@ MODELS = {
             lambda seed: PawsClassifier("context", seed=seed),
             unlabelled=True,
             encoder="context",
+        ),
+        Model(
+            "auto",
+            "self-supervised",
+            "recommended: linear classifiers of several views of the scene, the embedding among them, pooled by worth",
+            f"this project; {_BARLOW}; Genest & Zidek 1986, doi:10.1214/ss/1177013825",
+            "descriptions",
+            lambda seed: OpinionPool(seed=seed),
+            objective="barlow_twins",
+            context=EDGE_FOOTPRINT,
         ),
         Model(
             "barlow_twins",

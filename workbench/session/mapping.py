@@ -16,7 +16,7 @@ from workbench.session.live import Refit
 from workbench.session.marks import LabelState
 
 if TYPE_CHECKING:
-    from workbench.probe import ClassMap, Model
+    from workbench.probe import ClassMap, Descriptions, Model
 
 IN_MEMORY = 2**30
 """A scene up to this size [bytes] is kept in memory once a class map has been made of its spectra."""
@@ -133,29 +133,36 @@ class Mapping(Labelling):
         from workbench.probe import classify_scene, find_model
 
         row = find_model(model)
-        wanted, spectral = row.features, row.features != "embedding"
+        spectral = not row.embeds
         learnt_by = "" if spectral or embedding is None else embedding.attrs.get("objective", row.objective)
         if learnt_by and learnt_by != row.objective:
             raise ValueError(
                 f"{model} wants an encoder that learnt by {row.objective}, but the one in use learnt by {learnt_by}; "
                 f"choose the model {learnt_by}, or another encoder"
             )
-        if spectral and cube.nbytes <= IN_MEMORY:
+        if row.features != "embedding" and cube.nbytes <= IN_MEMORY:
             if self._in_memory[0] is not cube:
                 self._in_memory = (cube, cube.compute())
             cube = self._in_memory[1]
-        features = self._features_of(cube, wanted)
+        features = self._features_of(cube, row.features, embedding)
         return classify_scene(model, cube, labels, embedding=embedding, features=features), spectral
 
-    def _features_of(self, cube: xr.DataArray, name: str) -> xr.DataArray | None:
+    def _features_of(
+        self, cube: xr.DataArray, name: str, embedding: xr.DataArray | None
+    ) -> xr.DataArray | Descriptions | None:
         """Features made of a scene once, not at every click; None if there is no such kind, or they are too many."""
-        from workbench.probe import FEATURES, feature_map, fits_in_memory
+        from workbench.probe import FEATURES, describe, feature_map, fits_in_memory
 
-        if name not in FEATURES:
-            return None
         made_of, made = self._features
         if made_of is not cube:
             made = {}
+        if name == "descriptions" and embedding is not None:
+            if name not in made or made[name].kinds["embedding"].values is not embedding:
+                made = {**made, name: describe(cube, embedding=embedding, keep=True)}
+                self._features = (cube, made)
+            return made[name]
+        if name not in FEATURES:
+            return None
         if name not in made:
             learnt = FEATURES[name].learn(cube)
             made = {**made, name: feature_map(cube, learnt) if fits_in_memory(cube, learnt) else None}

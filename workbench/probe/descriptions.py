@@ -1,0 +1,163 @@
+"""A scene described in several ways at once, none of which needs a label: what a pool of opinions is formed on.
+
+Which way serves depends on the scene: means of the surroundings on wide fields, the bare spectrum where pixels are
+coarse and mixed, directions of low noise where noise is the trouble. Each way is a row of ``FEATURES``, the spectra
+themselves, or the embedding of an encoder that learnt from the scene.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from workbench.cubes import good_bands
+from workbench.patches import Block
+from workbench.pretrain import Encoder
+from workbench.probe.embed import embed_block, embedding_side
+from workbench.probe.features import FEATURES, Features, feature_map, feature_rows, fits_in_memory
+from workbench.probe.tables import block_side, features_of
+
+MADE = ("components", "superpixels", "edge_means")
+"""Rows of ``FEATURES`` among the descriptions."""
+
+
+@dataclass(frozen=True)
+class Spectra:
+    """The good bands."""
+
+    n_features: int
+    halo: int = 0
+
+    @property
+    def side(self) -> int:
+        """Side of a block that takes little memory [pixels]."""
+        return block_side(self.n_features)
+
+    def block(self, cube: xr.DataArray, piece: Block) -> NDArray:
+        """Spectra (n_good, height, width) of a block's ``place``, float32."""
+        read = piece.read(features_of(cube, None)).values
+        return np.asarray(read[:, *piece.inner], "float32")
+
+
+@dataclass(frozen=True, eq=False)
+class Embedded:
+    """What an encoder makes of a block."""
+
+    encoder: Encoder
+    device: str = "auto"
+
+    @property
+    def n_features(self) -> int:
+        """Length of an embedding."""
+        return self.encoder.dim
+
+    @property
+    def halo(self) -> int:
+        """Half the encoder's footprint."""
+        return self.encoder.footprint // 2
+
+    @property
+    def side(self) -> int:
+        """Side of a block that takes little memory [pixels]."""
+        return embedding_side(self.encoder)
+
+    def block(self, cube: xr.DataArray, piece: Block) -> NDArray:
+        """Embedding (dim, height, width) of a block's ``place``."""
+        return embed_block(cube, self.encoder, piece, self.device)
+
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """A description that was made of the whole scene before."""
+
+    values: xr.DataArray
+    """Shape (n_features, height, width)."""
+
+    halo: int = 0
+
+    @property
+    def n_features(self) -> int:
+        """How many a pixel has."""
+        return len(self.values)
+
+    @property
+    def side(self) -> int:
+        """Side of a block that takes little memory [pixels]."""
+        return block_side(len(self.values))
+
+    def block(self, cube: xr.DataArray, piece: Block) -> NDArray:
+        """Its part (n_features, height, width) at a block's ``place``."""
+        return self.values[:, *piece.place].values
+
+
+@dataclass(frozen=True, eq=False)
+class Descriptions:
+    """All of them, by name."""
+
+    kinds: Mapping[str, Features]
+    """``spectra``, the names in ``MADE``, ``embedding``."""
+
+    @property
+    def halo(self) -> int:
+        """Pixels round a block that must be read with it."""
+        return max(kind.halo for kind in self.kinds.values())
+
+    @property
+    def side(self) -> int:
+        """Side of a block that takes little memory [pixels]; all descriptions of it are there at once."""
+        total = sum(kind.n_features for kind in self.kinds.values())
+        return min(block_side(total, 4, self.halo), *(kind.side for kind in self.kinds.values()))
+
+    def block(self, cube: xr.DataArray, piece: Block) -> dict[str, NDArray]:
+        """Each description (n_features, height, width) of a block's ``place``; NaN where there is no data."""
+        return {name: kind.block(cube, piece) for name, kind in self.kinds.items()}
+
+    def rows(self, cube: xr.DataArray, wanted: NDArray) -> dict[str, NDArray]:
+        """Each description (n, n_features) of some pixels, counted along the scene's rows."""
+        return {name: feature_rows(cube, kind, wanted) for name, kind in self.kinds.items()}
+
+
+def describe(
+    cube: xr.DataArray,
+    *,
+    encoder: Encoder | None = None,
+    embedding: xr.DataArray | None = None,
+    keep: bool = False,
+    device: str = "auto",
+) -> Descriptions:
+    """Learn from a scene how to describe it.
+
+    Parameters
+    ----------
+    cube : xarray.DataArray of shape (n_bands, height, width)
+        The scene.
+    encoder : Encoder
+        Makes the embedding, block by block, unless it is given.
+    embedding : xarray.DataArray of shape (dim, height, width), optional
+        Where it is there already.
+    keep : bool
+        Whether to make what fits in memory once, for several rounds of labels, instead of block by block.
+    device : str
+        ``"auto"`` or torch's name of one.
+
+    Returns
+    -------
+    Descriptions
+
+    Raises
+    ------
+    ValueError
+        If neither an encoder nor an embedding is given.
+    """
+    if encoder is None and embedding is None:
+        raise ValueError("the model 'auto' works on an embedding, too; pretrain an encoder on the scene first")
+    kinds: dict[str, Features] = {"spectra": Spectra(int(good_bands(cube).sum()))}
+    for name in MADE:
+        learnt = FEATURES[name].learn(cube)
+        kinds[name] = Kept(feature_map(cube, learnt)) if keep and fits_in_memory(cube, learnt) else learnt
+    kinds["embedding"] = Kept(embedding) if embedding is not None else Embedded(encoder, device)
+    return Descriptions(kinds)
