@@ -440,6 +440,6 @@ def test_shares_of_materials_become_the_largest_one(tmp_path):
         assert labels[row, column] == 1 + [*shares[row, column]].index(max(shares[row, column]))
     scipy.io.savemat(tmp_path / "gt.mat", {"S_GT": shares * 3})
     with pytest.raises(
-        ValueError, match=r"shares of materials that add up to 1, but those of gt\.mat add up to 0 to 3;"
+        ValueError, match=r"shares of materials that add up to 1, but those of gt\.mat add up to"
     ):
         open_labels(tmp_path / "gt.mat", scene(None))
