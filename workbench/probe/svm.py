@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
+from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.svm import SVC
-from sklearn.utils.validation import check_is_fitted, validate_data
 
+from workbench.probe.columnwise import WIDTH
 from workbench.probe.duels import PairwiseSVM, pairwise
-
-CHUNK = 1 << 13
-"""Rows whose distances to all support vectors are held at a time."""
 
 
 class RBFSVM(PairwiseSVM):
@@ -48,28 +48,33 @@ class RBFSVM(PairwiseSVM):
     def _machine(self, cost: float) -> SVC:
         return SVC(C=cost, gamma="scale")
 
+    def _kernel(self, X: NDArray, train: NDArray) -> NDArray:
+        return rbf_kernel(X.astype("float64", copy=False), gamma=_gamma(X[train]))
+
     def _keep(self, machine: SVC, X: NDArray) -> None:
-        spread = X.var()
-        self.gamma_ = 1 / (X.shape[1] * spread) if spread > 0 else 1.0
+        self.gamma_ = _gamma(X)
         self.support_vectors_ = machine.support_vectors_
         self.weights_, self.offsets_ = pairwise(machine)
 
-    def duels(self, X: ArrayLike) -> NDArray[np.floating]:
-        """Margin of the first class of each pair (0, 1), (0, 2) … (n-2, n-1), shape (n, n_pairs)."""
-        check_is_fitted(self)
-        X = validate_data(self, X, reset=False, dtype=[np.float32, np.float64])
-        supports = self.support_vectors_.astype(X.dtype)
-        length = np.square(supports).sum(axis=1)
-        margins = np.empty((len(X), self.weights_.shape[1]), X.dtype)
-        for start in range(0, len(X), CHUNK):
-            rows = X[start : start + CHUNK]
-            kernel = rows @ supports.T
-            kernel *= 2
-            kernel -= np.square(rows).sum(axis=1)[:, None]
+    def margins(self, dtype: np.dtype) -> Callable[[NDArray], NDArray]:
+        """As of every :class:`PairwiseSVM`."""
+        # exp(-gamma |x - s|²) = exp(2 gamma s x - gamma |s|² - gamma |x|²)
+        supports, gamma = self.support_vectors_.astype("float64"), float(self.gamma_)
+        twice, length = (2 * gamma * supports).astype(dtype), gamma * np.square(supports).sum(axis=1)
+        length, weights = length.astype(dtype)[:, None], np.ascontiguousarray(self.weights_.T, dtype)
+        offsets, minus = self.offsets_.astype(dtype)[:, None], np.full((1, supports.shape[1]), gamma, dtype)
+        squares, near = (np.empty((len(rows), WIDTH), dtype) for rows in (supports.T, supports))
+        duels = np.empty((len(weights), WIDTH), dtype)
+
+        def margins(columns: NDArray) -> NDArray:
+            square, kernel, out = (room[:, : columns.shape[1]] for room in (squares, near, duels))
+            np.matmul(twice, columns, out=kernel)
+            kernel -= minus @ np.square(columns, out=square)
             kernel -= length
-            kernel *= self.gamma_
-            np.exp(kernel, out=kernel)
-            margins[start : start + CHUNK] = kernel @ self.weights_.astype(X.dtype) + self.offsets_.astype(X.dtype)
+            np.matmul(weights, np.exp(kernel, out=kernel), out=out)
+            out += offsets
+            return out
+
         return margins
 
 
@@ -108,12 +113,21 @@ class LinearSVM(PairwiseSVM):
     def _machine(self, cost: float) -> SVC:
         return SVC(C=cost, kernel="linear")
 
+    def _kernel(self, X: NDArray, train: NDArray) -> NDArray:
+        X = X.astype("float64", copy=False)
+        return X @ X.T
+
     def _keep(self, machine: SVC, X: NDArray) -> None:
         weights, self.offsets_ = pairwise(machine)
         self.normals_ = machine.support_vectors_.T @ weights
 
-    def duels(self, X: ArrayLike) -> NDArray[np.floating]:
-        """Margin of the first class of each pair (0, 1), (0, 2) … (n-2, n-1), shape (n, n_pairs)."""
-        check_is_fitted(self)
-        X = validate_data(self, X, reset=False, dtype=[np.float32, np.float64])
-        return X @ self.normals_.astype(X.dtype) + self.offsets_.astype(X.dtype)
+    def margins(self, dtype: np.dtype) -> Callable[[NDArray], NDArray]:
+        """As of every :class:`PairwiseSVM`."""
+        normals, offsets = np.ascontiguousarray(self.normals_.T, dtype), self.offsets_.astype(dtype)[:, None]
+        return lambda columns: normals @ columns + offsets
+
+
+def _gamma(X: NDArray) -> float:
+    """What scikit-learn calls "scale": 1 / (n_features · variance), 1 of rows that are all the same."""
+    spread = X.var()
+    return float(1 / (X.shape[1] * spread)) if spread > 0 else 1.0

@@ -39,15 +39,11 @@ def features_of(cube: xr.DataArray, embedding: xr.DataArray | None) -> xr.DataAr
     return cube if good.all() else cube.isel(band=np.flatnonzero(good))
 
 
-def table_of(values: NDArray) -> NDArray:
-    """Pixels row by row, shape (pixels, features), of a block (features, height, width)."""
-    return np.ascontiguousarray(values.reshape(len(values), -1).T)
-
-
 def values_by_block(features: xr.DataArray) -> Iterator[tuple[Place, NDArray]]:
-    """Block by block: where it lies, and its values (n_features, height, width)."""
-    side = block_side(len(features))
-    for piece in blocks_of(*features.shape[1:], (side, side)):
+    """Block by block: where it lies, and its values (n_features, height, width); in one block what is in memory."""
+    height, width = features.shape[1:]
+    side = max(height, width, 1) if features.chunks is None else block_side(len(features))
+    for piece in blocks_of(height, width, (side, side)):
         yield piece.place, piece.read(features).values
 
 
@@ -96,6 +92,9 @@ def rows_at(features: xr.DataArray, wanted: NDArray) -> NDArray:
     ndarray of shape (n, n_features)
         In the order asked for; NaN where there is no data.
     """
+    if features.chunks is None:
+        rows, columns = np.divmod(wanted, features.shape[2])
+        return features.values[:, rows, columns].T
     out = np.empty((len(wanted), len(features)), features.dtype)
     for inside, (rows, columns), piece in blocks_with(wanted, *features.shape[1:], block_side(len(features))):
         out[inside] = piece.read(features).values[:, rows, columns].T
