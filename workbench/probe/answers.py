@@ -70,19 +70,18 @@ def decided(chances: NDArray, classes: NDArray) -> tuple[NDArray, NDArray]:
 def _by_column(head: Columnwise, scaler: StandardScaler | None, columns: NDArray) -> Iterator[NDArray]:
     """As :func:`_by_table`; good until the next are asked for."""
     dtype = np.result_type(columns.dtype, np.float32)
-    ask, shape = head.asker(dtype), (len(columns), WIDTH)
-    mean, scale = np.zeros(shape[0]), np.ones(shape[0])
+    (room, ask), even = head.asker(dtype), np.ones(len(columns), dtype)
+    mean, factor = np.zeros((len(columns), 1), dtype), np.ones((len(columns), 1), dtype)
     if scaler is not None:
-        mean, scale = scaler.mean_, scaler.scale_
-    mean, factor = mean.astype(dtype)[:, None], (1 / scale).astype(dtype)[:, None]
-    scaled, finite = np.empty(shape, dtype), np.empty(shape, bool)
+        mean[:, 0], factor[:, 0] = scaler.mean_, 1 / scaler.scale_
     for start in range(0, columns.shape[1], WIDTH):
         some = columns[:, start : start + WIDTH]
-        here, known = (room[:, : some.shape[1]] for room in (scaled, finite))
+        here = room[:, : some.shape[1]]
         np.multiply(np.subtract(some, mean, out=here), factor, out=here)
-        empty = ~np.isfinite(here, out=known).all(axis=0)
+        with np.errstate(invalid="ignore"):
+            empty = ~np.isfinite(even @ here)  # one NaN makes the sum one
         here[:, empty] = 0
-        chances = ask(here)
+        chances = ask(some.shape[1])
         chances[:, empty] = np.nan
         yield chances
 

@@ -17,8 +17,9 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 WIDTH = 1024
 """Columns that are held at a time."""
 
-Asker = Callable[[NDArray], NDArray]
-"""From columns (n_features, n), at most ``WIDTH``, to chances (n_classes, n), good until it is asked again."""
+Asker = tuple[NDArray, Callable[[int], NDArray]]
+"""Room for columns (n_features, WIDTH), and what gives the first n of them chances (n_classes, n); these are good until
+it is asked again, and the columns are lost."""
 
 
 class Columnwise(ClassifierMixin, BaseEstimator):
@@ -26,21 +27,27 @@ class Columnwise(ClassifierMixin, BaseEstimator):
 
     @abstractmethod
     def asker(self, dtype: np.dtype) -> Asker:
-        """What gives chances of columns of that type; each thread needs one of its own."""
+        """Room of that type, and what is asked about the columns in it; each thread needs its own."""
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.floating]:
         """Chances of the classes, shape (n, n_classes): those of the model, not calibrated frequencies."""
-        check_is_fitted(self)
-        X = validate_data(self, X, reset=False, dtype=[np.float32, np.float64])
-        ask, chances = self.asker(X.dtype), np.empty((len(X), len(self.classes_)), X.dtype)
-        for start in range(0, len(X), WIDTH):
-            chances[start : start + WIDTH] = ask(X[start : start + WIDTH].T).T
-        return chances
+        return self._by_rows(X, self.asker)
 
     def predict(self, X: ArrayLike) -> NDArray:
         """Class of each row, shape (n,)."""
         best = self.predict_proba(X).argmax(axis=1)
         return self.classes_[best]
+
+    def _by_rows(self, X: ArrayLike, asker: Callable[[np.dtype], Asker]) -> NDArray[np.floating]:
+        """Values (n, n_values) of rows, as what `asker` gives says them of columns."""
+        check_is_fitted(self)
+        X = validate_data(self, X, reset=False, dtype=[np.float32, np.float64])
+        (room, ask), values = asker(X.dtype), []
+        for start in range(0, len(X), WIDTH):
+            some = X[start : start + WIDTH]
+            room[:, : len(some)] = some.T
+            values.append(ask(len(some)).T.copy())
+        return np.concatenate(values)
 
 
 def softmax(scores: NDArray) -> NDArray:

@@ -8,7 +8,7 @@ from sklearn.covariance import ledoit_wolf
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from workbench.probe.columnwise import Asker, Columnwise, softmax
+from workbench.probe.columnwise import WIDTH, Asker, Columnwise, softmax
 
 
 class ShrunkLDA(Columnwise):
@@ -85,5 +85,11 @@ class ShrunkLDA(Columnwise):
         centre, weights = self.means_.mean(axis=0), self.weights_ - self.weights_.mean(axis=1, keepdims=True)
         offsets = self.offsets_ + centre @ self.weights_
         weights, offsets = np.ascontiguousarray(weights.T, dtype), (offsets - offsets.mean()).astype(dtype)[:, None]
-        centre = centre.astype(dtype)[:, None]
-        return lambda columns: softmax(weights @ (columns - centre) + offsets)
+        centre, columns = centre.astype(dtype)[:, None], np.empty((len(centre), WIDTH), dtype)
+
+        def ask(n: int) -> NDArray:
+            some = columns[:, :n]
+            some -= centre
+            return softmax(weights @ some + offsets)
+
+        return columns, ask

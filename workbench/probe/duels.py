@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import warnings
 from abc import abstractmethod
-from collections.abc import Callable
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn import config_context
 from sklearn.model_selection import StratifiedKFold
 from sklearn.svm import SVC
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
 from workbench.probe.columnwise import WIDTH, Asker, Columnwise
 
@@ -55,10 +55,7 @@ class PairwiseSVM(Columnwise):
 
     def duels(self, X: ArrayLike) -> NDArray[np.floating]:
         """Margin of the first class of each pair (0, 1), (0, 2) … (n-2, n-1), shape (n, n_pairs)."""
-        check_is_fitted(self)
-        X = validate_data(self, X, reset=False, dtype=[np.float32, np.float64])
-        margins = self.margins(X.dtype)
-        return np.concatenate([margins(X[start : start + WIDTH].T).T.copy() for start in range(0, len(X), WIDTH)])
+        return self._by_rows(X, self.margins)
 
     def asker(self, dtype: np.dtype) -> Asker:
         """What couples the duels to chances: even on a border, but not calibrated frequencies.
@@ -67,29 +64,27 @@ class PairwiseSVM(Columnwise):
         p_i = 1 / (sum over j of 1 / p_ij - (n_classes - 2)) is then 1 / (1 + sum over j of exp(-2 m_ij)).
         """
         n_classes = len(self.classes_)
-        margins, pairs = self.margins(dtype), _pairs(n_classes)
+        (columns, margins), pairs = self.margins(dtype, -2.0), _pairs(n_classes)
         against = np.zeros((n_classes, 2 * len(pairs)), dtype)
         for p, (i, j) in enumerate(pairs):
             against[i, p] = against[j, len(pairs) + p] = 1
         room = np.empty((2 * len(pairs), WIDTH), dtype)
 
-        def ask(columns: NDArray) -> NDArray:
-            lost = room[:, : columns.shape[1]]
-            odds, inverse = lost[: len(pairs)], lost[len(pairs) :]
-            np.multiply(margins(columns), -2, out=odds)
-            np.exp(np.clip(odds, -30, 30, out=odds), out=odds)
+        def ask(n: int) -> NDArray:
+            odds, inverse = room[: len(pairs), :n], room[len(pairs) :, :n]
+            np.exp(np.clip(margins(n), -30, 30, out=odds), out=odds)
             np.reciprocal(odds, out=inverse)
-            chances = against @ lost
+            chances = against @ room[:, :n]
             chances += 1
             np.reciprocal(chances, out=chances)
             chances /= chances.sum(axis=0)
             return chances
 
-        return ask
+        return columns, ask
 
     @abstractmethod
-    def margins(self, dtype: np.dtype) -> Callable[[NDArray], NDArray]:
-        """What gives :meth:`duels`, (n_pairs, n), of at most ``WIDTH`` columns (n_features, n), until asked again."""
+    def margins(self, dtype: np.dtype, times: float = 1.0) -> Asker:
+        """As :meth:`asker`, but of :meth:`duels`, (n_pairs, n), multiplied by `times`."""
 
     @abstractmethod
     def _machine(self, cost: float) -> SVC:
@@ -113,16 +108,19 @@ class PairwiseSVM(Columnwise):
             order = order[np.argsort(_rank_in_class(codes[order]), kind="stable")][:MOST_FOR_TUNING]
             X, codes = X[order], codes[order]
         splitter = StratifiedKFold(min(folds, np.bincount(codes).min()), shuffle=True, random_state=self.random_state)
-        scores = [[] for _ in self.costs]
-        with warnings.catch_warnings():
+        scores = np.empty((len(self.costs), splitter.n_splits))
+        with warnings.catch_warnings(), config_context(assume_finite=True, skip_parameter_validation=True):
             # Few labels of many classes are what this is for.
             warnings.filterwarnings("ignore", "The number of unique classes is greater than 50%", UserWarning)
-            for train, held in splitter.split(X, codes):
+            for fold, (train, held) in enumerate(splitter.split(X, codes)):
                 kernel = self._kernel(X, train)  # once for all costs
-                for cost, score in zip(self.costs, scores, strict=True):
+                for which, cost in enumerate(self.costs):
                     machine = SVC(C=cost, kernel="precomputed").fit(kernel[np.ix_(train, train)], codes[train])
-                    score.append((machine.predict(kernel[np.ix_(held, train)]) == codes[held]).mean())
-        return self.costs[np.mean(scores, axis=1).argmax()], "cross-validation on the labels"
+                    score = (machine.predict(kernel[np.ix_(held, train)]) == codes[held]).mean()
+                    scores[which:, fold] = score
+                    if np.abs(machine.dual_coef_).max() < cost:
+                        break  # no label costs as much as it may, so higher costs give the same machine
+        return self.costs[scores.mean(axis=1).argmax()], "cross-validation on the labels"
 
 
 def pairwise(machine: SVC) -> tuple[NDArray, NDArray]:

@@ -8,7 +8,7 @@ from sklearn.preprocessing import normalize
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
-from workbench.probe.columnwise import Asker, Columnwise, softmax
+from workbench.probe.columnwise import WIDTH, Asker, Columnwise, softmax
 
 
 class NearestAngle(Columnwise):
@@ -59,11 +59,11 @@ class NearestAngle(Columnwise):
 
     def asker(self, dtype: np.dtype) -> Asker:
         """What gives the softmax of the angles."""
-        prototypes = self.prototypes_.astype(dtype)
+        prototypes, columns = self.prototypes_.astype(dtype), np.empty((self.n_features_in_, WIDTH), dtype)
 
-        def ask(columns: NDArray) -> NDArray:
-            length = np.linalg.norm(columns, axis=0)
-            cosine = prototypes @ columns / np.where(length > 0, length, 1)
+        def ask(n: int) -> NDArray:
+            length = np.linalg.norm(columns[:, :n], axis=0)
+            cosine = prototypes @ columns[:, :n] / np.where(length > 0, length, 1)
             return softmax(np.arccos(np.clip(cosine, -1, 1)) / -self.softness)
 
-        return ask
+        return columns, ask

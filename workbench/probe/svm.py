@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.svm import SVC
 
-from workbench.probe.columnwise import WIDTH
+from workbench.probe.columnwise import WIDTH, Asker
 from workbench.probe.duels import PairwiseSVM, pairwise
 
 
@@ -56,26 +54,24 @@ class RBFSVM(PairwiseSVM):
         self.support_vectors_ = machine.support_vectors_
         self.weights_, self.offsets_ = pairwise(machine)
 
-    def margins(self, dtype: np.dtype) -> Callable[[NDArray], NDArray]:
+    def margins(self, dtype: np.dtype, times: float = 1.0) -> Asker:
         """As of every :class:`PairwiseSVM`."""
-        # exp(-gamma |x - s|²) = exp(2 gamma s x - gamma |s|² - gamma |x|²)
-        supports, gamma = self.support_vectors_.astype("float64"), float(self.gamma_)
-        twice, length = (2 * gamma * supports).astype(dtype), gamma * np.square(supports).sum(axis=1)
-        length, weights = length.astype(dtype)[:, None], np.ascontiguousarray(self.weights_.T, dtype)
-        offsets, minus = self.offsets_.astype(dtype)[:, None], np.full((1, supports.shape[1]), gamma, dtype)
-        squares, near = (np.empty((len(rows), WIDTH), dtype) for rows in (supports.T, supports))
-        duels = np.empty((len(weights), WIDTH), dtype)
+        # exp(-gamma |x - s|²) is exp of a product of (2 gamma s, -gamma |s|², -gamma) and (x, 1, |x|²);
+        # a last support that is like everything carries the offsets.
+        supports, weights = self.support_vectors_.astype("float64"), np.vstack([self.weights_, self.offsets_])
+        length = np.square(supports).sum(axis=1, keepdims=True)
+        supports = (self.gamma_ * np.hstack([2 * supports, -length, -np.ones_like(length)])).astype(dtype)
+        weights, n_features = np.ascontiguousarray(times * weights.T, dtype), self.n_features_in_
+        columns, near = (np.ones((rows, WIDTH), dtype) for rows in (n_features + 2, len(supports) + 1))
+        squares, even = np.empty((n_features, WIDTH), dtype), np.ones(n_features, dtype)
 
-        def margins(columns: NDArray) -> NDArray:
-            square, kernel, out = (room[:, : columns.shape[1]] for room in (squares, near, duels))
-            np.matmul(twice, columns, out=kernel)
-            kernel -= minus @ np.square(columns, out=square)
-            kernel -= length
-            np.matmul(weights, np.exp(kernel, out=kernel), out=out)
-            out += offsets
-            return out
+        def margins(n: int) -> NDArray:
+            np.matmul(even, np.square(columns[:n_features, :n], out=squares[:, :n]), out=columns[-1, :n])
+            kernel = np.matmul(supports, columns[:, :n], out=near[:-1, :n])
+            np.exp(kernel, out=kernel)
+            return weights @ near[:, :n]
 
-        return margins
+        return columns[:n_features], margins
 
 
 class LinearSVM(PairwiseSVM):
@@ -121,10 +117,11 @@ class LinearSVM(PairwiseSVM):
         weights, self.offsets_ = pairwise(machine)
         self.normals_ = machine.support_vectors_.T @ weights
 
-    def margins(self, dtype: np.dtype) -> Callable[[NDArray], NDArray]:
+    def margins(self, dtype: np.dtype, times: float = 1.0) -> Asker:
         """As of every :class:`PairwiseSVM`."""
-        normals, offsets = np.ascontiguousarray(self.normals_.T, dtype), self.offsets_.astype(dtype)[:, None]
-        return lambda columns: normals @ columns + offsets
+        normals = np.ascontiguousarray(times * self.normals_.T, dtype)
+        offsets, columns = (times * self.offsets_).astype(dtype)[:, None], np.empty((normals.shape[1], WIDTH), dtype)
+        return columns, lambda n: normals @ columns[:, :n] + offsets
 
 
 def _gamma(X: NDArray) -> float:
