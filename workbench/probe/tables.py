@@ -107,8 +107,12 @@ def labels_on_data(cube: xr.DataArray, labels: xr.DataArray) -> xr.DataArray:
     Raises
     ------
     ValueError
-        If fewer than two classes have any.
+        If they are not of the scene's size, or fewer than two classes have any.
     """
+    if labels.shape != cube.shape[1:]:
+        raise ValueError(
+            f"labels have the scene's size, {cube.shape[1:]}, got {labels.shape}; open them with open_labels"
+        )
     check_trainable(labels)
     labelled = np.flatnonzero(labels.values)
     has_data = np.isfinite(rows_at(features_of(cube, None), labelled)).all(axis=1)
