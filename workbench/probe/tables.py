@@ -26,7 +26,7 @@ def block_side(n_features: int, copies: float = 4, halo: int = 0) -> int:
     Examples
     --------
     >>> block_side(400), block_side(400, copies=9, halo=5)
-    (144, 86)
+    (125, 73)
     """
     return max(16, math.isqrt(int(BLOCK_BYTES / (4 * n_features * copies))) - 2 * halo)
 
