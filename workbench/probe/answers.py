@@ -38,18 +38,15 @@ def answers(classifier: ClassifierMixin, values: NDArray, workers: int = 1) -> t
     ndarray of shape (height, width), ndarray of shape (height, width)
         int16, 0 without data; float32, 0 to 1, NaN without data.
     """
-    scaler, head = _parts(classifier)
-    columns = values.reshape(len(values), -1)
+    columns, by_column = values.reshape(len(values), -1), isinstance(_parts(classifier)[1], Columnwise)
     codes, confidence = np.empty(columns.shape[1], "int16"), np.empty(columns.shape[1], "float32")
 
     def answer(strip: slice) -> None:
-        chances = _by_column(head, scaler, columns[:, strip]) if by_column else _by_table(classifier, columns[:, strip])
         start = strip.start
-        for some in chances:
+        for some in _some(classifier, columns[:, strip]):
             place = slice(start, start := start + some.shape[1])
             codes[place], confidence[place] = decided(some, classifier.classes_)
 
-    by_column = isinstance(head, Columnwise)
     step = WIDTH * -(-len(codes) // (WIDTH * workers)) if by_column else len(codes)
     strips = [slice(start, min(start + step, len(codes))) for start in range(0, len(codes), step)]
     if len(strips) == 1:
@@ -60,6 +57,20 @@ def answers(classifier: ClassifierMixin, values: NDArray, workers: int = 1) -> t
     return codes.reshape(values.shape[1:]), confidence.reshape(values.shape[1:])
 
 
+def chances_of(classifier: ClassifierMixin, values: NDArray) -> NDArray[np.float32]:
+    """Chances of each class (n_classes, height, width) from features (n_features, height, width); NaN without data."""
+    some = [part.astype("float32") for part in _some(classifier, values.reshape(len(values), -1))]
+    return np.concatenate(some, axis=1).reshape(-1, *values.shape[1:])
+
+
+def _some(classifier: ClassifierMixin, columns: NDArray) -> Iterator[NDArray]:
+    """Chances (n_classes, n) of columns (n_features, n), some at a time and good until the next; NaN without data."""
+    scaler, head = _parts(classifier)
+    if isinstance(head, Columnwise):
+        return _by_column(head, scaler, columns)
+    return _by_table(classifier, columns)
+
+
 def decided(chances: NDArray, classes: NDArray) -> tuple[NDArray, NDArray]:
     """Codes int16, 0 without data, and the confidence in them float32, NaN without data, of chances (n_classes, …)."""
     confidence = chances.max(axis=0)
@@ -68,7 +79,7 @@ def decided(chances: NDArray, classes: NDArray) -> tuple[NDArray, NDArray]:
 
 
 def _by_column(head: Columnwise, scaler: StandardScaler | None, columns: NDArray) -> Iterator[NDArray]:
-    """As :func:`_by_table`; good until the next are asked for."""
+    """Where the columns are asked about as they are."""
     dtype = np.result_type(columns.dtype, np.float32)
     (room, ask), even = head.asker(dtype), np.ones(len(columns), dtype)
     mean, factor = np.zeros((len(columns), 1), dtype), np.ones((len(columns), 1), dtype)
@@ -87,7 +98,7 @@ def _by_column(head: Columnwise, scaler: StandardScaler | None, columns: NDArray
 
 
 def _by_table(classifier: ClassifierMixin, columns: NDArray) -> Iterator[NDArray]:
-    """Chances (n_classes, n) of columns (n_features, n), some at a time; NaN without data."""
+    """Where a table is made of them."""
     step = block_side(len(columns)) ** 2
     for start in range(0, columns.shape[1], step):
         table = np.ascontiguousarray(columns[:, start : start + step].T)
