@@ -101,7 +101,7 @@ def classify_scene(
     if row.features == "embedding" and embedding is None:
         raise ValueError(f"model {name!r} works on an embedding; pretrain an encoder on the scene first")
     began = time.monotonic()
-    labels = labels_on_data(cube, labels)
+    labels = labels_on_data(cube, labels, embedding if row.features == "embedding" else None)
     if row.features == "scene":
         classifier = row.build(seed).fit(cube, labels)
         blocks = ((place, decided(chances, classifier.classes_)) for place, chances in classifier.predict_blocks(cube))

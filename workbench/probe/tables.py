@@ -101,8 +101,8 @@ def rows_at(features: xr.DataArray, wanted: NDArray) -> NDArray:
     return out
 
 
-def labels_on_data(cube: xr.DataArray, labels: xr.DataArray) -> xr.DataArray:
-    """The labels that lie where the scene has data.
+def labels_on_data(cube: xr.DataArray, labels: xr.DataArray, embedding: xr.DataArray | None = None) -> xr.DataArray:
+    """The labels that lie where the scene has data; of the scene nothing is read if its embedding says where.
 
     Raises
     ------
@@ -115,7 +115,7 @@ def labels_on_data(cube: xr.DataArray, labels: xr.DataArray) -> xr.DataArray:
         )
     check_trainable(labels)
     labelled = np.flatnonzero(labels.values)
-    has_data = np.isfinite(rows_at(features_of(cube, None), labelled)).all(axis=1)
+    has_data = np.isfinite(rows_at(features_of(cube, embedding), labelled)).all(axis=1)
     if has_data.all():
         return labels
     kept = labels.copy(deep=True)
