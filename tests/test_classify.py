@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
+import dask.array as da
 import numpy as np
 import pytest
 import rasterio
@@ -79,6 +80,17 @@ def test_a_model_of_an_embedding_says_that_it_needs_one(scene):
     cube, truth, _ = scene
     with pytest.raises(ValueError, match="model 'barlow_twins' works on an embedding; pretrain an encoder"):
         classify_scene("barlow_twins", cube, few(truth, 2))
+
+
+def test_a_map_of_an_embedding_reads_nothing_of_the_scene(scene):
+    cube, truth, embedding = scene
+
+    def unreadable(block: np.ndarray) -> np.ndarray:
+        raise OSError("the scene was read")
+
+    away = cube.copy(data=da.from_array(cube.values).map_blocks(unreadable, dtype="float32", meta=cube.values[:0]))
+    here, there = (classify_scene("barlow_twins", one, few(truth, 5), embedding=embedding) for one in (cube, away))
+    np.testing.assert_array_equal(here.class_map.values, there.class_map.values)
 
 
 @pytest.fixture(scope="module")

@@ -439,7 +439,5 @@ def test_shares_of_materials_become_the_largest_one(tmp_path):
     for row, column in ((0, 0), (5, 9), (11, 14)):
         assert labels[row, column] == 1 + [*shares[row, column]].index(max(shares[row, column]))
     scipy.io.savemat(tmp_path / "gt.mat", {"S_GT": shares * 3})
-    with pytest.raises(
-        ValueError, match=r"shares of materials that add up to 1, but those of gt\.mat add up to"
-    ):
+    with pytest.raises(ValueError, match=r"shares of materials that add up to 1, but those of gt\.mat add up to"):
         open_labels(tmp_path / "gt.mat", scene(None))

@@ -77,6 +77,18 @@ def test_the_map_is_the_models_own_and_ignores_classes_without_labels(session, s
     assert session.map_seconds > 0
 
 
+def test_a_scene_is_kept_in_memory_without_its_bad_bands(session, simulated):
+    _, truth = simulated
+    for code in two(truth):
+        give(session, truth, code)
+    assert session.wait_for_map(60)
+    kept, good = session._in_memory[1], session.cube.good.values
+    assert not good.all()
+    np.testing.assert_array_equal(kept.values, session.cube.values[good])
+    whole = classify_scene("svm", session.cube.compute(), session.labels).class_map
+    np.testing.assert_array_equal(session.class_map.values, whole.values)
+
+
 def test_a_new_name_or_colour_shows_without_another_fit(session, simulated):
     _, truth = simulated
     for code in two(truth):

@@ -20,7 +20,7 @@ from workbench.compare.asked import run_of
 from workbench.compare.rows import SPLITS, row_seed, scores, split_truth
 from workbench.compare.summary import score_table
 from workbench.cubes import valid_pixels
-from workbench.labels import block_halves, check_trainable
+from workbench.labels import block_halves, check_trainable, counts
 from workbench.pretrain import Encoder, by_objective, pretrain
 from workbench.probe import (
     FEATURES,
@@ -120,13 +120,13 @@ def compare_rows(
     Raises
     ------
     ValueError
-        If a choice is unknown, truth and scene differ in size, or truth has fewer than two classes.
+        If a choice is unknown, truth and scene differ in size, or truth has fewer than two classes of 2 pixels.
     """
     rows = [find_model(name) for name in models]
     _check_choices(cube, truth, budgets, draws, splits)
     cube = cube.compute() if cube.nbytes <= IN_MEMORY else cube
     truth = truth.copy(data=np.where(valid_pixels(cube).values, truth.values, 0).astype(np.int16))
-    check_trainable(truth, "the truth where the scene has data")
+    _check_divisible(check_trainable(truth, "the truth where the scene has data"))
     encoders, took = _encoders(cube, rows, encoder, seed)
     embeddings = {objective: embed(cube, one) for objective, one in encoders.items()}
     features, waited = _features(cube, rows, embeddings)
@@ -169,6 +169,17 @@ def _check_choices(
         raise ValueError(f"a comparison needs budgets and draws of at least 1, got {list(budgets)} and {draws}")
     if truth.shape != cube.shape[1:]:
         raise ValueError(f"truth has the scene's size, {cube.shape[1:]}, got {truth.shape}; open it with open_labels")
+
+
+def _check_divisible(truth: xr.DataArray) -> None:
+    """Refuse a truth of which no two classes can be both trained and tested on."""
+    found = counts(truth)
+    if (found >= 2).sum() < 2:
+        names = ", ".join(f"{name!r} {n}" for name, n in found[found > 0].items())
+        raise ValueError(
+            f"a comparison needs two classes of at least 2 pixels where the scene has data, one to train on and one "
+            f"to test on, got {names}; give more truth"
+        )
 
 
 def _encoders(

@@ -14,6 +14,7 @@ from workbench.probe.large import classify_to, embed_to
 from workbench.probe.maps import write_class_map
 from workbench.probe.model import Model
 from workbench.probe.models import MODELS, find_model
+from workbench.probe.of_pixels import OfPixels
 
 __all__ = [
     "FEATURES",
@@ -23,6 +24,7 @@ __all__ = [
     "FeatureKind",
     "Features",
     "Model",
+    "OfPixels",
     "Progress",
     "Written",
     "classify",

@@ -9,17 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 
 from workbench.patches import Block
 from workbench.pretrain import Encoder
+from workbench.probe.answers import answers, decided
 from workbench.probe.embed import embed_block, embedding_side
 from workbench.probe.features import Features
 from workbench.probe.scene_classifier import SceneClassifier
-from workbench.probe.tables import block_side, features_of, table_of
+from workbench.probe.tables import block_side, features_of
 
 Arrays = dict[str, NDArray]
 """What came of a block, by name: (height, width) or (features, height, width)."""
@@ -80,30 +80,13 @@ class Classification:
     def __call__(self, cube: xr.DataArray, piece: Block) -> Arrays:
         """``codes`` and ``confidence``, shape (height, width)."""
         if isinstance(self.classifier, SceneClassifier):
-            chances = self.classifier.predict_block(cube, piece)
-        elif self.features is not None:
-            chances = chances_of(self.classifier, self.features.block(cube, piece))
+            codes, confidence = decided(self.classifier.predict_block(cube, piece), self.classifier.classes_)
+            return {"codes": codes, "confidence": confidence}
+        if self.features is not None:
+            values = self.features.block(cube, piece)
         elif self.encoder is not None:
-            chances = chances_of(self.classifier, embed_block(cube, self.encoder, piece, self.device))
+            values = embed_block(cube, self.encoder, piece, self.device)
         else:
-            chances = chances_of(self.classifier, piece.read(features_of(cube, None)).values)
-        codes, confidence = decided(chances, self.classifier.classes_)
+            values = piece.read(features_of(cube, None)).values
+        codes, confidence = answers(self.classifier, values)
         return {"codes": codes, "confidence": confidence}
-
-
-def chances_of(classifier: ClassifierMixin, values: NDArray) -> NDArray:
-    """Chances of each class (n_classes, height, width) from features (n_features, height, width); NaN without data."""
-    table = table_of(values)
-    has_data = np.isfinite(table).all(axis=1)
-    chances = np.full((len(classifier.classes_), len(table)), np.nan, "float32")
-    if has_data.any():
-        chances[:, has_data] = classifier.predict_proba(table if has_data.all() else table[has_data]).T
-    return chances.reshape(-1, *values.shape[1:])
-
-
-def decided(chances: NDArray, classes: NDArray) -> tuple[NDArray, NDArray]:
-    """Codes int16, 0 without data, and the confidence in them float32, NaN without data, both (height, width)."""
-    has_data = np.isfinite(chances[0])
-    best = np.where(has_data, chances.argmax(axis=0), 0)
-    codes = np.where(has_data, classes[best], 0).astype("int16")
-    return codes, np.take_along_axis(chances, best[None], axis=0)[0].astype("float32", copy=False)

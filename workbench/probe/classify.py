@@ -14,7 +14,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.pipeline import Pipeline
 
 from workbench.pretrain import Encoder, pretrain
-from workbench.probe.blockwise import chances_of, decided
+from workbench.probe.answers import answers, decided
 from workbench.probe.descriptions import Descriptions, describe
 from workbench.probe.embed import embed, embed_pixels, like_scene
 from workbench.probe.features import FEATURES, Features, feature_blocks, feature_rows
@@ -23,6 +23,7 @@ from workbench.probe.models import find_model
 from workbench.probe.neighbours import UNLABELLED
 from workbench.probe.scene_classifier import SceneClassifier
 from workbench.probe.tables import features_of, labels_on_data, rows_at, values_by_block
+from workbench.probe.threads import CORES
 
 POOL = 4000
 """Unlabelled pixels that a semi-supervised model is given, drawn at random."""
@@ -102,13 +103,11 @@ def classify_scene(
     if row.embeds and embedding is None:
         raise ValueError(f"model {name!r} works on an embedding; pretrain an encoder on the scene first")
     began = time.monotonic()
-    labels = labels_on_data(cube, labels)
-    if row.features == "descriptions":
-        classifier = row.build(seed).fit(cube, labels, features or describe(cube, embedding=embedding))
-        blocks = classifier.predict_blocks(cube)
-    elif row.features == "scene":
-        classifier = row.build(seed).fit(cube, labels)
-        blocks = classifier.predict_blocks(cube)
+    labels = labels_on_data(cube, labels, embedding if row.features == "embedding" else None)
+    if row.features in ("scene", "descriptions"):
+        seen = () if row.features == "scene" else (features or describe(cube, embedding=embedding),)
+        classifier = row.build(seed).fit(cube, labels, *seen)
+        blocks = ((place, decided(chances, classifier.classes_)) for place, chances in classifier.predict_blocks(cube))
     else:
         if row.features in FEATURES and features is None:
             learnt = FEATURES[row.features].learn(cube)
@@ -118,10 +117,10 @@ def classify_scene(
             seen = features_of(cube, seen)
             rows, values = partial(rows_at, seen), values_by_block(seen)
         classifier, _ = _fit(row, rows, labels, seed)
-        blocks = ((place, chances_of(classifier, block)) for place, block in values)
+        blocks = ((place, answers(classifier, block, CORES)) for place, block in values)
     codes, confidence = np.zeros(labels.shape, "int16"), np.full(labels.shape, np.nan, "float32")
-    for place, chances in blocks:
-        codes[place], confidence[place] = decided(chances, classifier.classes_)
+    for place, answer in blocks:
+        codes[place], confidence[place] = answer
     attrs = {"classes": labels.attrs["classes"], "colors": labels.attrs["colors"]}
     return ClassMap(
         like_scene(codes, cube).assign_attrs(attrs),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.covariance import ledoit_wolf
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from workbench.probe.columnwise import WIDTH, Asker, Columnwise, softmax
 
-class ShrunkLDA(ClassifierMixin, BaseEstimator):
+
+class ShrunkLDA(Columnwise):
     """Gaussian classes of one covariance, each as likely as the others beforehand.
 
     Other than scikit-learn's, it takes the covariance from the labels' distances to their class means all together,
@@ -73,21 +74,22 @@ class ShrunkLDA(ClassifierMixin, BaseEstimator):
 
     def decision_function(self, X: ArrayLike) -> NDArray[np.floating]:
         """Logarithm of the chances but for a constant, shape (n, n_classes); of two classes their difference, (n,)."""
-        scores = self._scores(X)
-        return scores[:, 1] - scores[:, 0] if len(self.classes_) == 2 else scores
-
-    def predict_proba(self, X: ArrayLike) -> NDArray[np.floating]:
-        """Chances of the classes under the model, shape (n, n_classes)."""
-        scores = self._scores(X)
-        odds = np.exp(scores - scores.max(axis=1, keepdims=True))
-        return odds / odds.sum(axis=1, keepdims=True)
-
-    def predict(self, X: ArrayLike) -> NDArray:
-        """Class of each row, shape (n,)."""
-        best = self._scores(X).argmax(axis=1)
-        return self.classes_[best]
-
-    def _scores(self, X: ArrayLike) -> NDArray[np.floating]:
         check_is_fitted(self)
         X = validate_data(self, X, reset=False, dtype=[np.float32, np.float64])
-        return X @ self.weights_ + self.offsets_
+        scores = X @ self.weights_ + self.offsets_
+        return scores[:, 1] - scores[:, 0] if len(self.classes_) == 2 else scores
+
+    def asker(self, dtype: np.dtype) -> Asker:
+        """What gives the chances of the classes under the model."""
+        # About the mean of the means, and less what all classes have in common, single precision is enough.
+        centre, weights = self.means_.mean(axis=0), self.weights_ - self.weights_.mean(axis=1, keepdims=True)
+        offsets = self.offsets_ + centre @ self.weights_
+        weights, offsets = np.ascontiguousarray(weights.T, dtype), (offsets - offsets.mean()).astype(dtype)[:, None]
+        centre, columns = centre.astype(dtype)[:, None], np.empty((len(centre), WIDTH), dtype)
+
+        def ask(n: int) -> NDArray:
+            some = columns[:, :n]
+            some -= centre
+            return softmax(weights @ some + offsets)
+
+        return columns, ask

@@ -1,8 +1,8 @@
 """What support vector machines for several classes have in common: a duel for each pair of classes.
 
-scikit-learn's machine is fitted; its decision is then taken for all pixels at once as matrix products, and the duels
-are coupled to chances. libsvm's own prediction, one pixel and one support vector at a time, is some ten times slower,
-which is what a live map feels.
+scikit-learn's machine is fitted; its decision is then taken for many pixels at once as matrix products, and the duels
+are coupled to chances, by another. libsvm's own prediction, one pixel and one support vector at a time, is some ten
+times slower, which is what a live map feels.
 """
 
 from __future__ import annotations
@@ -13,16 +13,18 @@ from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.model_selection import GridSearchCV, StratifiedKFold
+from sklearn import config_context
+from sklearn.model_selection import StratifiedKFold
 from sklearn.svm import SVC
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
+from workbench.probe.columnwise import WIDTH, Asker, Columnwise
+
 MOST_FOR_TUNING = 600
 
 
-class PairwiseSVM(ClassifierMixin, BaseEstimator):
+class PairwiseSVM(Columnwise):
     """One support vector machine for each pair of classes; a kind says its kernel and how it takes its decisions."""
 
     costs: ClassVar[tuple[float, ...]]
@@ -48,36 +50,53 @@ class PairwiseSVM(ClassifierMixin, BaseEstimator):
 
     def decision_function(self, X: ArrayLike) -> NDArray[np.floating]:
         """Logarithm of :meth:`predict_proba`, shape (n, n_classes); of two classes their difference, (n,)."""
-        scores = self._scores(X)
+        scores = np.log(self.predict_proba(X))
         return scores[:, 1] - scores[:, 0] if len(self.classes_) == 2 else scores
 
-    def predict_proba(self, X: ArrayLike) -> NDArray[np.floating]:
-        """Chances of the classes, shape (n, n_classes): even on a border, but not calibrated frequencies.
-
-        A duel's margin m gives its first class the chance 1 / (1 + exp(-2 m)); the duels are coupled as in Price et al.
-        """
-        return np.exp(self._scores(X))
-
-    def predict(self, X: ArrayLike) -> NDArray:
-        """Class of each row, shape (n,)."""
-        best = self._scores(X).argmax(axis=1)
-        return self.classes_[best]
-
-    @abstractmethod
     def duels(self, X: ArrayLike) -> NDArray[np.floating]:
         """Margin of the first class of each pair (0, 1), (0, 2) … (n-2, n-1), shape (n, n_pairs)."""
+        return self._by_rows(X, self.margins)
+
+    def asker(self, dtype: np.dtype) -> Asker:
+        """What couples the duels to chances: even on a border, but not calibrated frequencies.
+
+        A duel's margin m gives its first class the chance p_ij = 1 / (1 + exp(-2 m)). Price's
+        p_i = 1 / (sum over j of 1 / p_ij - (n_classes - 2)) is then 1 / (1 + sum over j of exp(-2 m_ij)).
+        """
+        n_classes = len(self.classes_)
+        (columns, margins), pairs = self.margins(dtype, -2.0), _pairs(n_classes)
+        against = np.zeros((n_classes, 2 * len(pairs)), dtype)
+        for p, (i, j) in enumerate(pairs):
+            against[i, p] = against[j, len(pairs) + p] = 1
+        room = np.empty((2 * len(pairs), WIDTH), dtype)
+
+        def ask(n: int) -> NDArray:
+            odds, inverse = room[: len(pairs), :n], room[len(pairs) :, :n]
+            np.exp(np.clip(margins(n), -30, 30, out=odds), out=odds)
+            np.reciprocal(odds, out=inverse)
+            chances = against @ room[:, :n]
+            chances += 1
+            np.reciprocal(chances, out=chances)
+            chances /= chances.sum(axis=0)
+            return chances
+
+        return columns, ask
+
+    @abstractmethod
+    def margins(self, dtype: np.dtype, times: float = 1.0) -> Asker:
+        """As :meth:`asker`, but of :meth:`duels`, (n_pairs, n), multiplied by `times`."""
 
     @abstractmethod
     def _machine(self, cost: float) -> SVC:
         """scikit-learn's machine, before it is fitted."""
 
     @abstractmethod
+    def _kernel(self, X: NDArray, train: NDArray) -> NDArray:
+        """Likeness (n, n) of all rows to each other under the kernel of a machine fitted to `train` of them."""
+
+    @abstractmethod
     def _keep(self, machine: SVC, X: NDArray) -> None:
         """Take from a machine fitted to `X` what decides."""
-
-    def _scores(self, X: ArrayLike) -> NDArray[np.floating]:
-        """Logarithm of the chances, shape (n, n_classes)."""
-        return _coupled(self.duels(X), len(self.classes_))
 
     def _tune(self, X: NDArray, codes: NDArray) -> tuple[float, str]:
         """Cost by cross-validation on the labels alone; on a share of them if they are many."""
@@ -89,11 +108,19 @@ class PairwiseSVM(ClassifierMixin, BaseEstimator):
             order = order[np.argsort(_rank_in_class(codes[order]), kind="stable")][:MOST_FOR_TUNING]
             X, codes = X[order], codes[order]
         splitter = StratifiedKFold(min(folds, np.bincount(codes).min()), shuffle=True, random_state=self.random_state)
-        with warnings.catch_warnings():
+        scores = np.empty((len(self.costs), splitter.n_splits))
+        with warnings.catch_warnings(), config_context(assume_finite=True, skip_parameter_validation=True):
             # Few labels of many classes are what this is for.
             warnings.filterwarnings("ignore", "The number of unique classes is greater than 50%", UserWarning)
-            search = GridSearchCV(self._machine(1.0), {"C": self.costs}, cv=splitter).fit(X, codes)
-        return search.best_params_["C"], "cross-validation on the labels"
+            for fold, (train, held) in enumerate(splitter.split(X, codes)):
+                kernel = self._kernel(X, train)  # once for all costs
+                for which, cost in enumerate(self.costs):
+                    machine = SVC(C=cost, kernel="precomputed").fit(kernel[np.ix_(train, train)], codes[train])
+                    score = (machine.predict(kernel[np.ix_(held, train)]) == codes[held]).mean()
+                    scores[which:, fold] = score
+                    if np.abs(machine.dual_coef_).max() < cost:
+                        break  # no label costs as much as it may, so higher costs give the same machine
+        return self.costs[scores.mean(axis=1).argmax()], "cross-validation on the labels"
 
 
 def pairwise(machine: SVC) -> tuple[NDArray, NDArray]:
@@ -102,7 +129,7 @@ def pairwise(machine: SVC) -> tuple[NDArray, NDArray]:
     if n_classes == 2:  # scikit-learn turns the sign of the only pair
         return -machine.dual_coef_.T, -machine.intercept_
     ends = np.cumsum([0, *machine.n_support_])
-    pairs = [(i, j) for i in range(n_classes) for j in range(i + 1, n_classes)]
+    pairs = _pairs(n_classes)
     weights = np.zeros((ends[-1], len(pairs)))
     for p, (i, j) in enumerate(pairs):
         mine, theirs = slice(ends[i], ends[i + 1]), slice(ends[j], ends[j + 1])
@@ -111,27 +138,13 @@ def pairwise(machine: SVC) -> tuple[NDArray, NDArray]:
     return weights, machine.intercept_
 
 
+def _pairs(n_classes: int) -> list[tuple[int, int]]:
+    return [(i, j) for i in range(n_classes) for j in range(i + 1, n_classes)]
+
+
 def _rank_in_class(codes: NDArray) -> NDArray:
     """0 for the first row of its class, 1 for the second, and so on."""
     rank = np.empty(len(codes), int)
     for code in np.unique(codes):
         rank[codes == code] = np.arange((codes == code).sum())
     return rank
-
-
-def _coupled(duels: NDArray, n_classes: int) -> NDArray:
-    """From pairwise margins to the logarithm of class chances, shape (n, n_classes).
-
-    With p_ij = 1 / (1 + exp(-2 m_ij)), Price's p_i = 1 / (sum over j of 1 / p_ij - (n_classes - 2)) becomes
-    1 / (1 + sum over j of exp(-2 m_ij)).
-    """
-    against = np.ones((len(duels), n_classes), duels.dtype)
-    p = 0
-    for i in range(n_classes):
-        for j in range(i + 1, n_classes):
-            odds = np.exp(np.clip(-2 * duels[:, p], -30, 30))
-            against[:, i] += odds
-            against[:, j] += 1 / odds
-            p += 1
-    scores = -np.log(against)
-    return scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from sklearn.base import ClassifierMixin
 from sklearn.linear_model import LogisticRegression
-from sklearn.semi_supervised import SelfTrainingClassifier
 
 from workbench.pretrain import OBJECTIVES
 from workbench.probe.baselines import BASELINES, standardised
@@ -21,13 +20,14 @@ from workbench.probe.paws import PawsClassifier
 from workbench.probe.pool import OpinionPool
 from workbench.probe.prototypes import NearestAngle
 from workbench.probe.scene_propagation import ScenePropagation
+from workbench.probe.self_training import SelfTraining
 from workbench.probe.spectral_network import FixMatch, SpectralNetwork
 from workbench.probe.supervised import FromScratch
 from workbench.probe.svm import RBFSVM
 
 
 def _self_training(seed: int) -> ClassifierMixin:
-    return standardised(SelfTrainingClassifier(RBFSVM(), criterion="k_best", k_best=100, max_iter=10))
+    return standardised(SelfTraining(RBFSVM(), criterion="k_best", k_best=100, max_iter=10))
 
 
 def _svm_on_embedding(seed: int) -> ClassifierMixin:

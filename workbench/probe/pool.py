@@ -23,8 +23,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import Normalizer, StandardScaler
 
 from workbench.patches import Block
+from workbench.probe.answers import chances_of
 from workbench.probe.baselines import standardised
-from workbench.probe.blockwise import chances_of
 from workbench.probe.descriptions import Descriptions
 from workbench.probe.discriminant import ShrunkLDA
 from workbench.probe.scene_classifier import SceneClassifier

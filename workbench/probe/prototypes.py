@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.preprocessing import normalize
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
+
+from workbench.probe.columnwise import WIDTH, Asker, Columnwise, softmax
 
 
-class NearestAngle(ClassifierMixin, BaseEstimator):
+class NearestAngle(Columnwise):
     """Assign each row to the class whose mean direction makes the smallest angle with it.
 
     One label a class is enough. On spectra it does not see brightness, only shape.
@@ -56,16 +57,13 @@ class NearestAngle(ClassifierMixin, BaseEstimator):
         self.prototypes_ = normalize(sums)
         return self
 
-    def predict_proba(self, X: ArrayLike) -> NDArray[np.floating]:
-        """Softmax of the angles, shape (n, n_classes); not calibrated frequencies."""
-        check_is_fitted(self)
-        X = validate_data(self, X, reset=False, dtype=[np.float32, np.float64])
-        cosine = normalize(X) @ self.prototypes_.T.astype(X.dtype)
-        nearness = -np.arccos(np.clip(cosine, -1, 1)) / self.softness
-        odds = np.exp(nearness - nearness.max(axis=1, keepdims=True))
-        return odds / odds.sum(axis=1, keepdims=True)
+    def asker(self, dtype: np.dtype) -> Asker:
+        """What gives the softmax of the angles."""
+        prototypes, columns = self.prototypes_.astype(dtype), np.empty((self.n_features_in_, WIDTH), dtype)
 
-    def predict(self, X: ArrayLike) -> NDArray:
-        """Class of each row, shape (n,)."""
-        best = self.predict_proba(X).argmax(axis=1)
-        return self.classes_[best]
+        def ask(n: int) -> NDArray:
+            length = np.linalg.norm(columns[:, :n], axis=0)
+            cosine = prototypes @ columns[:, :n] / np.where(length > 0, length, 1)
+            return softmax(np.arccos(np.clip(cosine, -1, 1)) / -self.softness)
+
+        return columns, ask

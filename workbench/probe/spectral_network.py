@@ -123,6 +123,22 @@ class SpectralNetwork(ClassifierMixin, BaseEstimator):
         black = torch.as_tensor(-self.mean_ / self.scale_, dtype=torch.float32, device=batch.device)
         return drop_bands(add_noise(illuminate(batch, black, 0.1, draws), 0.05, draws), 0.2, draws)
 
+    def __getstate__(self) -> dict[str, object]:
+        """The network as arrays by name: what a file holds of it needs no class of torch's."""
+        state = dict(super().__getstate__())
+        if "network_" in state:
+            state["network_"] = {name: values.numpy() for name, values in self.network_.cpu().state_dict().items()}
+        return state
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        """The network again, from its arrays."""
+        super().__setstate__(state)
+        if "network_" in state:
+            with torch.random.fork_rng(devices=[]):
+                network = self.module(self.n_features_in_, len(self.classes_))
+            network.load_state_dict({name: torch.tensor(values) for name, values in state["network_"].items()})
+            self.network_ = network.eval()
+
     def predict_proba(self, X: ArrayLike) -> NDArray[np.floating]:
         """Softmax of the scores, shape (n, n_classes); not calibrated frequencies."""
         check_is_fitted(self)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
+from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.svm import SVC
-from sklearn.utils.validation import check_is_fitted, validate_data
 
+from workbench.probe.columnwise import WIDTH, Asker
 from workbench.probe.duels import PairwiseSVM, pairwise
-
-CHUNK = 1 << 13
-"""Rows whose distances to all support vectors are held at a time."""
 
 
 class RBFSVM(PairwiseSVM):
@@ -48,29 +46,32 @@ class RBFSVM(PairwiseSVM):
     def _machine(self, cost: float) -> SVC:
         return SVC(C=cost, gamma="scale")
 
+    def _kernel(self, X: NDArray, train: NDArray) -> NDArray:
+        return rbf_kernel(X.astype("float64", copy=False), gamma=_gamma(X[train]))
+
     def _keep(self, machine: SVC, X: NDArray) -> None:
-        spread = X.var()
-        self.gamma_ = 1 / (X.shape[1] * spread) if spread > 0 else 1.0
+        self.gamma_ = _gamma(X)
         self.support_vectors_ = machine.support_vectors_
         self.weights_, self.offsets_ = pairwise(machine)
 
-    def duels(self, X: ArrayLike) -> NDArray[np.floating]:
-        """Margin of the first class of each pair (0, 1), (0, 2) … (n-2, n-1), shape (n, n_pairs)."""
-        check_is_fitted(self)
-        X = validate_data(self, X, reset=False, dtype=[np.float32, np.float64])
-        supports = self.support_vectors_.astype(X.dtype)
-        length = np.square(supports).sum(axis=1)
-        margins = np.empty((len(X), self.weights_.shape[1]), X.dtype)
-        for start in range(0, len(X), CHUNK):
-            rows = X[start : start + CHUNK]
-            kernel = rows @ supports.T
-            kernel *= 2
-            kernel -= np.square(rows).sum(axis=1)[:, None]
-            kernel -= length
-            kernel *= self.gamma_
+    def margins(self, dtype: np.dtype, times: float = 1.0) -> Asker:
+        """As of every :class:`PairwiseSVM`."""
+        # exp(-gamma |x - s|²) is exp of a product of (2 gamma s, -gamma |s|², -gamma) and (x, 1, |x|²);
+        # a last support that is like everything carries the offsets.
+        supports, weights = self.support_vectors_.astype("float64"), np.vstack([self.weights_, self.offsets_])
+        length = np.square(supports).sum(axis=1, keepdims=True)
+        supports = (self.gamma_ * np.hstack([2 * supports, -length, -np.ones_like(length)])).astype(dtype)
+        weights, n_features = np.ascontiguousarray(times * weights.T, dtype), self.n_features_in_
+        columns, near = (np.ones((rows, WIDTH), dtype) for rows in (n_features + 2, len(supports) + 1))
+        squares, even = np.empty((n_features, WIDTH), dtype), np.ones(n_features, dtype)
+
+        def margins(n: int) -> NDArray:
+            np.matmul(even, np.square(columns[:n_features, :n], out=squares[:, :n]), out=columns[-1, :n])
+            kernel = np.matmul(supports, columns[:, :n], out=near[:-1, :n])
             np.exp(kernel, out=kernel)
-            margins[start : start + CHUNK] = kernel @ self.weights_.astype(X.dtype) + self.offsets_.astype(X.dtype)
-        return margins
+            return weights @ near[:, :n]
+
+        return columns[:n_features], margins
 
 
 class LinearSVM(PairwiseSVM):
@@ -108,12 +109,22 @@ class LinearSVM(PairwiseSVM):
     def _machine(self, cost: float) -> SVC:
         return SVC(C=cost, kernel="linear")
 
+    def _kernel(self, X: NDArray, train: NDArray) -> NDArray:
+        X = X.astype("float64", copy=False)
+        return X @ X.T
+
     def _keep(self, machine: SVC, X: NDArray) -> None:
         weights, self.offsets_ = pairwise(machine)
         self.normals_ = machine.support_vectors_.T @ weights
 
-    def duels(self, X: ArrayLike) -> NDArray[np.floating]:
-        """Margin of the first class of each pair (0, 1), (0, 2) … (n-2, n-1), shape (n, n_pairs)."""
-        check_is_fitted(self)
-        X = validate_data(self, X, reset=False, dtype=[np.float32, np.float64])
-        return X @ self.normals_.astype(X.dtype) + self.offsets_.astype(X.dtype)
+    def margins(self, dtype: np.dtype, times: float = 1.0) -> Asker:
+        """As of every :class:`PairwiseSVM`."""
+        normals = np.ascontiguousarray(times * self.normals_.T, dtype)
+        offsets, columns = (times * self.offsets_).astype(dtype)[:, None], np.empty((normals.shape[1], WIDTH), dtype)
+        return columns, lambda n: normals @ columns[:, :n] + offsets
+
+
+def _gamma(X: NDArray) -> float:
+    """What scikit-learn calls "scale": 1 / (n_features · variance), 1 of rows that are all the same."""
+    spread = X.var()
+    return float(1 / (X.shape[1] * spread)) if spread > 0 else 1.0

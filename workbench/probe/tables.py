@@ -26,7 +26,7 @@ def block_side(n_features: int, copies: float = 4, halo: int = 0) -> int:
     Examples
     --------
     >>> block_side(400), block_side(400, copies=9, halo=5)
-    (144, 86)
+    (125, 73)
     """
     return max(16, math.isqrt(int(BLOCK_BYTES / (4 * n_features * copies))) - 2 * halo)
 
@@ -39,15 +39,11 @@ def features_of(cube: xr.DataArray, embedding: xr.DataArray | None) -> xr.DataAr
     return cube if good.all() else cube.isel(band=np.flatnonzero(good))
 
 
-def table_of(values: NDArray) -> NDArray:
-    """Pixels row by row, shape (pixels, features), of a block (features, height, width)."""
-    return np.ascontiguousarray(values.reshape(len(values), -1).T)
-
-
 def values_by_block(features: xr.DataArray) -> Iterator[tuple[Place, NDArray]]:
-    """Block by block: where it lies, and its values (n_features, height, width)."""
-    side = block_side(len(features))
-    for piece in blocks_of(*features.shape[1:], (side, side)):
+    """Block by block: where it lies, and its values (n_features, height, width); in one block what is in memory."""
+    height, width = features.shape[1:]
+    side = max(height, width, 1) if features.chunks is None else block_side(len(features))
+    for piece in blocks_of(height, width, (side, side)):
         yield piece.place, piece.read(features).values
 
 
@@ -96,23 +92,30 @@ def rows_at(features: xr.DataArray, wanted: NDArray) -> NDArray:
     ndarray of shape (n, n_features)
         In the order asked for; NaN where there is no data.
     """
+    if features.chunks is None:
+        rows, columns = np.divmod(wanted, features.shape[2])
+        return features.values[:, rows, columns].T
     out = np.empty((len(wanted), len(features)), features.dtype)
     for inside, (rows, columns), piece in blocks_with(wanted, *features.shape[1:], block_side(len(features))):
         out[inside] = piece.read(features).values[:, rows, columns].T
     return out
 
 
-def labels_on_data(cube: xr.DataArray, labels: xr.DataArray) -> xr.DataArray:
-    """The labels that lie where the scene has data.
+def labels_on_data(cube: xr.DataArray, labels: xr.DataArray, embedding: xr.DataArray | None = None) -> xr.DataArray:
+    """The labels that lie where the scene has data; of the scene nothing is read if its embedding says where.
 
     Raises
     ------
     ValueError
-        If fewer than two classes have any.
+        If they are not of the scene's size, or fewer than two classes have any.
     """
+    if labels.shape != cube.shape[1:]:
+        raise ValueError(
+            f"labels have the scene's size, {cube.shape[1:]}, got {labels.shape}; open them with open_labels"
+        )
     check_trainable(labels)
     labelled = np.flatnonzero(labels.values)
-    has_data = np.isfinite(rows_at(features_of(cube, None), labelled)).all(axis=1)
+    has_data = np.isfinite(rows_at(features_of(cube, embedding), labelled)).all(axis=1)
     if has_data.all():
         return labels
     kept = labels.copy(deep=True)

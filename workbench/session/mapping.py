@@ -10,6 +10,7 @@ import numpy as np
 import param
 import xarray as xr
 
+from workbench.cubes import good_bands
 from workbench.session.commands import command, sentence
 from workbench.session.labelling import Labelling
 from workbench.session.live import Refit
@@ -142,7 +143,8 @@ class Mapping(Labelling):
             )
         if row.features != "embedding" and cube.nbytes <= IN_MEMORY:
             if self._in_memory[0] is not cube:
-                self._in_memory = (cube, cube.compute())
+                good = np.flatnonzero(good_bands(cube))  # else every map would leave the others out anew
+                self._in_memory = (cube, cube.isel(band=good).compute())
             cube = self._in_memory[1]
         features = self._features_of(cube, row.features, embedding)
         return classify_scene(model, cube, labels, embedding=embedding, features=features), spectral
