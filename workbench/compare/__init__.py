@@ -5,6 +5,7 @@ May use: rooms up to probe, pandas, numpy, scipy. Never: a test label before the
 """
 
 from workbench.compare.asked import run_of
+from workbench.compare.calibration import calibration_error, reliability, reliability_table
 from workbench.compare.differences import differences_from, holm, paired
 from workbench.compare.metrics import (
     average_accuracy,
@@ -24,6 +25,7 @@ from workbench.verb import make_callable
 __all__ = [
     "SPLITS",
     "average_accuracy",
+    "calibration_error",
     "compare",
     "compare_rows",
     "confusion_matrix",
@@ -35,6 +37,8 @@ __all__ = [
     "paired",
     "producers_accuracy",
     "read_scores",
+    "reliability",
+    "reliability_table",
     "replay",
     "row_seed",
     "run_of",

@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 
 from workbench.compare import metrics
+from workbench.compare.calibration import calibration_error, reliability
 from workbench.labels import Halves, Split, block_split, counts, random_split
 from workbench.probe import ClassMap
 
@@ -88,6 +89,8 @@ def scores(made: ClassMap, parts: Split) -> dict[str, object]:
     classes = list(parts.test.attrs["classes"])
     confusion = metrics.confusion_matrix(truth, predicted, len(classes))
     seen = counts(parts.train)
+    confidence = made.confidence.values[tested]
+    bins = reliability(confidence, truth == predicted)
     return {
         "counts": {name: int(n) for name, n in seen.items()},
         "n_train": int(seen.sum()),
@@ -96,8 +99,11 @@ def scores(made: ClassMap, parts: Split) -> dict[str, object]:
         "aa": metrics.average_accuracy(confusion),
         "kappa": metrics.kappa(confusion),
         "f1": metrics.f1(confusion),
+        "ece": calibration_error(bins),
+        "confidence": float(confidence.mean(dtype=float)),
         "seconds": float(made.seconds),
         "chosen": made.chosen,
         "classes": classes,
         "confusion": confusion.tolist(),
+        "reliability": bins.tolist(),
     }

@@ -13,6 +13,9 @@ from workbench.compare.intervals import interval
 
 TASK = ["model", "budget", "split"]
 
+MORE = ("ece", "confidence")
+"""Scores that tables written before them lack."""
+
 
 def score_table(rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
     """Rows of ``compare_rows`` as a table, one row for each (model, budget, draw, split).
@@ -25,7 +28,7 @@ def score_table(rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``counts`` holds dicts, ``classes`` and ``confusion`` lists.
+        ``counts`` holds dicts, ``classes``, ``confusion`` and ``reliability`` lists.
     """
     return pd.DataFrame(list(rows))
 
@@ -42,7 +45,8 @@ def summarise(table: pd.DataFrame) -> pd.DataFrame:
     -------
     pandas.DataFrame
         ``model, family, budget, split, draws, oa_mean, oa_sd, oa_ci95`` ([low, high]), ``aa_mean, kappa_mean, f1_mean``
-        [0…1], ``seconds_mean, transductive``. Spread and interval of a single draw are NaN.
+        [0…1], ``seconds_mean, transductive``, and means of the scores in ``MORE`` that the rows have. Spread and
+        interval of a single draw are NaN.
     """
     found = []
     for (model, budget, split), rows in table.groupby(TASK, sort=False):
@@ -59,6 +63,7 @@ def summarise(table: pd.DataFrame) -> pd.DataFrame:
                 "oa_ci95": [low, high],
                 **{f"{score}_mean": rows[score].mean() for score in ("aa", "kappa", "f1", "seconds")},
                 "transductive": bool(rows["transductive"].iloc[0]),
+                **{f"{score}_mean": rows[score].mean() for score in MORE if score in rows},
             }
         )
     return pd.DataFrame(found)
