@@ -4,6 +4,7 @@ In: a cube, its truth, names of models. Out: a score table, a row a (model, budg
 May use: rooms up to probe, pandas, numpy, scipy. Never: a test label before the score, anything that draws.
 """
 
+from workbench.compare.area import AreaAdjusted, area_adjusted
 from workbench.compare.asked import run_of
 from workbench.compare.calibration import calibration_error, reliability, reliability_table
 from workbench.compare.differences import differences_from, holm, paired
@@ -24,6 +25,8 @@ from workbench.verb import make_callable
 
 __all__ = [
     "SPLITS",
+    "AreaAdjusted",
+    "area_adjusted",
     "average_accuracy",
     "calibration_error",
     "compare",

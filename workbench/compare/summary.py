@@ -13,7 +13,7 @@ from workbench.compare.intervals import interval
 
 TASK = ["model", "budget", "split"]
 
-MORE = ("ece", "confidence")
+MORE = ("oa_area", "oa_area_se", "ece", "confidence")
 """Scores that tables written before them lack."""
 
 
@@ -28,7 +28,7 @@ def score_table(rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``counts`` holds dicts, ``classes``, ``confusion`` and ``reliability`` lists.
+        ``counts`` holds dicts, ``classes, confusion, mapped`` and ``reliability`` lists.
     """
     return pd.DataFrame(list(rows))
 
