@@ -7,7 +7,9 @@ May use: rooms up to probe, pandas, numpy, scipy. Never: a test label before the
 from workbench.compare.area import AreaAdjusted, area_adjusted
 from workbench.compare.asked import run_of
 from workbench.compare.calibration import calibration_error, reliability, reliability_table
+from workbench.compare.curves import class_curves, learning_curves
 from workbench.compare.differences import differences_from, holm, paired
+from workbench.compare.forecast import forecasts, power_law
 from workbench.compare.metrics import (
     average_accuracy,
     confusion_matrix,
@@ -29,15 +31,19 @@ __all__ = [
     "area_adjusted",
     "average_accuracy",
     "calibration_error",
+    "class_curves",
     "compare",
     "compare_rows",
     "confusion_matrix",
     "differences_from",
     "f1",
+    "forecasts",
     "holm",
     "kappa",
+    "learning_curves",
     "overall_accuracy",
     "paired",
+    "power_law",
     "producers_accuracy",
     "read_scores",
     "reliability",
