@@ -4,6 +4,7 @@ In: a cube, its truth, names of models. Out: a score table, a row a (model, budg
 May use: rooms up to probe, pandas, numpy, scipy. Never: a test label before the score, anything that draws.
 """
 
+from workbench.compare.answers import answers
 from workbench.compare.area import AreaAdjusted, area_adjusted
 from workbench.compare.asked import run_of
 from workbench.compare.calibration import calibration_error, reliability, reliability_table
@@ -28,6 +29,7 @@ from workbench.verb import make_callable
 __all__ = [
     "SPLITS",
     "AreaAdjusted",
+    "answers",
     "area_adjusted",
     "average_accuracy",
     "calibration_error",
