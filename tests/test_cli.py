@@ -225,7 +225,7 @@ SPOKEN = {
     "pretrain": "pretrain scene.zarr --epochs 2 --reach 0 --patience 50 --precision bf16-mixed --out e.safetensors",
     "embed": "embed scene.zarr --encoder e.safetensors --device cpu --cluster tcp://127.0.0.1:8786 --out e.zarr",
     "classify": "classify scene.zarr --labels l.gpkg --layer fields --model knn --workers 2 --out m.TIF",
-    "compare": "compare scene.zarr --truth t.tif --models knn,svm --budgets 2,4 --split blocks --only-split --out c",
+    "compare": "compare scene.zarr --truth t.tif --models knn,svm --against svm --budgets 2,4 --split blocks --only-split --out c",
     "scenes": "scenes salinas --fetch",
     **{name: name for name in ("models", "objectives", "encoders", "formats")},
 }

@@ -13,6 +13,7 @@ from workbench.cli.arguments import count, counts, is_scene, names, open_scene, 
 from workbench.cli.outputs import Meter, command, plain, print_json, say, tell_dropped
 from workbench.cli.places import output_folder, refuse_inputs
 from workbench.cli.pretraining import encoders_for
+from workbench.cli.score_tables import all_tables
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +26,8 @@ FILES = ("scores.parquet", "scores.csv", "run.json", ROWS)
 
 COMPARE = """\
 Train each model on a few labels a class, test it on the rest, and repeat with other draws. Accuracies are 0…1, with the
-95 % interval over draws. Nothing is chosen on test labels.
+95 % interval over draws. Nothing is chosen on test labels, so the model that the others are held against is named by
+you, or the first, and never the best.
 
 Two splits: random tests on pixels anywhere, often right beside the training ones, and flatters; blocks keeps training
 and test apart by the model's footprint. The blocks figures are always computed and shown beside those asked for, with
@@ -51,6 +53,11 @@ def add_verbs(verbs: argparse._SubParsersAction) -> None:
         default="svm,random_forest,barlow_twins",
         metavar="A,B,C",
         help="see `workbench models` (default: %(default)s)",
+    )
+    verb.add_argument(
+        "--against",
+        metavar="NAME",
+        help="the model the others are held against, draw by draw (default: the first of --models)",
     )
     verb.add_argument(
         "--budgets", type=counts, default="5,10,20", metavar="N,N", help="labels a class (default: %(default)s)"
@@ -95,6 +102,9 @@ def compare(args: argparse.Namespace) -> None:
     from workbench.probe import find_model
 
     models = {name: find_model(name) for name in args.models}
+    against = args.against or args.models[0]
+    if against not in models:
+        raise ValueError(f"--against names one of --models, got {against!r}; choose from {', '.join(models)}")
     asked = args.split if args.only_split else list(dict.fromkeys([*args.split, *room.SPLITS]))
     if args.out:
         refuse_inputs([args.out / name for name in FILES], [args.scene, args.truth, args.encoder])
@@ -119,13 +129,13 @@ def compare(args: argparse.Namespace) -> None:
             meter.show(len(found), total, f"{row['model']}, {row['budget']} labels a class, {row['split']}")
     table = room.score_table(found)
     table.attrs["run"] = run
-    summary = room.summarise(table)
+    found = room.answers(table, against)
     if args.out:
-        keep(args, table, summary)
+        keep(args, table, found)
     if args.json:
-        print_json(summary.to_dict("records"))
+        print_json(found)
     else:
-        print(in_columns(summary, asked))
+        print(all_tables(table, room.summarise(table), asked, against))
 
 
 def rows_in(folder: Path) -> TextIO:
@@ -134,7 +144,7 @@ def rows_in(folder: Path) -> TextIO:
     return (folder / ROWS).open("w", encoding="utf-8")
 
 
-def keep(args: argparse.Namespace, table: pd.DataFrame, summary: pd.DataFrame) -> None:
+def keep(args: argparse.Namespace, table: pd.DataFrame, found: list[dict]) -> None:
     """Write the rows and how to repeat them into the folder, each file whole or not at all."""
     from workbench.compare import write_scores
     from workbench.files import write_json
@@ -142,37 +152,6 @@ def keep(args: argparse.Namespace, table: pd.DataFrame, summary: pd.DataFrame) -
     write_scores(table, args.out, encoder=args.encoder, column=args.column, layer=args.layer)
     record = json.loads((args.out / "run.json").read_text(encoding="utf-8"))
     words = shlex.join(command(args))
-    write_json(args.out / "run.json", {**record, "command": words, "summary": plain(summary.to_dict("records"))})
+    write_json(args.out / "run.json", {**record, "command": words, "summary": plain(found)})
     (args.out / ROWS).unlink()
     say(f"wrote scores.parquet, scores.csv and run.json into {args.out}")
-
-
-def in_columns(summary: pd.DataFrame, asked: list[str]) -> str:
-    """The table people read: overall accuracy of every model and budget, one column a split, and the gap."""
-    heads = ["model", "family", "budget", *(f"OA {split} [95 %]" for split in asked), "AA", "kappa"]
-    lines = [[*heads, "gap"] if len(asked) > 1 else heads]
-    for (model, family, budget), rows in summary.groupby(["model", "family", "budget"], sort=False):
-        by_split = {row["split"]: row for row in rows.to_dict("records")}
-        first = by_split[asked[0]]
-        cells = [model, family, str(budget), *(_accuracy(by_split.get(split)) for split in asked)]
-        cells += [f"{first['aa_mean']:.3f}", f"{first['kappa_mean']:.3f}"]
-        if len(asked) > 1:
-            both = {"random", "blocks"} <= set(by_split)
-            cells.append(f"{by_split['random']['oa_mean'] - by_split['blocks']['oa_mean']:+.3f}" if both else "")
-        lines.append(cells)
-    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
-    table = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
-    notes = [f"AA and kappa are of the {asked[0]} split; accuracies 0…1, means over draws."]
-    if len(asked) > 1:
-        notes.append(
-            "gap: how much higher random is than blocks, that is, by how much neighbouring test pixels flatter."
-        )
-    return "\n".join([*table, "", *notes])
-
-
-def _accuracy(row: dict | None) -> str:
-    """Mean and interval of a row; a dash without one, no interval for a single draw."""
-    if row is None:
-        return "–"
-    low, high = row["oa_ci95"]
-    return f"{row['oa_mean']:.3f}" + (f" [{low:.3f}, {high:.3f}]" if row["draws"] > 1 else "")

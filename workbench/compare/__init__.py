@@ -1,10 +1,16 @@
 """MODELS × LABELS → SCORES.
 
 In: a cube, its truth, names of models. Out: a score table, a row a (model, budget, draw, split), and what it shows.
-May use: cubes, labels, pretrain, probe, pandas, numpy. Never: a test label before the score, anything that draws.
+May use: rooms up to probe, pandas, numpy, scipy. Never: a test label before the score, anything that draws.
 """
 
+from workbench.compare.answers import answers
+from workbench.compare.area import AreaAdjusted, area_adjusted
 from workbench.compare.asked import run_of
+from workbench.compare.calibration import calibration_error, reliability, reliability_table
+from workbench.compare.curves import class_curves, learning_curves
+from workbench.compare.differences import differences_from, holm, paired
+from workbench.compare.forecast import forecasts, power_law
 from workbench.compare.metrics import (
     average_accuracy,
     confusion_matrix,
@@ -17,21 +23,33 @@ from workbench.compare.metrics import (
 from workbench.compare.protocol import compare, compare_rows
 from workbench.compare.record import read_scores, replay, write_scores, write_table
 from workbench.compare.rows import SPLITS, row_seed, split_truth
-from workbench.compare.summary import paired, score_table, summarise
+from workbench.compare.summary import score_table, summarise
 from workbench.verb import make_callable
 
 __all__ = [
     "SPLITS",
+    "AreaAdjusted",
+    "answers",
+    "area_adjusted",
     "average_accuracy",
+    "calibration_error",
+    "class_curves",
     "compare",
     "compare_rows",
     "confusion_matrix",
+    "differences_from",
     "f1",
+    "forecasts",
+    "holm",
     "kappa",
+    "learning_curves",
     "overall_accuracy",
     "paired",
+    "power_law",
     "producers_accuracy",
     "read_scores",
+    "reliability",
+    "reliability_table",
     "replay",
     "row_seed",
     "run_of",

@@ -112,10 +112,13 @@ def compare_rows(
     ------
     dict
         ``model, family, transductive, budget, draw, split, seed, counts`` (training pixels by class), ``n_train,
-        n_test, oa, aa, kappa, f1`` [0…1], ``seconds`` (fit and map), ``pretrain_seconds`` (of the encoder, or of the
-        scene's features: once, shared by all draws; 0 for a given encoder), ``chosen`` (how hyper-parameters were),
-        ``footprint`` and ``block`` [pixels], ``note``, ``classes``, ``confusion`` (rows = truth, columns = predicted).
-        Plain values, ready for JSON.
+        n_test, oa, aa, kappa, f1, oa_area, oa_area_se`` (of the map by its classes' areas, see ``area``; NaN where a
+        mapped class has no test pixel), ``ece`` (expected calibration error), ``confidence`` (mean on the test pixels)
+        [0…1], ``seconds`` (fit and map), ``pretrain_seconds`` (of the encoder, or of the scene's features: once, shared
+        by all draws; 0 for a given encoder), ``chosen`` (how hyper-parameters were), ``footprint`` and ``block``
+        [pixels], ``note``, ``classes``, ``confusion`` (rows = truth, columns = predicted), ``mapped`` (pixels of each
+        class in the whole map), ``reliability`` (of ten bins of confidence: pixels, sum of confidence, pixels that are
+        right). Plain values, ready for JSON.
 
     Raises
     ------

@@ -18,7 +18,7 @@ from workbench.labels import open_labels
 from workbench.pretrain import fingerprint, load_encoder
 from workbench.record import file_fingerprint, versions
 
-NESTED = ("counts", "classes", "confusion")
+NESTED = ("counts", "classes", "confusion", "mapped", "reliability")
 
 
 def write_scores(

@@ -6,6 +6,8 @@ import numpy as np
 import xarray as xr
 
 from workbench.compare import metrics
+from workbench.compare.area import area_adjusted
+from workbench.compare.calibration import calibration_error, reliability
 from workbench.labels import Halves, Split, block_split, counts, random_split
 from workbench.probe import ClassMap
 
@@ -88,6 +90,10 @@ def scores(made: ClassMap, parts: Split) -> dict[str, object]:
     classes = list(parts.test.attrs["classes"])
     confusion = metrics.confusion_matrix(truth, predicted, len(classes))
     seen = counts(parts.train)
+    confidence = made.confidence.values[tested]
+    bins = reliability(confidence, truth == predicted)
+    mapped = np.bincount(made.class_map.values.ravel(), minlength=len(classes) + 1)[1:]
+    whole = area_adjusted(confusion, mapped)
     return {
         "counts": {name: int(n) for name, n in seen.items()},
         "n_train": int(seen.sum()),
@@ -96,8 +102,14 @@ def scores(made: ClassMap, parts: Split) -> dict[str, object]:
         "aa": metrics.average_accuracy(confusion),
         "kappa": metrics.kappa(confusion),
         "f1": metrics.f1(confusion),
+        "oa_area": whole.oa,
+        "oa_area_se": whole.oa_se,
+        "ece": calibration_error(bins),
+        "confidence": float(confidence.mean(dtype=float)),
         "seconds": float(made.seconds),
         "chosen": made.chosen,
         "classes": classes,
         "confusion": confusion.tolist(),
+        "mapped": mapped.tolist(),
+        "reliability": bins.tolist(),
     }
