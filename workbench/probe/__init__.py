@@ -5,6 +5,7 @@ May use: cubes, labels, patches, pretrain, torch, scikit-learn, dask. Never: tes
 """
 
 from workbench.probe.blocks_done import Progress, Written
+from workbench.probe.chances import class_chances
 from workbench.probe.classify import ClassMap, classify, classify_scene
 from workbench.probe.embed import embed, embed_blocks, embedding_side
 from workbench.probe.embed_pair import embed_pair
@@ -13,6 +14,7 @@ from workbench.probe.large import classify_to, embed_to
 from workbench.probe.maps import write_class_map
 from workbench.probe.model import Model
 from workbench.probe.models import MODELS, find_model
+from workbench.probe.suggest import Suggestion, suggest
 
 __all__ = [
     "FEATURES",
@@ -22,7 +24,9 @@ __all__ = [
     "Features",
     "Model",
     "Progress",
+    "Suggestion",
     "Written",
+    "class_chances",
     "classify",
     "classify_scene",
     "classify_to",
@@ -34,5 +38,6 @@ __all__ = [
     "feature_map",
     "find_model",
     "fits_in_memory",
+    "suggest",
     "write_class_map",
 ]

@@ -107,3 +107,12 @@ def decided(chances: NDArray, classes: NDArray) -> tuple[NDArray, NDArray]:
     best = np.where(has_data, chances.argmax(axis=0), 0)
     codes = np.where(has_data, classes[best], 0).astype("int16")
     return codes, np.take_along_axis(chances, best[None], axis=0)[0].astype("float32", copy=False)
+
+
+def lead(chances: NDArray) -> NDArray:
+    """By how much the likeliest class leads the next one, (height, width), 0 to 1; NaN without data."""
+    best, second = -np.inf, -np.inf
+    for chance in chances:  # two passes less than a partition, and no copy of all chances
+        second = np.maximum(second, np.minimum(best, chance))
+        best = np.maximum(best, chance)
+    return (best - second).astype("float32", copy=False)
