@@ -7,6 +7,7 @@ May use: cubes, labels, patches, pretrain, torch, scikit-learn, dask. Never: tes
 from workbench.probe.blocks_done import Progress, Written
 from workbench.probe.chances import class_chances
 from workbench.probe.classify import ClassMap, classify, classify_scene
+from workbench.probe.doubtful import doubtful, next_suspicious
 from workbench.probe.embed import embed, embed_blocks, embedding_side
 from workbench.probe.embed_pair import embed_pair
 from workbench.probe.features import FEATURES, FeatureKind, Features, feature_map, fits_in_memory
@@ -30,6 +31,7 @@ __all__ = [
     "classify",
     "classify_scene",
     "classify_to",
+    "doubtful",
     "embed",
     "embed_blocks",
     "embed_pair",
@@ -38,6 +40,7 @@ __all__ = [
     "feature_map",
     "find_model",
     "fits_in_memory",
+    "next_suspicious",
     "suggest",
     "write_class_map",
 ]
