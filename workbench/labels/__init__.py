@@ -10,6 +10,7 @@ from workbench.labels.budget import check_trainable, counts, draw
 from workbench.labels.colors import PALETTE, class_colors
 from workbench.labels.geotiff import write_codes, write_cog
 from workbench.labels.opening import open_labels
+from workbench.labels.places import write_places
 from workbench.labels.rasterise import rasterise
 from workbench.labels.split import Split, block_split, footprint_distance, random_split
 from workbench.labels.tiled import write_tiled
@@ -34,5 +35,6 @@ __all__ = [
     "write_codes",
     "write_cog",
     "write_labels",
+    "write_places",
     "write_tiled",
 ]

@@ -5,8 +5,10 @@ May use: cubes, labels, patches, pretrain, torch, scikit-learn, dask. Never: tes
 """
 
 from workbench.probe.blocks_done import Progress, Written
+from workbench.probe.chances import class_chances
 from workbench.probe.classify import ClassMap, classify, classify_scene
 from workbench.probe.descriptions import Descriptions, describe
+from workbench.probe.doubtful import doubtful, next_suspicious
 from workbench.probe.embed import embed, embed_blocks, embedding_side
 from workbench.probe.embed_pair import embed_pair
 from workbench.probe.features import FEATURES, FeatureKind, Features, feature_map, fits_in_memory
@@ -15,6 +17,7 @@ from workbench.probe.maps import write_class_map
 from workbench.probe.model import Model
 from workbench.probe.models import MODELS, find_model
 from workbench.probe.of_pixels import OfPixels
+from workbench.probe.suggest import Suggestion, suggest
 
 __all__ = [
     "FEATURES",
@@ -26,11 +29,14 @@ __all__ = [
     "Model",
     "OfPixels",
     "Progress",
+    "Suggestion",
     "Written",
+    "class_chances",
     "classify",
     "classify_scene",
     "classify_to",
     "describe",
+    "doubtful",
     "embed",
     "embed_blocks",
     "embed_pair",
@@ -39,5 +45,7 @@ __all__ = [
     "feature_map",
     "find_model",
     "fits_in_memory",
+    "next_suspicious",
+    "suggest",
     "write_class_map",
 ]

@@ -88,5 +88,5 @@ class Classification:
             values = embed_block(cube, self.encoder, piece, self.device)
         else:
             values = piece.read(features_of(cube, None)).values
-        codes, confidence = answers(self.classifier, values)
+        codes, confidence, _ = answers(self.classifier, values)
         return {"codes": codes, "confidence": confidence}

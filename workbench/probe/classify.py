@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -14,19 +13,16 @@ from sklearn.base import ClassifierMixin
 from sklearn.pipeline import Pipeline
 
 from workbench.pretrain import Encoder, pretrain
-from workbench.probe.answers import answers, decided
+from workbench.probe.answers import answers, decided, lead
+from workbench.probe.chances import fit_rows, fit_scene, seen_by
 from workbench.probe.descriptions import Descriptions, describe
 from workbench.probe.embed import embed, embed_pixels, like_scene
-from workbench.probe.features import FEATURES, Features, feature_blocks, feature_rows
+from workbench.probe.features import Features, feature_rows
 from workbench.probe.model import Model
 from workbench.probe.models import find_model
-from workbench.probe.neighbours import UNLABELLED
 from workbench.probe.scene_classifier import SceneClassifier
-from workbench.probe.tables import features_of, labels_on_data, rows_at, values_by_block
+from workbench.probe.tables import features_of, labels_on_data, rows_at
 from workbench.probe.threads import CORES
-
-POOL = 4000
-"""Unlabelled pixels that a semi-supervised model is given, drawn at random."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +34,9 @@ class ClassMap:
 
     confidence: xr.DataArray
     """The model's own confidence in that class (y, x), float32, 0 to 1; NaN where there is no data."""
+
+    margin: xr.DataArray
+    """By how much that class leads the next likely one (y, x), float32, 0 to 1; NaN where there is no data."""
 
     seconds: float
     """Fit and prediction together [s]; pretraining is not in it."""
@@ -99,32 +98,28 @@ def classify_scene(
     `features` are the model's row of ``FEATURES`` as a map (feature, y, x), where they are there already, too, or its
     descriptions, made by ``describe``.
     """
-    row = find_model(name)
+    row, began = find_model(name), time.monotonic()
     if row.embeds and embedding is None:
         raise ValueError(f"model {name!r} works on an embedding; pretrain an encoder on the scene first")
-    began = time.monotonic()
     labels = labels_on_data(cube, labels, embedding if row.features == "embedding" else None)
     if row.features in ("scene", "descriptions"):
-        seen = () if row.features == "scene" else (features or describe(cube, embedding=embedding),)
-        classifier = row.build(seed).fit(cube, labels, *seen)
-        blocks = ((place, decided(chances, classifier.classes_)) for place, chances in classifier.predict_blocks(cube))
+        classifier = fit_scene(row, cube, labels, embedding, features, seed)
+        blocks = (
+            (place, (*decided(chances, classifier.classes_), lead(chances)))
+            for place, chances in classifier.predict_blocks(cube)
+        )
     else:
-        if row.features in FEATURES and features is None:
-            learnt = FEATURES[row.features].learn(cube)
-            rows, values = partial(feature_rows, cube, learnt), feature_blocks(cube, learnt)
-        else:
-            seen = features if row.features in FEATURES else embedding if row.features == "embedding" else None
-            seen = features_of(cube, seen)
-            rows, values = partial(rows_at, seen), values_by_block(seen)
-        classifier, _ = _fit(row, rows, labels, seed)
+        rows, values = seen_by(row, cube, embedding, features)
+        classifier, _ = fit_rows(row, rows, labels, seed)
         blocks = ((place, answers(classifier, block, CORES)) for place, block in values)
-    codes, confidence = np.zeros(labels.shape, "int16"), np.full(labels.shape, np.nan, "float32")
+    codes, (confidence, margin) = np.zeros(labels.shape, "int16"), np.full((2, *labels.shape), np.nan, "float32")
     for place, answer in blocks:
-        codes[place], confidence[place] = answer
+        codes[place], confidence[place], margin[place] = answer
     attrs = {"classes": labels.attrs["classes"], "colors": labels.attrs["colors"]}
     return ClassMap(
         like_scene(codes, cube).assign_attrs(attrs),
         like_scene(confidence, cube),
+        like_scene(margin, cube),
         time.monotonic() - began,
         getattr(classifier[-1] if isinstance(classifier, Pipeline) else classifier, "chosen_", "fixed"),
     )
@@ -166,26 +161,7 @@ def fit_model(
     if row.features == "descriptions":
         return row.build(seed).fit(cube, labels, describe(cube, encoder=encoder, device=device)), np.empty((0, 0))
     if row.features == "embedding":
-        return _fit(row, partial(embed_pixels, cube, encoder, device=device), labels, seed)
+        return fit_rows(row, partial(embed_pixels, cube, encoder, device=device), labels, seed)
     if features is not None:
-        return _fit(row, partial(feature_rows, cube, features), labels, seed)
-    return _fit(row, partial(rows_at, features_of(cube, None)), labels, seed)
-
-
-def _fit(
-    row: Model, look: Callable[[NDArray], NDArray], labels: xr.DataArray, seed: int
-) -> tuple[ClassifierMixin, NDArray]:
-    """Fit a classifier of pixel rows to the labelled pixels, and to unlabelled ones if it takes them.
-
-    `look` finds the rows of some pixels.
-    """
-    codes = labels.values.ravel()
-    known = np.flatnonzero(codes)
-    inputs, targets = look(known), codes[known].astype("int64")
-    if row.unlabelled:
-        order = np.random.default_rng(seed).permutation(np.flatnonzero(codes == 0))
-        pool = look(order[: 2 * POOL])
-        pool = pool[np.isfinite(pool).all(axis=1)][:POOL]
-        inputs = np.concatenate([inputs, pool])
-        targets = np.concatenate([targets, np.full(len(pool), UNLABELLED)])
-    return row.build(seed).fit(inputs, targets), inputs
+        return fit_rows(row, partial(feature_rows, cube, features), labels, seed)
+    return fit_rows(row, partial(rows_at, features_of(cube, None)), labels, seed)
