@@ -35,7 +35,7 @@ def scene():
 def test_a_map_is_what_the_classifier_says_of_each_pixel_in_double_precision(scene, name, workers):
     values, labels = scene
     classifier = find_model(name).build(0).fit(values[:, labels > 0].T, labels[labels > 0])
-    codes, confidence = answers(classifier, values, workers)
+    codes, confidence, _ = answers(classifier, values, workers)
     has_data = np.isfinite(values).all(axis=0)
     chances = classifier.predict_proba(values[:, has_data].T.astype("float64"))
     ordered = np.sort(chances, axis=1)
@@ -70,6 +70,6 @@ def test_the_cost_is_the_one_that_scikit_learns_search_finds(seed):
 def test_a_scene_without_any_data_has_no_class_anywhere(scene):
     values, labels = scene
     classifier = find_model("svm").build(0).fit(values[:, labels > 0].T, labels[labels > 0])
-    codes, confidence = answers(classifier, np.full((len(values), 3, 4), np.nan, "float32"))
+    codes, confidence, _ = answers(classifier, np.full((len(values), 3, 4), np.nan, "float32"))
     assert (codes == 0).all()
     assert np.isnan(confidence).all()

@@ -227,7 +227,7 @@ SPOKEN = {
     "pretrain": "pretrain scene.zarr --epochs 2 --reach 0 --patience 50 --precision bf16-mixed --out e.safetensors",
     "embed": "embed scene.zarr --encoder e.safetensors --device cpu --cluster tcp://127.0.0.1:8786 --out e.zarr",
     "classify": "classify scene.zarr --labels l.gpkg --layer fields --model knn --workers 2 --out m.TIF",
-    "compare": "compare a.zarr --truth t.tif --models knn,svm --against svm --budgets 2,4 --split blocks --only-split --out c",
+    "compare": "compare a.zarr --truth t.tif --models knn,svm --against svm --split blocks --only-split --out c",
     "suggest": "suggest scene.zarr --labels l.gpkg --model svm,knn --by disagreement --spacing 5 --out s.csv",
     "doubt": "doubt scene.zarr --labels l.gpkg --model knn --folds 3 --count 7 --out d.gpkg",
     "scenes": "scenes salinas --fetch",

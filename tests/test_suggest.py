@@ -17,7 +17,7 @@ simulated_scene   superpixel_svm           94.4       94.4    95.0        95.6  
 ================  ==================  =========  =========  ======  ==========  =======  ============
 
 The disagreement is that of svm and lda_noise_fractions, whichever model is tested.
-The default is the way that won over these and over other numbers of candidates, ways to cluster and spacings, on these
+The default is the best on average of these and of other numbers of candidates, ways to cluster and spacings, on these
 very scenes: as a choice among ways, the figures are a little too good. Nothing else was set by what they test on.
 """
 

@@ -27,6 +27,7 @@ from workbench.probe.answers import chances_of
 from workbench.probe.baselines import standardised
 from workbench.probe.descriptions import Descriptions
 from workbench.probe.discriminant import ShrunkLDA
+from workbench.probe.prototypes import NearestAngle
 from workbench.probe.scene_classifier import SceneClassifier
 from workbench.probe.svm import LinearSVM
 
@@ -48,6 +49,7 @@ class Opinion:
 OPINIONS = (
     Opinion("spectra", "spectra", lambda seed: standardised(ShrunkLDA())),
     Opinion("shapes", "spectra", lambda seed: make_pipeline(Normalizer(), StandardScaler(), ShrunkLDA())),
+    Opinion("angles", "spectra", lambda seed: NearestAngle(0.03)),
     Opinion("margins", "spectra", lambda seed: standardised(LinearSVM(0.1, random_state=seed))),
     Opinion("components", "components", lambda seed: ShrunkLDA()),
     Opinion("superpixels", "superpixels", lambda seed: ShrunkLDA()),

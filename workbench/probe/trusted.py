@@ -27,6 +27,8 @@ _OWN = (
 
 _NEIGHBOURS = ("sklearn.neighbors._kd_tree.KDTree", "sklearn.metrics._dist_metrics.EuclideanDistance64")
 
+_TREES = ("sklearn.tree._tree.Tree",)
+
 _BOOSTING = (
     "sklearn.ensemble._hist_gradient_boosting.binning._BinMapper",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
@@ -34,5 +36,5 @@ _BOOSTING = (
     *(f"sklearn._loss.link.{name}" for name in ("Interval", "LogitLink", "MultinomialLogit")),
 )
 
-TRUSTED = [*(f"{kind.__module__}.{kind.__name__}" for kind in _OWN), *_NEIGHBOURS, *_BOOSTING]
-"""Names of classes: our own, and scikit-learn's inner ones of nearest neighbours and boosted trees."""
+TRUSTED = [*(f"{kind.__module__}.{kind.__name__}" for kind in _OWN), *_NEIGHBOURS, *_TREES, *_BOOSTING]
+"""Names of classes: our own, and scikit-learn's inner ones of nearest neighbours and of trees."""
