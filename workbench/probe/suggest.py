@@ -6,9 +6,14 @@ are wanted, each weighing as much as it is uncertain; the most uncertain pixel o
 
 That way had the best mean among those tried, on the scenes of ``tests/test_suggest.py``: its table has the figures.
 Other than in Demir et al. the clusters are k-means in the given features, not in a kernel's space; the weights are
-Zhdanov's.  References ---------- Demir, Persello, Bruzzone (2011). *Batch-mode active-learning methods for the
-interactive classification of remote sensing images.* IEEE TGRS 49(3). doi:10.1109/TGRS.2010.2072929  Zhdanov (2019).
-*Diverse mini-batch active learning.* arXiv:1901.05954
+Zhdanov's.
+
+References
+----------
+Demir, Persello, Bruzzone (2011). *Batch-mode active-learning methods for the interactive classification of remote
+sensing images.* IEEE TGRS 49(3). doi:10.1109/TGRS.2010.2072929
+
+Zhdanov (2019). *Diverse mini-batch active learning.* arXiv:1901.05954
 """
 
 from __future__ import annotations
