@@ -7,6 +7,7 @@ import pytest
 import xarray as xr
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
+from tests.long import LONG
 from workbench.compare import compare, paired
 from workbench.cubes import open_cube, simulated_scene
 from workbench.labels import draw, open_labels
@@ -146,6 +147,7 @@ def test_pixels_without_data_have_no_class_and_change_nothing_far_away(scene):
     assert (made.class_map.values[9:] > 0).all()
 
 
+@LONG
 @pytest.mark.slow
 @pytest.mark.realdata
 def test_it_is_no_worse_than_baselines_where_it_was_not_tuned_by_hand(real_data):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tests.long import LONG
 from workbench.compare import compare
 from workbench.cubes import open_cube
 from workbench.labels import open_labels
@@ -15,6 +16,7 @@ from workbench.labels import open_labels
 MODELS = ("svm", "random_forest", "scene_propagation", "barlow_twins")
 
 
+@LONG
 @pytest.mark.slow
 @pytest.mark.realdata
 def test_four_models_three_budgets_and_ten_draws_come_to_an_end(real_data, benchmark):
