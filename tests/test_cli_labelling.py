@@ -20,7 +20,7 @@ from workbench.probe import FEATURES, class_chances, doubtful, feature_map, sugg
 
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory) -> tuple[Path, xr.DataArray, xr.DataArray]:
-    """A folder with a scene and six labels a class, one of them wrong."""
+    """A folder with a scene and six labels a class."""
     place = tmp_path_factory.mktemp("cli")
     cube, truth = simulated_scene(40, 48, seed=5, n_bands=40)
     save_cube(cube, place / "scene.zarr")
@@ -44,6 +44,18 @@ def test_suggest_asks_for_the_pixels_that_python_asks_for(scene, capsys):
     ]
     assert said["suggestions"][0]["guess"] == labels.attrs["classes"][wanted[0].guess - 1]
     assert (said["model"], said["by"]) == (["lda_noise_fractions"], "margin")
+
+
+@pytest.mark.parametrize("verb", ["suggest", "doubt"])
+def test_models_of_an_embedding_take_one_encoder_between_them(scene, verb, tmp_path, capsys):
+    folder, _, labels = scene
+    assert ask(folder, f"pretrain {{0}}/scene.zarr --steps 2 --pairs 16 --out {tmp_path}/e.safetensors") == 0
+    models = "auto,barlow_twins,svm" if verb == "suggest" else "auto"
+    line = f"{verb} {{0}}/scene.zarr --labels {{0}}/labels.gpkg --encoder {tmp_path}/e.safetensors --json"
+    assert ask(folder, f"{line} --model {models}") == 0
+    said = json.loads(capsys.readouterr().out)
+    assert len(said["suggestions" if verb == "suggest" else "doubtful"]) == (10 if verb == "suggest" else 20)
+    assert said.get("labels") in (None, int((labels.values > 0).sum()))
 
 
 def test_points_lie_in_the_middle_of_their_pixels(scene, tmp_path):

@@ -122,7 +122,8 @@ def compare(args: argparse.Namespace) -> None:
         for row in room.compare_rows(
             cube, truth, args.models, args.budgets, args.draws, asked, encoder=encoders, seed=args.seed
         ):
-            found.append({**row, "pretrain_seconds": took.get(models[row["model"]].objective, row["pretrain_seconds"])})
+            waited = row["pretrain_seconds"] + took.get(models[row["model"]].objective, 0.0)
+            found.append({**row, "pretrain_seconds": waited})
             if kept:
                 kept.write(json.dumps(found[-1]) + "\n")
                 kept.flush()

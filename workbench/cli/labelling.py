@@ -101,7 +101,7 @@ def suggest(args: argparse.Namespace) -> None:
         wants = "two models or more" if args.by == "disagreement" else "one model"
         raise ValueError(f"--by {args.by} is of {wants}, got --model {','.join(args.model)}; name others, or leave it")
     cube, labels = _opened(args)
-    seen = {row.name: _seen(args, cube, row) for row in rows}
+    seen = _seen(args, cube, rows)
     if len(rows) > 1:
         source = {name: probe.classify_scene(name, cube, labels, seed=args.seed, **seen[name]) for name in args.model}
     else:
@@ -134,9 +134,9 @@ def doubt(args: argparse.Namespace) -> None:
 
     row = probe.find_model(args.model)
     cube, labels = _opened(args)
-    table = probe.doubtful(args.model, cube, labels, folds=args.folds, seed=args.seed, **_seen(args, cube, row)).round(
-        {"doubt": 4, "distance": 2}
-    )
+    seen = _seen(args, cube, [row])[row.name]
+    table = probe.doubtful(args.model, cube, labels, folds=args.folds, seed=args.seed, **seen)
+    table = table.round({"doubt": 4, "distance": 2})
     facts = {"labels": len(table), "suspected": int(table["suspected"].sum()), "outliers": int(table["outlier"].sum())}
     sentence = "{labels} labels, {suspected} suspected, {outliers} outliers".format(**facts)
     _hand_out(args, cube, table, facts, sentence, "doubtful")
@@ -154,15 +154,13 @@ def _opened(args: argparse.Namespace) -> tuple[xr.DataArray, xr.DataArray]:
     return cube, check_trainable(labels)
 
 
-def _seen(args: argparse.Namespace, cube: xr.DataArray, row: Model) -> dict[str, xr.DataArray]:
-    """The embedding that a model looks at, if it does."""
+def _seen(args: argparse.Namespace, cube: xr.DataArray, rows: list[Model]) -> dict[str, dict[str, xr.DataArray]]:
+    """The embedding that each model looks at, if it does, by the model's name; one of each objective."""
     from workbench.probe import embed
 
-    if row.features != "embedding":
-        if args.encoder and len(args.model if isinstance(args.model, list) else [args.model]) == 1:
-            encoders_for(cube, args.encoder, [], args.seed)  # refuses: the file would be ignored
-        return {}
-    return {"embedding": embed(cube, encoders_for(cube, args.encoder, [row.objective], args.seed)[0][row.objective])}
+    encoders, _ = encoders_for(cube, args.encoder, [row.objective for row in rows if row.embeds], args.seed)
+    embeddings = {objective: embed(cube, encoder) for objective, encoder in encoders.items()}
+    return {row.name: {"embedding": embeddings[row.objective]} if row.embeds else {} for row in rows}
 
 
 def _hand_out(

@@ -153,9 +153,7 @@ def compare_rows(
                         "split": split,
                         "seed": drawn,
                         **scores(made, parts),
-                        "pretrain_seconds": took[row.objective]
-                        if embedding is not None
-                        else waited.get(row.features, 0.0),
+                        "pretrain_seconds": took.get(row.objective, 0.0) + waited.get(row.features, 0.0),
                         "footprint": footprint,
                         "block": parts.block,
                         "note": parts.note,

@@ -16,6 +16,7 @@ from sklearn.base import ClassifierMixin
 from workbench.patches import Block
 from workbench.pretrain import Encoder
 from workbench.probe.answers import answers, decided
+from workbench.probe.descriptions import Embedded
 from workbench.probe.embed import embed_block, embedding_side
 from workbench.probe.features import Features
 from workbench.probe.scene_classifier import SceneClassifier
@@ -27,26 +28,13 @@ Arrays = dict[str, NDArray]
 Work = Callable[[xr.DataArray, Block], Arrays]
 
 
-@dataclass(frozen=True)
-class Embedding:
+@dataclass(frozen=True, eq=False)
+class Embedding(Embedded):
     """Embeds a block."""
-
-    encoder: Encoder
-    device: str = "auto"
-
-    @property
-    def halo(self) -> int:
-        """Pixels round a block that must be read with it."""
-        return self.encoder.footprint // 2
-
-    @property
-    def side(self) -> int:
-        """Side of a block that takes little memory [pixels]."""
-        return embedding_side(self.encoder)
 
     def __call__(self, cube: xr.DataArray, piece: Block) -> Arrays:
         """``embedding``, shape (dim, height, width)."""
-        return {"embedding": embed_block(cube, self.encoder, piece, self.device)}
+        return {"embedding": self.block(cube, piece)}
 
 
 @dataclass(frozen=True)

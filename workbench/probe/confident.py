@@ -15,7 +15,8 @@ import xarray as xr
 from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedKFold
 
-from workbench.probe.chances import fit_rows, seen_by
+from workbench.probe.chances import fit_rows, fit_scene, seen_by
+from workbench.probe.descriptions import Descriptions, describe
 from workbench.probe.models import find_model
 
 
@@ -25,7 +26,7 @@ def out_of_fold(
     labels: xr.DataArray,
     *,
     embedding: xr.DataArray | None = None,
-    features: xr.DataArray | None = None,
+    features: xr.DataArray | Descriptions | None = None,
     folds: int = 5,
     seed: int = 0,
 ) -> NDArray[np.floating]:
@@ -49,7 +50,9 @@ def out_of_fold(
         raise ValueError("a label is judged by others of its class, but no class has two; label a second pixel of one")
     chances = np.zeros((len(known), len(labels.attrs["classes"])))
     chances[~np.isin(known, judged)] = np.nan
-    look = None if row.features == "scene" else seen_by(row, cube, embedding, features)[0]
+    if row.features == "descriptions" and features is None:
+        features = describe(cube, embedding=embedding, keep=True)
+    look = None if row.features in ("scene", "descriptions") else seen_by(row, cube, embedding, features)[0]
     folds = min(folds, int(np.bincount(codes[judged]).max()))
     parts = StratifiedKFold(folds, shuffle=True, random_state=seed)
     with warnings.catch_warnings():  # a class of fewer labels than folds is left out of some, which is meant
@@ -60,7 +63,7 @@ def out_of_fold(
         told = labels.copy(deep=True)
         told.values.flat[hidden] = 0
         if look is None:
-            classifier = row.build(seed).fit(cube, told)
+            classifier = fit_scene(row, cube, told, embedding, features, seed)
             found = classifier.predict_proba(cube).values.reshape(len(classifier.classes_), -1)[:, hidden].T
         else:
             classifier, _ = fit_rows(row, look, told, seed)

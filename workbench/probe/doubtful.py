@@ -18,6 +18,7 @@ import xarray as xr
 
 from workbench.probe.chances import seen_by
 from workbench.probe.confident import contradiction, out_of_fold, suspected
+from workbench.probe.descriptions import Descriptions
 from workbench.probe.models import find_model
 from workbench.probe.outliers import FAR, class_distance
 from workbench.probe.tables import labels_on_data
@@ -29,7 +30,7 @@ def doubtful(
     labels: xr.DataArray,
     *,
     embedding: xr.DataArray | None = None,
-    features: xr.DataArray | None = None,
+    features: xr.DataArray | Descriptions | None = None,
     folds: int = 5,
     seed: int = 0,
 ) -> pd.DataFrame:

@@ -135,7 +135,7 @@ MODELS = {
         Model(
             "auto",
             "self-supervised",
-            "recommended: linear classifiers of several views of the scene, the embedding among them, pooled by worth",
+            "recommended: simple classifiers of several views of the scene, the embedding among them, pooled by worth",
             f"this project; {_BARLOW}; Genest & Zidek 1986, doi:10.1214/ss/1177013825",
             "descriptions",
             lambda seed: OpinionPool(seed=seed),

@@ -1,7 +1,7 @@
 """The recommended model: several opinions of a scene, pooled by how well each foretells the labels there are.
 
 Which description of a scene serves is not known before there are labels, and differs: surroundings help on fields and
-harm where pixels are coarse and mixed. So a linear classifier is fitted to each description, the self-supervised
+harm where pixels are coarse and mixed. So simple classifiers are fitted to all of them, the self-supervised
 embedding among them, and their logarithmic chances are added (a logarithmic opinion pool, Genest & Zidek 1986). An
 opinion weighs exp(√n · s): s its mean logarithmic chance for the true class of labels that were held back, n the number
 of labels, since with few of them all such figures are chance. Labels are held back in stripes of the scene, down it and
@@ -59,7 +59,7 @@ OPINIONS = (
 
 
 class OpinionPool(SceneClassifier):
-    """Linear classifiers of several descriptions of a scene, pooled.
+    """Simple classifiers of several descriptions of a scene, pooled.
 
     Parameters
     ----------

@@ -96,7 +96,8 @@ def comparison(run: Run, line: Line) -> None:
     line.tell(keep=False, note="comparing")
     learnt = LEARNING_PART if missing else 0.0
     for row in _rows(cube, truth, asked, encoders):
-        rows.append({**row, "pretrain_seconds": took.get(objectives[row["model"]], row["pretrain_seconds"])})
+        waited = row["pretrain_seconds"] + took.get(objectives[row["model"]], 0.0)
+        rows.append({**row, "pretrain_seconds": waited})
         fraction = min(1.0, learnt + (1 - learnt) * len(rows) / total)
         line.tell(row=rows[-1], fraction=fraction, seconds=time.monotonic() - began)
         if line.stopped:
