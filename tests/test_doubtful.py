@@ -8,7 +8,6 @@ import xarray as xr
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
-from tests.long import LONG
 from tests.scenes import few, make_cube, two_fields
 from workbench.cubes import open_cube, simulated_scene
 from workbench.labels import draw, open_labels
@@ -201,7 +200,7 @@ def test_flipped_labels_come_first_on_salinas_a(real_data, name):
 
 @pytest.mark.slow
 @pytest.mark.realdata
-@pytest.mark.parametrize("name", ["svm", pytest.param("superpixel_svm", marks=LONG)])
+@pytest.mark.parametrize("name", ["svm", "superpixel_svm"])
 def test_flipped_labels_come_first_by_slower_models_too(real_data, name):
     check_flips_come_first(*simulated_scene(80, 120, seed=3), name)
     cube = open_cube(real_data / "salinas_a" / "SalinasA_corrected.mat")

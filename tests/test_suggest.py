@@ -29,7 +29,6 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from tests.long import LONG
 from tests.scenes import few, two_fields
 from workbench.cubes import open_cube, simulated_scene
 from workbench.labels import open_labels
@@ -226,7 +225,7 @@ class Exam:
         return self.accuracy(labels, test)
 
 
-MODELS = ["lda_noise_fractions", *(pytest.param(name, marks=LONG) for name in ("svm", "superpixel_svm"))]
+MODELS = ["svm", "lda_noise_fractions", "superpixel_svm"]
 
 
 def check_it_pays(cube: xr.DataArray, truth: xr.DataArray, model: str) -> None:
@@ -237,17 +236,13 @@ def check_it_pays(cube: xr.DataArray, truth: xr.DataArray, model: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.realdata
-@pytest.mark.parametrize(
-    "model", ["lda_noise_fractions", pytest.param("svm", marks=LONG), pytest.param("superpixel_svm", marks=LONG)]
-)
+@pytest.mark.parametrize("model", MODELS)
 def test_ten_suggested_labels_are_worth_fifteen_random_ones_on_salinas_a(real_data, model):
     cube = open_cube(real_data / "salinas_a" / "SalinasA_corrected.mat")
     check_it_pays(cube, open_labels(real_data / "salinas_a" / "SalinasA_gt.mat", cube), model)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "model", ["lda_noise_fractions", pytest.param("svm", marks=LONG), pytest.param("superpixel_svm", marks=LONG)]
-)
+@pytest.mark.parametrize("model", MODELS)
 def test_ten_suggested_labels_are_worth_fifteen_random_ones_on_the_simulated_scene(model):
     check_it_pays(*simulated_scene(), model)

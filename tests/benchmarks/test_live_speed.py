@@ -14,7 +14,6 @@ import pytest
 import xarray as xr
 from sklearn.ensemble import RandomForestClassifier
 
-from tests.long import LONG
 from workbench.cubes import good_bands, simulated_scene
 from workbench.probe import FEATURES, classify_scene, feature_map, find_model
 from workbench.probe.embed import like_scene
@@ -46,12 +45,12 @@ def with_one_more(truth: xr.DataArray, n: int) -> xr.DataArray:
     return truth.copy(data=kept)
 
 
-# The aim is 10 for each. The two support vector machines have not reached it (about 5 and 3 in quiet runs); their
-# least keeps what there is.
+# The aim is 10 for each, and 60 ms. The two support vector machines have not reached it: 8 and 4.5 times in quiet runs,
+# 90 and 150 ms; their least keeps what there is.
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "least"),
-    [*(pytest.param(*row, marks=LONG) for row in (("barlow_twins", 4), ("svm", 2))), ("lda_components", 10)],
+    [("barlow_twins", 4), ("svm", 3), ("lda_components", 10)],
 )
 def test_a_map_follows_a_label_faster_than_a_forest_is_fitted_and_asked(scene, name, least, benchmark):
     cube, truth, seen = scene
