@@ -172,7 +172,7 @@ def test_every_family_has_a_model_and_every_row_a_paper():
 
 
 def test_an_unknown_model_is_refused_with_the_names():
-    with pytest.raises(ValueError, match="no model is named 'resnet'; choose one of: svm, random_forest"):
+    with pytest.raises(ValueError, match="no model is named 'resnet'; choose one of: auto, svm, random_forest"):
         find_model("resnet")
 
 

@@ -17,7 +17,7 @@ from workbench.probe import embed
 
 @pytest.mark.slow
 def test_a_dense_map_is_at_least_8_times_faster_than_patches(benchmark):
-    """The scene of issue and paper: 145 x 145 pixels, 200 bands, a footprint of 7 x 7."""
+    """The size of scene that the papers use: 145 x 145 pixels, 200 bands, a footprint of 7 x 7."""
     cube = make_cube(np.random.default_rng(0).random((200, 145, 145), dtype="float32"))
     encoder = SpectralEncoder(200, windows=(1, 7)).eval()
     encoder.scaler = BandScaler(200).fit(torch.from_numpy(cube.values))

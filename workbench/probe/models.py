@@ -1,4 +1,4 @@
-"""The models there are: one table, a row each, by family.
+"""The models there are: one table, a row each, the recommended one first, then by family.
 
 A row's `build` makes a fresh classifier. For the input ``"scene"`` it is fitted to a cube and its labels; for all
 others it is scikit-learn's over (pixels, features): spectra, an embedding, or a row of ``FEATURES``.
@@ -39,6 +39,16 @@ _BARLOW = "Ait Ali Braham et al. 2022, arXiv:2206.12117; Zbontar et al. 2021, ar
 MODELS = {
     row.name: row
     for row in (
+        Model(
+            "auto",
+            "self-supervised",
+            "recommended: simple classifiers of several views of the scene, the embedding among them, pooled by worth",
+            f"this project; {_BARLOW}; Genest & Zidek 1986, doi:10.1214/ss/1177013825",
+            "descriptions",
+            lambda seed: OpinionPool(seed=seed),
+            objective="barlow_twins",
+            context=EDGE_FOOTPRINT,
+        ),
         *BASELINES,
         Model(
             "supervised_pixel",
@@ -131,16 +141,6 @@ MODELS = {
             lambda seed: PawsClassifier("context", seed=seed),
             unlabelled=True,
             encoder="context",
-        ),
-        Model(
-            "auto",
-            "self-supervised",
-            "recommended: simple classifiers of several views of the scene, the embedding among them, pooled by worth",
-            f"this project; {_BARLOW}; Genest & Zidek 1986, doi:10.1214/ss/1177013825",
-            "descriptions",
-            lambda seed: OpinionPool(seed=seed),
-            objective="barlow_twins",
-            context=EDGE_FOOTPRINT,
         ),
         Model(
             "barlow_twins",
