@@ -147,7 +147,7 @@ def test_a_class_without_test_pixels_is_noted_not_fatal(scene, encoder):
 @pytest.mark.parametrize(
     ("choices", "message"),
     [
-        ({"models": ["svn"]}, "no model is named 'svn'; choose one of: svm, "),
+        ({"models": ["svn"]}, "no model is named 'svn'; choose one of: auto, svm, "),
         ({"splits": ["block"]}, "no split is named 'block'; choose from random, blocks"),
         ({"draws": 0}, r"budgets and draws of at least 1, got \[5\] and 0"),
         ({"budgets": [5, 0]}, r"budgets and draws of at least 1, got \[5, 0\] and 2"),

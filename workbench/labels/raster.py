@@ -52,14 +52,16 @@ def read_mat(path: Path, cube: xr.DataArray, layer: str | None = None) -> xr.Dat
     grid = grid_of(cube)
     shape = (grid.height, grid.width)
     arrays = mat.arrays(path)
-    fitting = [name for name, array in arrays.items() if tuple(array.shape[:2]) == shape and array.ndim in (2, 3)]
-    if layer is None and len(fitting) == 1:
-        layer = fitting[0]
+    fitting = {name: array.ndim for name, array in arrays.items() if array.shape[:2] == shape and array.ndim in (2, 3)}
+    # The cube itself may lie beside its map of classes: shares of materials are read unasked where no map is there.
+    likely = [name for name, n_dims in fitting.items() if n_dims == min(fitting.values())]
+    if layer is None and len(likely) == 1:
+        layer = likely[0]
     if layer not in fitting:
         found = ", ".join(f"{name} {' × '.join(map(str, array.shape))}" for name, array in arrays.items())
         if layer is None and fitting:
             raise ValueError(
-                f"{path.name} has several arrays of the scene's size; pass layer= one of: {', '.join(fitting)}"
+                f"{path.name} has several arrays of the scene's size; pass layer= one of: {', '.join(likely)}"
             )
         raise ValueError(
             f"labels without a CRS must have the scene's size, {grid.height} × {grid.width}, "
