@@ -227,7 +227,7 @@ SPOKEN = {
     "pretrain": "pretrain scene.zarr --epochs 2 --reach 0 --patience 50 --precision bf16-mixed --out e.safetensors",
     "embed": "embed scene.zarr --encoder e.safetensors --device cpu --cluster tcp://127.0.0.1:8786 --out e.zarr",
     "classify": "classify scene.zarr --labels l.gpkg --layer fields --model knn --workers 2 --out m.TIF",
-    "compare": "compare a.zarr --truth t.tif --models knn,svm --against svm --split blocks --only-split --out c",
+    "compare": "compare a.zarr --truth t.tif --models knn,svm --against svm --split blocks --only-split --jobs 2",
     "suggest": "suggest scene.zarr --labels l.gpkg --model svm,knn --by disagreement --spacing 5 --out s.csv",
     "doubt": "doubt scene.zarr --labels l.gpkg --model knn --folds 3 --count 7 --out d.gpkg",
     "scenes": "scenes salinas --fetch",
@@ -336,7 +336,8 @@ def test_a_named_variable_is_compared_recorded_and_replayed(folder, tmp_path):
     assert main(words(tmp_path, line)) == 0
     again = replay(tmp_path / "c")
     assert again["oa"].tolist() == read_scores(tmp_path / "c")["oa"].tolist()
-    assert sorted(path.name for path in (tmp_path / "c").iterdir()) == ["run.json", "scores.csv", "scores.parquet"]
+    written = sorted(path.name for path in (tmp_path / "c").iterdir())
+    assert written == ["run.json", "scores.csv", "scores.parquet", "timings.csv"]
 
 
 def test_rows_survive_an_interruption(folder, tmp_path, monkeypatch):
@@ -351,7 +352,7 @@ def test_rows_survive_an_interruption(folder, tmp_path, monkeypatch):
     monkeypatch.setattr("workbench.compare.compare_rows", interrupted)
     line = f"compare {{0}}/scene.zarr --truth {{0}}/truth.tif --models knn --budgets 2 --draws 3 --out {tmp_path}/c"
     assert main(words(folder, line)) == 130
-    rows = [json.loads(row) for row in (tmp_path / "c" / "progress.jsonl").read_text().splitlines()]
+    rows = [json.loads(row) for row in (tmp_path / "c" / "progress.jsonl").read_text().splitlines()[1:]]
     assert [(row["draw"], row["split"]) for row in rows] == [(0, "random"), (0, "blocks")]
 
 

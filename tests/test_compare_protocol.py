@@ -101,7 +101,7 @@ def test_an_encoder_is_trained_once_for_all_models_of_its_objective(scene, monke
         assert list(steps)
         return encoder
 
-    monkeypatch.setattr("workbench.compare.protocol.pretrain", quick)
+    monkeypatch.setattr("workbench.compare.prepared.pretrain", quick)
     rows = list(compare_rows(*scene, ["barlow_twins", "barlow_twins_prototypes", "knn"], [4], 2, seed=5))
     assert asked == [("barlow_twins", 5)]
     assert [row["pretrain_seconds"] > 0 for row in rows] == [True, True, False] * 2
@@ -187,7 +187,8 @@ def test_scores_read_back_as_they_were_and_replay_to_the_same(scene, encoder, tm
     known = load_encoder(tmp_path / "e.safetensors")
     table = workbench.compare(cube, truth, ["svm", "barlow_twins"], [8], 2, ("random", "blocks"), encoder=known, seed=3)
     write_scores(table, tmp_path / "out", encoder=tmp_path / "e.safetensors")
-    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["run.json", "scores.csv", "scores.parquet"]
+    written = sorted(p.name for p in (tmp_path / "out").iterdir())
+    assert written == ["run.json", "scores.csv", "scores.parquet", "timings.csv"]
     again = read_scores(tmp_path / "out")
     pd.testing.assert_frame_equal(again, table)
     text = pd.read_csv(tmp_path / "out" / "scores.csv")
@@ -273,7 +274,7 @@ def test_an_encoder_serves_only_the_models_of_what_it_learnt_by(scene, monkeypat
     list(steps)
     asked = []
     monkeypatch.setattr(
-        "workbench.compare.protocol.pretrain",
+        "workbench.compare.prepared.pretrain",
         lambda cube, objective, seed: asked.append(objective) or begin(cube, Recipe(steps=2, pairs=8), device="cpu")[0],
     )
     rows = list(compare_rows(*scene, ["simclr", "barlow_twins"], [4], 1, encoder=given))

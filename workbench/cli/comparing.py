@@ -7,7 +7,7 @@ import json
 import shlex
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 from workbench.cli.arguments import count, counts, is_scene, names, open_scene, repeats, takes_labels
 from workbench.cli.outputs import Meter, command, plain, print_json, say, tell_dropped
@@ -18,10 +18,7 @@ from workbench.cli.score_tables import all_tables
 if TYPE_CHECKING:
     import pandas as pd
 
-ROWS = "progress.jsonl"
-"""Rows as they come, for as long as the comparison is not whole."""
-
-FILES = ("scores.parquet", "scores.csv", "run.json", ROWS)
+FILES = ("scores.parquet", "scores.csv", "timings.csv", "run.json", "progress.jsonl")
 """What a comparison writes in its folder."""
 
 COMPARE = """\
@@ -33,7 +30,8 @@ Two splits: random tests on pixels anywhere, often right beside the training one
 and test apart by the model's footprint. The blocks figures are always computed and shown beside those asked for, with
 the gap between the two; --only-split leaves them out (and halves the time).
 
-In DIR, progress.jsonl holds the rows so far, should the comparison be stopped; a whole one leaves none.
+In DIR, progress.jsonl holds the rows so far, should the comparison be stopped; the same command goes on with those
+that are missing. A whole comparison leaves none. Times stand in timings.csv, so that scores.csv repeats byte for byte.
 """
 
 
@@ -79,7 +77,14 @@ def add_verbs(verbs: argparse._SubParsersAction) -> None:
         "--out",
         type=output_folder,
         metavar="DIR",
-        help="folder for scores.parquet, scores.csv and run.json; without it, nothing is written",
+        help="folder for scores.parquet, scores.csv, timings.csv and run.json; without it, nothing is written",
+    )
+    verb.add_argument(
+        "--jobs",
+        type=count,
+        default=1,
+        metavar="N",
+        help="draws at a time, each in a process; the scores stay the same (default: %(default)s)",
     )
     repeats(verb)
     verb.set_defaults(do=compare)
@@ -115,18 +120,24 @@ def compare(args: argparse.Namespace) -> None:
         cube, truth, models=args.models, budgets=args.budgets, draws=args.draws, splits=asked, seed=args.seed
     )
     with ExitStack() as stack:
-        kept = stack.enter_context(rows_in(args.out)) if args.out else None  # a folder that takes nothing: known now
+        known, kept = [], None
+        if args.out:  # a folder that takes nothing, or holds another comparison: known now
+            files = {"truth": args.truth, "encoder": args.encoder}
+            question = room.question_of(run, files, column=args.column, layer=args.layer)
+            known = room.rows_so_far(args.out, question)
+            kept = stack.enter_context(room.write_rows(args.out, question, known))
         encoders, took = encoders_for(cube, args.encoder, [row.objective for row in models.values()], args.seed)
+        if known:
+            say(f"going on from the {len(known)} rows in {args.out / 'progress.jsonl'}")
         meter, found = Meter("comparing"), []
         total = len(models) * len(args.budgets) * args.draws * len(asked)
-        for row in room.compare_rows(
-            cube, truth, args.models, args.budgets, args.draws, asked, encoder=encoders, seed=args.seed
-        ):
+        choices = {"encoder": encoders, "seed": args.seed, "jobs": args.jobs, "known": known}
+        for row in room.compare_rows(cube, truth, args.models, args.budgets, args.draws, asked, **choices):
+            is_new = len(found) >= len(known)  # those known come first
             waited = row["pretrain_seconds"] + took.get(models[row["model"]].objective, 0.0)
-            found.append({**row, "pretrain_seconds": waited})
-            if kept:
-                kept.write(json.dumps(found[-1]) + "\n")
-                kept.flush()
+            found.append({**row, "pretrain_seconds": waited} if is_new else row)
+            if kept and is_new:
+                room.write_row(kept, found[-1])
             meter.show(len(found), total, f"{row['model']}, {row['budget']} labels a class, {row['split']}")
     table = room.score_table(found)
     table.attrs["run"] = run
@@ -139,12 +150,6 @@ def compare(args: argparse.Namespace) -> None:
         print(all_tables(table, room.summarise(table), asked, against))
 
 
-def rows_in(folder: Path) -> TextIO:
-    """An empty file in `folder`, made if need be, for rows as they come."""
-    folder.mkdir(exist_ok=True)
-    return (folder / ROWS).open("w", encoding="utf-8")
-
-
 def keep(args: argparse.Namespace, table: pd.DataFrame, found: list[dict]) -> None:
     """Write the rows and how to repeat them into the folder, each file whole or not at all."""
     from workbench.compare import write_scores
@@ -154,5 +159,5 @@ def keep(args: argparse.Namespace, table: pd.DataFrame, found: list[dict]) -> No
     record = json.loads((args.out / "run.json").read_text(encoding="utf-8"))
     words = shlex.join(command(args))
     write_json(args.out / "run.json", {**record, "command": words, "summary": plain(found)})
-    (args.out / ROWS).unlink()
-    say(f"wrote scores.parquet, scores.csv and run.json into {args.out}")
+    (args.out / "progress.jsonl").unlink()
+    say(f"wrote scores.parquet, scores.csv, timings.csv and run.json into {args.out}")

@@ -20,6 +20,7 @@ from workbench.compare.metrics import (
     producers_accuracy,
     users_accuracy,
 )
+from workbench.compare.progress import question_of, rows_so_far, write_row, write_rows
 from workbench.compare.protocol import compare, compare_rows
 from workbench.compare.record import read_scores, replay, write_scores, write_table
 from workbench.compare.rows import SPLITS, row_seed, split_truth
@@ -47,16 +48,20 @@ __all__ = [
     "paired",
     "power_law",
     "producers_accuracy",
+    "question_of",
     "read_scores",
     "reliability",
     "reliability_table",
     "replay",
     "row_seed",
+    "rows_so_far",
     "run_of",
     "score_table",
     "split_truth",
     "summarise",
     "users_accuracy",
+    "write_row",
+    "write_rows",
     "write_scores",
     "write_table",
 ]

@@ -9,34 +9,18 @@ surroundings, so give the block split's figures beside it.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-import numpy as np
 import pandas as pd
 import xarray as xr
 
 from workbench.compare.asked import run_of
-from workbench.compare.rows import SPLITS, row_seed, scores, split_truth
+from workbench.compare.draws import Asked, rows_of_draws
+from workbench.compare.prepared import prepare
+from workbench.compare.rows import SPLITS
 from workbench.compare.summary import score_table
-from workbench.cubes import valid_pixels
-from workbench.labels import block_halves, check_trainable, counts
-from workbench.pretrain import Encoder, by_objective, pretrain
-from workbench.probe import (
-    FEATURES,
-    ClassMap,
-    Descriptions,
-    Model,
-    classify_scene,
-    describe,
-    embed,
-    feature_map,
-    find_model,
-    fits_in_memory,
-)
-
-IN_MEMORY = 8 << 30
-"""Scenes up to this size [bytes] are read once and kept."""
+from workbench.pretrain import Encoder
+from workbench.probe import ClassMap, classify_scene, find_model
 
 
 def compare(
@@ -49,21 +33,22 @@ def compare(
     *,
     encoder: Encoder | Mapping[str, Encoder] | None = None,
     seed: int = 0,
+    jobs: int = 1,
 ) -> pd.DataFrame:
     """Score table of several models on one scene, to the end; see ``compare_rows``.
 
     Parameters
     ----------
-    cube, truth, models, budgets, draws, splits, encoder, seed
+    cube, truth, models, budgets, draws, splits, encoder, seed, jobs
         As in ``compare_rows``.
 
     Returns
     -------
     pandas.DataFrame
-        One row for each (model, budget, draw, split); ``summarise`` and ``paired`` say what it shows. ``attrs["run"]``
-        are the choices made, for ``write_scores``.
+        One row for each (model, budget, draw, split); ``summarise``, ``differences_from``, ``learning_curves`` and
+        ``forecasts`` say what it shows. ``attrs["run"]`` are the choices made, for ``write_scores``.
     """
-    rows = compare_rows(cube, truth, models, budgets, draws, splits, encoder=encoder, seed=seed)
+    rows = compare_rows(cube, truth, models, budgets, draws, splits, encoder=encoder, seed=seed, jobs=jobs)
     table = score_table(rows)
     run = run_of(cube, truth, models=models, budgets=budgets, draws=draws, splits=splits, seed=seed)
     table.attrs["run"] = {**run, "encoder": "given" if encoder is not None else "pretrained"}
@@ -80,6 +65,8 @@ def compare_rows(
     *,
     encoder: Encoder | Mapping[str, Encoder] | None = None,
     seed: int = 0,
+    jobs: int = 1,
+    known: Iterable[dict[str, object]] = (),
     classify: Callable[..., ClassMap] = classify_scene,
 ) -> Iterator[dict[str, object]]:
     """Score models, one row at a time, so that a screen can show them and stop.
@@ -105,6 +92,11 @@ def compare_rows(
         For models of an embedding, of the objective it learnt by. For any other one is pretrained on the scene.
     seed : int
         Draw i of every model, budget and split has the seed ``row_seed(seed, i)``.
+    jobs : int
+        Draws at a time, each in a process of its own: the same rows in the same order, in the seconds of busier cores.
+        Rows of a draw then come together.
+    known : iterable of dict
+        Rows of the same comparison that are there already: they come in their place and are not made again.
     classify : callable
         What makes the class map; as ``probe.classify_scene``.
 
@@ -123,41 +115,16 @@ def compare_rows(
     Raises
     ------
     ValueError
-        If a choice is unknown, truth and scene differ in size, or truth has fewer than two classes of 2 pixels.
+        If a choice is unknown, jobs are below 1, truth and scene differ in size, or truth has fewer than two classes.
     """
-    rows = [find_model(name) for name in models]
+    for name in models:
+        find_model(name)
     _check_choices(cube, truth, budgets, draws, splits)
-    cube = cube.compute() if cube.nbytes <= IN_MEMORY else cube
-    truth = truth.copy(data=np.where(valid_pixels(cube).values, truth.values, 0).astype(np.int16))
-    _check_divisible(check_trainable(truth, "the truth where the scene has data"))
-    encoders, took = _encoders(cube, rows, encoder, seed)
-    embeddings = {objective: embed(cube, one) for objective, one in encoders.items()}
-    features, waited = _features(cube, rows, embeddings)
-    footprint = max([1, *(row.footprint for row in rows), *(one.footprint for one in encoders.values())])
-    for draw in range(draws):
-        drawn = row_seed(seed, draw)
-        halves = block_halves(truth, drawn, footprint=footprint) if "blocks" in splits else None
-        for split in splits:
-            for budget in budgets:
-                parts = split_truth(truth, split, budget, drawn, footprint=footprint, halves=halves)
-                for row in rows:
-                    embedding = embeddings[row.objective] if row.embeds else None
-                    seen = {"features": features[row.features]} if row.features in features else {}
-                    made = classify(row.name, cube, parts.train, embedding=embedding, seed=drawn, **seen)
-                    yield {
-                        "model": row.name,
-                        "family": row.family,
-                        "transductive": bool(row.transductive),
-                        "budget": int(budget),
-                        "draw": draw,
-                        "split": split,
-                        "seed": drawn,
-                        **scores(made, parts),
-                        "pretrain_seconds": took.get(row.objective, 0.0) + waited.get(row.features, 0.0),
-                        "footprint": footprint,
-                        "block": parts.block,
-                        "note": parts.note,
-                    }
+    if jobs < 1:
+        raise ValueError(f"a comparison has at least 1 job, got {jobs}; use 1 for rows as they come")
+    scene = prepare(cube, truth, models, encoder, seed)
+    asked = Asked(tuple(budgets), tuple(splits), seed, classify)
+    yield from rows_of_draws(scene, asked, draws, jobs=jobs, known=known)
 
 
 def _check_choices(
@@ -170,49 +137,3 @@ def _check_choices(
         raise ValueError(f"a comparison needs budgets and draws of at least 1, got {list(budgets)} and {draws}")
     if truth.shape != cube.shape[1:]:
         raise ValueError(f"truth has the scene's size, {cube.shape[1:]}, got {truth.shape}; open it with open_labels")
-
-
-def _check_divisible(truth: xr.DataArray) -> None:
-    """Refuse a truth of which no two classes can be both trained and tested on."""
-    found = counts(truth)
-    if (found >= 2).sum() < 2:
-        names = ", ".join(f"{name!r} {n}" for name, n in found[found > 0].items())
-        raise ValueError(
-            f"a comparison needs two classes of at least 2 pixels where the scene has data, one to train on and one "
-            f"to test on, got {names}; give more truth"
-        )
-
-
-def _encoders(
-    cube: xr.DataArray, rows: Sequence[Model], encoder: Encoder | Mapping[str, Encoder] | None, seed: int
-) -> tuple[dict[str, Encoder], dict[str, float]]:
-    """Encoder of each objective the models need, and the seconds its training took here."""
-    found, took = {}, {}
-    wanted = list(dict.fromkeys(row.objective for row in rows if row.embeds))
-    if encoder is None or not wanted:
-        encoder = {}
-    elif not isinstance(encoder, Mapping):
-        encoder = by_objective(encoder, wanted)
-    for objective in wanted:
-        given, began = encoder.get(objective), time.monotonic()
-        found[objective] = given if given is not None else pretrain(cube, objective, seed=seed)
-        took[objective] = 0.0 if given is not None else time.monotonic() - began
-    return found, took
-
-
-def _features(
-    cube: xr.DataArray, rows: Sequence[Model], embeddings: Mapping[str, xr.DataArray]
-) -> tuple[dict[str, xr.DataArray | Descriptions], dict[str, float]]:
-    """Features of the scene that the models need, as far as they fit in memory, and the seconds each kind took."""
-    found, took = {}, {}
-    for name in dict.fromkeys(row.features for row in rows if row.features in FEATURES):
-        began = time.monotonic()
-        learnt = FEATURES[name].learn(cube)
-        if fits_in_memory(cube, learnt):  # else each draw makes them by blocks, in its own time
-            found[name] = feature_map(cube, learnt)
-            took[name] = time.monotonic() - began
-    for row in (row for row in rows if row.features == "descriptions"):
-        began = time.monotonic()
-        found[row.features] = describe(cube, embedding=embeddings[row.objective], keep=True)
-        took[row.features] = time.monotonic() - began
-    return found, took

@@ -1,6 +1,7 @@
 """Scores on disk: the rows as Parquet and CSV, and a ``run.json`` from which they can be done again.
 
-Dicts and lists stand as JSON text in both tables, so that any program reads them.
+Dicts and lists stand as JSON text in both tables, so that any program reads them. Times are no result: they stand in
+the Parquet file and in ``timings.csv``, so that ``scores.csv`` of a replay is the same byte for byte.
 """
 
 from __future__ import annotations
@@ -20,6 +21,12 @@ from workbench.record import file_fingerprint, versions
 
 NESTED = ("counts", "classes", "confusion", "mapped", "reliability")
 
+TIMES = ("seconds", "pretrain_seconds")
+"""Columns that no replay gives again."""
+
+ROW = ["model", "budget", "draw", "split"]
+"""Columns that say which row it is."""
+
 
 def write_scores(
     table: pd.DataFrame,
@@ -36,7 +43,8 @@ def write_scores(
     table : pandas.DataFrame
         From ``compare``.
     folder : str or Path
-        Made if need be; gets ``scores.parquet``, ``scores.csv`` and ``run.json``.
+        Made if need be; gets ``scores.parquet`` (everything), ``scores.csv`` (without times), ``timings.csv`` and
+        ``run.json``.
     encoder : str or Path, optional
         File of the encoder that was given to ``compare``.
     column, layer : str, optional
@@ -54,8 +62,10 @@ def write_scores(
     """
     folder = Path(folder)
     folder.mkdir(exist_ok=True)
-    for suffix in (".parquet", ".csv"):
-        write_table(table, folder / f"scores{suffix}")
+    timed = [name for name in TIMES if name in table]
+    write_table(table, folder / "scores.parquet")
+    write_table(table.drop(columns=timed), folder / "scores.csv")
+    write_table(table[[*ROW, *timed]], folder / "timings.csv")
     choices = dict(table.attrs.get("run", {}))
     known = choices.pop("fingerprint", None)
     read = {"truth": choices.get("truth"), "encoder": encoder}
