@@ -52,10 +52,15 @@ def block_halves(labels: xr.DataArray, seed: int, *, footprint: int, block: int 
     Raises
     ------
     ValueError
-        If footprint or block is below 1, or no test pixel is left.
+        If footprint or block is below 1, the block is smaller than the footprint, or no test pixel is left.
     """
     if footprint < 1 or (block is not None and block < 1):
         raise ValueError(f"footprint and block are at least 1 pixel, got {footprint} and {block}")
+    if block is not None and block < footprint:
+        raise ValueError(
+            f"blocks are at least as wide as what a model sees at once, {footprint} pixels, got {block}; "
+            "choose larger blocks or a model with a smaller footprint"
+        )
     values, n_classes = labels.values, len(labels.attrs["classes"])
     total = np.bincount(values.ravel(), minlength=n_classes + 1)[1:]
     rng = np.random.default_rng(seed)
