@@ -118,6 +118,14 @@ def test_an_opinion_that_knows_outweighs_those_that_guess(scene):
     assert shares[1] < 0.01
 
 
+def test_where_labels_tell_no_opinion_apart_the_simplest_weighs_most(scene, monkeypatch):
+    monkeypatch.setattr("workbench.probe.pool.best_temperature", lambda held, codes: (1.0, -0.2))
+    pool = OpinionPool().fit(scene[0], draw(scene[1], 5, seed=0), describe(scene[0], embedding=scene[2]))
+    shares = dict(zip([one.title for one in OPINIONS], pool.weights_, strict=True))
+    assert shares.pop("angles") == pytest.approx(3 / (len(OPINIONS) + 2))
+    np.testing.assert_allclose(list(shares.values()), 1 / (len(OPINIONS) + 2))
+
+
 @pytest.mark.parametrize("budget", [1, 2])
 def test_one_or_two_labels_a_class_are_enough(scene, budget):
     made = classify_scene("auto", scene[0], draw(scene[1], budget, seed=0), embedding=scene[2])

@@ -21,7 +21,7 @@ from workbench.probe.embed import embed_block, embedding_side
 from workbench.probe.features import FEATURES, Features, feature_map, feature_rows, fits_in_memory
 from workbench.probe.tables import block_side, features_of
 
-MADE = ("components", "superpixels", "edge_means")
+MADE = ("noise_fractions", "superpixels", "edge_means")
 """Rows of ``FEATURES`` among the descriptions."""
 
 

@@ -1,13 +1,14 @@
 """The recommended model: several opinions of a scene, pooled by how well each foretells the labels there are.
 
 Which description of a scene serves is not known before there are labels, and differs: surroundings help on fields and
-harm where pixels are coarse and mixed. So simple classifiers are fitted to all of them, the self-supervised
-embedding among them, and their logarithmic chances are added (a logarithmic opinion pool, Genest & Zidek 1986). An
-opinion weighs exp(√n · s): s its mean logarithmic chance for the true class of labels that were held back, n the number
-of labels, since with few of them all such figures are chance. Labels are held back in stripes of the scene, down it and
-across it, not at random: an opinion that only knows a label's neighbourhood is not to look good by that. Before, each
-opinion's confidence is brought to what it proved to be worth (temperature scaling, Guo et al. 2017). Nothing but labels
-given to :meth:`fit` is looked at.
+harm where pixels are coarse and mixed. So simple classifiers are fitted to all of them, the self-supervised embedding
+among them, and their logarithmic chances are added (a logarithmic opinion pool, Genest & Zidek 1986). An opinion weighs
+exp(√n · s): s its mean logarithmic chance for the true class of labels that were held back, n the number of labels,
+since with few of them all such figures are chance. Where labels do not tell opinions apart, as where all of them
+foretell every label, the nearest mean direction counts most: it is the least that can be learnt of a class. Labels are
+held back in stripes of the scene, down it and across it, not at random: an opinion that only knows a label's
+neighbourhood is not to look good by that. Before, each opinion's confidence is brought to what it proved to be worth
+(temperature scaling, Guo et al. 2017). Nothing but labels given to :meth:`fit` is looked at.
 """
 
 from __future__ import annotations
@@ -19,8 +20,6 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import Normalizer, StandardScaler
 
 from workbench.patches import Block
 from workbench.probe.answers import chances_of
@@ -44,14 +43,15 @@ class Opinion:
     title: str
     description: str
     build: Callable[[int], ClassifierMixin]
+    prior: float = 1.0
+    """What it weighs, against the others, before a label speaks for it."""
 
 
 OPINIONS = (
     Opinion("spectra", "spectra", lambda seed: standardised(ShrunkLDA())),
-    Opinion("shapes", "spectra", lambda seed: make_pipeline(Normalizer(), StandardScaler(), ShrunkLDA())),
-    Opinion("angles", "spectra", lambda seed: NearestAngle(0.03)),
+    Opinion("angles", "spectra", lambda seed: NearestAngle(0.03), prior=3.0),
     Opinion("margins", "spectra", lambda seed: standardised(LinearSVM(0.1, random_state=seed))),
-    Opinion("components", "components", lambda seed: ShrunkLDA()),
+    Opinion("noise fractions", "noise_fractions", lambda seed: ShrunkLDA()),
     Opinion("superpixels", "superpixels", lambda seed: ShrunkLDA()),
     Opinion("surroundings", "edge_means", lambda seed: ShrunkLDA()),
     Opinion("embedding", "embedding", lambda seed: ShrunkLDA()),
@@ -117,7 +117,8 @@ class OpinionPool(SceneClassifier):
             worth.append(found)
             self.opinions_.append(opinion.build(self.seed).fit(table, codes))
             self.said_.append(self.opinions_[-1].predict_proba(table))
-        weights = np.exp(np.sqrt(len(codes)) * (np.array(worth) - max(worth)))
+        priors = np.array([opinion.prior for opinion in OPINIONS])
+        weights = priors * np.exp(np.sqrt(len(codes)) * (np.array(worth) - max(worth)))
         self.weights_ = weights / weights.sum()
         shares = sorted(zip(self.weights_, OPINIONS, strict=True), key=lambda pair: -pair[0])
         told = ", ".join(f"{opinion.title} {share:.0%}" for share, opinion in shares if share >= 0.01)
