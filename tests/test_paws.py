@@ -12,6 +12,7 @@ import xarray as xr
 from torch import nn
 from torch.nn import functional
 
+from tests.long import LONG
 from tests.scenes import few, two_fields
 from workbench.cubes import open_cube, simulated_scene
 from workbench.labels import open_labels
@@ -179,6 +180,7 @@ def test_it_says_that_it_sees_the_unlabelled_pixels():
     assert (row.family, row.transductive, row.footprint) == ("semi-supervised", True, 11)
 
 
+@LONG
 @pytest.mark.realdata
 @pytest.mark.slow
 def test_salinas_a_keeps_what_was_measured(real_data, tmp_path, capsys):

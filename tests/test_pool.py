@@ -7,6 +7,7 @@ import pytest
 import xarray as xr
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
+from tests.long import LONG
 from workbench.compare import compare, paired
 from workbench.cubes import open_cube, simulated_scene
 from workbench.labels import draw, open_labels
@@ -177,6 +178,7 @@ def test_labels_are_doubted_by_models_of_whole_scenes(scene, model):
     assert len(table) == (labels.values > 0).sum()
 
 
+@LONG
 @pytest.mark.slow
 @pytest.mark.realdata
 def test_it_is_no_worse_than_baselines_on_scenes_of_opposite_needs(real_data):

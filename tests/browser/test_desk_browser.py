@@ -203,11 +203,18 @@ def test_pretraining_draws_a_falling_loss_and_the_map_follows(desk):
     expect(desk.page.get_by_text("Class map by Barlow Twins")).to_be_visible(timeout=PATIENCE)
 
 
-def test_stop_ends_a_run(desk):
-    learn(desk, 50_000)
-    expect(desk.page.get_by_text(re.compile(r"50000 steps: learning · \d"))).to_be_visible(timeout=2 * PATIENCE)
-    desk.page.get_by_role("button", name="Stop").last.click()
-    expect(desk.page.get_by_text("50000 steps: stopped after")).to_be_visible(timeout=PATIENCE)
+@pytest.fixture
+def simulated(desk: Driver) -> Driver:
+    if desk.server["name"] != "simulated":
+        pytest.skip("once is enough")
+    return desk
+
+
+def test_stop_ends_a_run(simulated):
+    learn(simulated, 50_000)
+    expect(simulated.page.get_by_text(re.compile(r"50000 steps: learning · \d"))).to_be_visible(timeout=2 * PATIENCE)
+    simulated.page.get_by_role("button", name="Stop").last.click()
+    expect(simulated.page.get_by_text("50000 steps: stopped after")).to_be_visible(timeout=PATIENCE)
 
 
 def test_a_reload_finds_labels_and_run_again(desk):
@@ -221,13 +228,6 @@ def test_a_reload_finds_labels_and_run_again(desk):
     desk.page.wait_for_function(
         f"() => ({LINES})().some((line) => line.color === '#0072b2' && line.y.length > 0)", timeout=PATIENCE
     )
-
-
-@pytest.fixture
-def simulated(desk: Driver) -> Driver:
-    if desk.server["name"] != "simulated":
-        pytest.skip("once is enough")
-    return desk
 
 
 def test_a_second_tab_sees_what_the_first_labels(simulated, browser):
