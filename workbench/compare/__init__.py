@@ -10,6 +10,7 @@ from workbench.compare.asked import run_of
 from workbench.compare.calibration import calibration_error, reliability, reliability_table
 from workbench.compare.curves import class_curves, learning_curves
 from workbench.compare.differences import differences_from, holm, paired
+from workbench.compare.families import family_order
 from workbench.compare.forecast import forecasts, power_law
 from workbench.compare.metrics import (
     average_accuracy,
@@ -40,6 +41,7 @@ __all__ = [
     "confusion_matrix",
     "differences_from",
     "f1",
+    "family_order",
     "forecasts",
     "holm",
     "kappa",
