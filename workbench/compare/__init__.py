@@ -1,7 +1,9 @@
 """MODELS × LABELS → SCORES.
 
-In: a cube, its truth, names of models. Out: a score table, a row a (model, budget, draw, split), and what it shows.
-May use: rooms up to probe, pandas, numpy, scipy. Never: a test label before the score, anything that draws.
+In: a cube, its truth, names of models. Out: a score table, a row a (model, budget, draw, split), and what it shows; a
+    page of it (``report``).
+May use: rooms up to probe, pandas, numpy, scipy; in ``report`` pillow.
+Never: a test label before the score, a screen; anything that draws, but for ``report``.
 """
 
 from workbench.compare.answers import answers
