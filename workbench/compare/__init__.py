@@ -1,8 +1,8 @@
 """MODELS × LABELS → SCORES.
 
 In: a cube, its truth, names of models. Out: a score table, a row a (model, budget, draw, split), and what it shows; a
-    page of it (``report``).
-May use: rooms up to probe, pandas, numpy, scipy; in ``report`` pillow.
+    page of it, and a catalogue's item of a model (``report``).
+May use: rooms up to probe, pandas, numpy, scipy; in ``report`` pillow, pyproj and shapely.
 Never: a test label before the score, a screen; anything that draws, but for ``report``.
 """
 
