@@ -13,7 +13,7 @@ from math import isnan
 import pandas as pd
 
 from workbench.compare.differences import differences_from, paired
-from workbench.compare.report.finished import Task, of_split
+from workbench.compare.report.finished import Task, of_labels, of_split
 from workbench.compare.report.html import interval, number
 from workbench.compare.summary import summarise
 
@@ -73,7 +73,7 @@ class Answer:
     def sentence(self) -> str:
         """The whole answer."""
         budget, split = self.task
-        where = f"With {budget} {'label' if budget == 1 else 'labels'} a class, tested on {of_split(split)}"
+        where = f"With {of_labels(budget)} a class, tested on {of_split(split)}"
         own = f"overall accuracy, {number(self.oa)} {interval(self.ci95)}".strip()
         if self.next is None:
             return f"{where}, {self.best} has an {own}; no other model was compared, so nothing tells which is best."

@@ -93,6 +93,11 @@ def of_split(split: str) -> str:
     return SPLITS.get(split, f"the {split} split")
 
 
+def of_labels(budget: int) -> str:
+    """A budget in words: "20 labels"."""
+    return f"{budget} {'label' if budget == 1 else 'labels'}"
+
+
 def read_finished(folder: str | Path) -> Finished:
     """The comparison in a folder, if it is whole.
 

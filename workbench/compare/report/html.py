@@ -11,6 +11,10 @@ EMPTY = ("img", "meta", "link", "hr")
 """Elements without an end."""
 
 
+LONG = 40
+"""Rows of a table that stand on the page; a longer one is opened by a click, and printed whole."""
+
+
 class Markup(str):
     """Text that is HTML already; any other text is not."""
 
@@ -78,13 +82,18 @@ def paragraphs(*texts: object) -> Markup:
 
 
 def table(
-    caption: object, heads: Sequence[object], rows: Iterable[Sequence[object]], *, words: Sequence[int] = ()
+    caption: str,
+    heads: Sequence[object],
+    rows: Iterable[Sequence[object]],
+    *,
+    words: Sequence[int] = (),
+    groups: int | None = None,
 ) -> Markup:
     """A table: the first cell of a row heads it, the others are numbers to the right, but for columns of `words`.
 
     Parameters
     ----------
-    caption : str or Markup
+    caption : str
         What it shows, in which unit.
     heads : sequence
         A cell a column.
@@ -92,20 +101,26 @@ def table(
         Cells of each row, as many as heads.
     words : sequence of int
         Columns, from 0, that hold words.
+    groups : int, optional
+        Column in which a new value begins a group of rows.
 
     Returns
     -------
     Markup
-        In a box that scrolls sideways where the page is narrow.
+        In a box that scrolls sideways where the page is narrow; one of more than ``LONG`` rows is folded away.
     """
     kinds = ["words" if i == 0 or i in words else None for i in range(len(heads))]
     top = tag("tr", [tag("th", head, scope="col", class_=kind) for head, kind in zip(heads, kinds, strict=True)])
-    lines = []
-    for first, *others in rows:
-        cells = [tag("td", cell, class_=kind) for cell, kind in zip(others, kinds[1:], strict=True)]
-        lines.append(tag("tr", tag("th", first, scope="row", class_="words"), cells))
+    lines, before = [], None
+    for row in rows:
+        cells = [tag("td", cell, class_=kind) for cell, kind in zip(row[1:], kinds[1:], strict=True)]
+        is_new = groups is not None and lines and row[groups] != before
+        before = row[groups] if groups is not None else None
+        head = tag("th", row[0], scope="row", class_="words")
+        lines.append(tag("tr", head, cells, class_="group" if is_new else None))
     whole = tag("table", tag("caption", caption), tag("thead", top), tag("tbody", lines))
-    return tag("div", whole, class_="wide", tabindex=0, role="region", aria_label=re.sub(r"<[^>]*>", "", str(caption)))
+    box = tag("div", whole, class_="wide", tabindex=0, role="region", aria_label=caption)
+    return tag("details", tag("summary", f"{caption} ({len(lines)} rows)"), box) if len(lines) > LONG else box
 
 
 def facts(rows: Iterable[tuple[object, object]]) -> Markup:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from workbench.compare.report.finished import Finished, of_split
+from workbench.compare.report.finished import Finished, of_labels, of_split
 from workbench.compare.report.html import Markup, number, section, swatch, table, tag
 from workbench.compare.report.maps import DRAW, MadeMap
 from workbench.compare.report.pictures import TALLEST, class_png, disagreement, level_colors, map_image, step_of
@@ -23,9 +23,9 @@ def maps_part(finished: Finished, scene: Scene | None, maps: Sequence[MadeMap]) 
     train, first = maps[0].train, maps[0]
     step = step_of(*train.shape)
     which = (
-        f"Draw {DRAW + 1} of {finished.draws} (seed {first.seed}), with up to {budget} "
-        f"{'label' if budget == 1 else 'labels'} a class on {of_split(split)}: {int((train.values > 0).sum()):,} "
-        "labels in all, the same for every model. Each map is the one scored in the row of that draw, made again."
+        f"Draw {DRAW + 1} of {finished.draws} (seed {first.seed}), with up to {of_labels(budget)} a class on "
+        f"{of_split(split)}: {int((train.values > 0).sum()):,} labels in all, the same for every model. Each map is "
+        "the one scored in the row of that draw, made again."
     )
     thinned = f" Every {step}th pixel of every {step}th row is shown." if step > 1 else ""
     legend = [

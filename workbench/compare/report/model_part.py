@@ -13,6 +13,14 @@ MOST = 3
 """Ways of choosing hyper-parameters that a card lists."""
 
 
+LOOKS_AT = {
+    "embedding": "what an encoder makes of each pixel and its surroundings (its embedding)",
+    "descriptions": "several views of each pixel, its embedding among them",
+    "scene": "the whole scene",
+}
+"""Features of the table of models, in words where their name is none."""
+
+
 def models_part(finished: Finished) -> Markup:
     """What each model is, from where, what it saw, how it was set and what it cost."""
     return section("Models", tag("div", [_card(finished, name) for name in finished.models], class_="cards"))
@@ -20,16 +28,19 @@ def models_part(finished: Finished) -> Markup:
 
 def replay_part(finished: Finished) -> Markup:
     """Versions, and the command that gives the same table again."""
-    record = finished.record
-    command = (
-        record.get("command") or f'python -c "from workbench.compare import replay; replay({str(finished.folder)!r})"'
-    )
+    record, asked = finished.record, finished.record["arguments"]
+    is_there = asked.get("scene") and asked.get("truth")
+    python = f'python -c "from workbench.compare import replay; replay({str(finished.folder.absolute())!r})"'
+    command = record.get("command") or (python if is_there else "")
     made = record.get("versions", {})
     told = [
         ("compared with", ", ".join(f"{name} {version}" for name, version in made.items()) or "unknown versions"),
         ("finished", record.get("finished")),
         ("this page made with", f"workbench {__version__}"),
     ]
+    if not command:
+        none = "Scene or truth were made in memory, which no command can do again."
+        return section("Replay", paragraphs(none), facts(told))
     meant = "On the same machine and with the same versions it gives the same scores, byte for byte; times differ."
     return section("Replay", paragraphs(meant), tag("pre", tag("code", command)), facts(told))
 
@@ -42,9 +53,13 @@ def _card(finished: Finished, name: str) -> Markup:
         told = [("what it is", "this version of the workbench knows no model of this name")]
         footprint = None
     else:
-        told = [("what it is", known.title), ("paper", known.paper), ("looks at", known.features.replace("_", " "))]
+        told = [
+            ("what it is", known.title),
+            ("paper", known.paper),
+            ("looks at", LOOKS_AT.get(known.features, known.features.replace("_", " "))),
+        ]
         own = f"{known.footprint} {'pixel' if known.footprint == 1 else 'pixels'} across"
-        footprint = f"at most {wide} pixels across, its encoder's among them" if known.embeds else own
+        footprint = f"at most {wide} pixels across, with its encoder's" if known.embeds else own
     told += [
         ("footprint", footprint),
         ("transductive", "yes: it saw unlabelled pixels of the scene" if rows["transductive"].iloc[0] else "no"),

@@ -13,6 +13,7 @@ from workbench.compare.report.html import Markup, facts, join, paragraphs, secti
 from workbench.compare.report.pictures import class_png, map_image, scene_png
 from workbench.cubes import describe, valid_pixels
 from workbench.labels import class_colors, counts
+from workbench.probe import MODELS
 
 NOT_AT_HAND = "The scene was not at hand when this page was made; only what its record says stands here."
 
@@ -143,6 +144,7 @@ def protocol_part(finished: Finished) -> Markup:
         f"{split}: {int(part['n_test'].min()):,} to {int(part['n_test'].max()):,}"
         for split, part in rows.groupby("split", sort=False)
     ]
+    embeds = any(name in MODELS and MODELS[name].embeds for name in finished.models)
     wide = int(rows["footprint"].max())
     guard = f"{wide} {'pixel' if wide == 1 else 'pixels'}, the footprint of the widest model compared"
     told = [
@@ -159,7 +161,7 @@ def protocol_part(finished: Finished) -> Markup:
         ("blocks", f"squares of {sides} pixels a side, half of them for training" if blocks else None),
         ("seed", asked.get("seed")),
         ("seeds of the draws", seeds),
-        ("encoder", asked.get("encoder") or "pretrained on this scene where a model needs one, without labels"),
+        ("encoder", (asked.get("encoder") or "pretrained on this scene, without labels") if embeds else None),
         ("transductive", ", ".join(transductive) or "none"),
     ]
     notes = [

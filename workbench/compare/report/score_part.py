@@ -26,7 +26,8 @@ def scores_part(finished: Finished) -> Markup:
         cells = [_accuracy(*by[split]) if split in by else "–" for split in splits]
         apart = [_gap({split: row for split, (row, _) in by.items()})] if gap else []
         rows.append([model, family, budget, *cells, *apart])
-    caption = f"Overall accuracy (0…1), mean over {finished.draws} draws with its 95 % interval; best of a column bold"
+    over = f"mean over {finished.draws} draws with its 95 % interval" if finished.draws > 1 else "of a single draw"
+    caption = f"Overall accuracy (0…1), {over}; the highest of its kind bold"
     notes = [
         "Gap: random minus blocks, that is, by how much test pixels beside the training ones flatter." if gap else None,
         "With a single draw there is no interval." if finished.draws < 2 else None,
@@ -46,9 +47,9 @@ def scores_part(finished: Finished) -> Markup:
     )
     return section(
         "Scores",
-        table(caption, heads, rows, words=(1,)),
+        table(caption, heads, rows, words=(1,), groups=2),
         paragraphs(*notes),
-        table(all_caption, all_heads, others, words=(2,)),
+        table(all_caption, all_heads, others, words=(2,), groups=1),
     )
 
 
@@ -75,7 +76,7 @@ def differences_part(finished: Finished) -> Markup | None:
         if least > 0.05
         else None,
     ]
-    return section("Differences", table(caption, heads, rows, words=(2,)), paragraphs(*notes))
+    return section("Differences", table(caption, heads, rows, words=(2,), groups=0), paragraphs(*notes))
 
 
 def curves_part(finished: Finished) -> Markup:
@@ -94,10 +95,12 @@ def curves_part(finished: Finished) -> Markup:
             figures.append(tag("figure", learning_chart(curves, label), tag("figcaption", caption)))
     heads = ["model", "split", *(f"{budget} a class [95 %]" for budget in finished.budgets)]
     rows = []
-    for (model, split), curve in told.groupby(["model", "split"], sort=False):
+    for (split, model), curve in told.groupby(["split", "model"], sort=False):
         by = {row["budget"]: estimate(row["mean"], row["ci95"]) for row in curve.to_dict("records")}
         rows.append([model, split, *(by.get(budget, "–") for budget in finished.budgets)])
-    figures_table = table("Overall accuracy (0…1) by labels a class, as in the charts", heads, rows, words=(1,))
+    figures_table = table(
+        "Overall accuracy (0…1) by labels a class, as in the charts", heads, rows, words=(1,), groups=1
+    )
     return section("Learning curves", tag("div", figures, class_="charts"), figures_table)
 
 

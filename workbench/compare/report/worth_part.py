@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
 from workbench.compare.calibration import calibration_error, reliability_table
 from workbench.compare.metrics import producers_accuracy, users_accuracy
-from workbench.compare.report.finished import Finished, of_split
+from workbench.compare.report.finished import Finished, of_labels, of_split
 from workbench.compare.report.html import Markup, join, number, paragraphs, section, swatch, table, tag
 from workbench.compare.report.reliability_chart import reliability_chart
 from workbench.compare.summary import summarise
+
+NARROW = 8
+"""Classes up to which two matrices stand beside each other."""
 
 
 def calibration_part(finished: Finished) -> Markup:
@@ -26,19 +31,9 @@ def calibration_part(finished: Finished) -> Markup:
         for name, each in bins.items()
     ]
     tables = {name: reliability_table(each).to_dict("records") for name, each in bins.items()}
-    rows = [
-        [f"{first['low']:.1f} to {first['high']:.1f}", *(_bin(tables[name][i]) for name in finished.models)]
-        for i, first in enumerate(tables[finished.models[0]])
-    ]
+    heads = [f"{row['low']:.1f} to {row['high']:.1f}" for row in tables[finished.models[0]]]
+    rows = [[name, *map(_bin, each)] for name, each in tables.items()]
     caption = f"Share that is right of the test pixels of each confidence, and how many pixels; {_at(budget, split)}"
-    errors = [
-        [
-            *(row["model"], row["budget"], row["split"]),
-            *(number(row[f"{score}_mean"]) for score in ("confidence", "oa", "ece")),
-        ]
-        for row in summarise(finished.table).to_dict("records")
-    ]
-    heads = ["model", "labels a class", "split", "mean confidence", "accuracy", "calibration error"]
     meant = (
         "A confidence of 0.8 can be believed if 80 % of such pixels are right. On the dashed line it can; below it the "
         "model is too sure of itself. The expected calibration error (0…1) is the mean distance from the line over the "
@@ -49,29 +44,22 @@ def calibration_part(finished: Finished) -> Markup:
         "Calibration",
         tag("p", meant),
         tag("div", charts, class_="small-charts"),
-        table(caption, ["confidence", *finished.models], rows),
-        table("Confidence and accuracy, means over draws (0…1)", heads, errors, words=(2,)),
+        table(caption, ["confidence", *heads], rows),
+        _by_budget(finished, "Expected calibration error (0…1), mean over draws", lambda row: number(row["ece_mean"])),
     )
 
 
 def area_part(finished: Finished) -> Markup:
     """Overall accuracy with test pixels weighted by the area of their mapped class."""
-    rows = [
-        [
-            *(row["model"], row["budget"], row["split"], number(row["oa_mean"]), number(row["oa_area_mean"])),
-            number(row["oa_area_se_mean"]),
-        ]
-        for row in summarise(finished.table).to_dict("records")
-    ]
-    heads = ["model", "labels a class", "split", "of the test pixels", "by area", "± standard error"]
     meant = (
         "Test pixels rarely stand in a scene as its classes do. By area, each is weighted by the area that its mapped "
         "class has in the whole map (Olofsson et al. 2014, doi:10.1016/j.rse.2014.02.015). The standard error would be "
         "right if test pixels were drawn from the map at random; those of whole reference fields make it too small. "
         "A dash: a mapped class has no test pixel."
     )
-    caption = "Overall accuracy (0…1), means over draws"
-    return section("Accuracy by area", tag("p", meant), table(caption, heads, rows, words=(2,)))
+    caption = "Overall accuracy by area ± standard error (0…1), means over draws; that of the test pixels is in Scores"
+    shown = _by_budget(finished, caption, _area)
+    return section("Accuracy by area", tag("p", meant), shown)
 
 
 def confusion_part(finished: Finished, colors: list[str]) -> Markup:
@@ -92,7 +80,7 @@ def confusion_part(finished: Finished, colors: list[str]) -> Markup:
         "Confusion matrices",
         paragraphs(meant),
         tag("ul", legend, class_="legend"),
-        tag("div", shown, class_="matrices"),
+        tag("div", shown, class_="matrices" if len(colors) <= NARROW else "matrices one"),
     )
 
 
@@ -120,6 +108,22 @@ def _matrix(model: str, confusion: NDArray[np.integer], names: list[str]) -> Mar
     return tag("div", whole, class_="wide matrix", tabindex=0, role="region", aria_label=f"Confusion matrix of {model}")
 
 
+def _by_budget(finished: Finished, caption: str, cell: Callable[[dict[str, object]], object]) -> Markup:
+    """A table of models and splits with a column a budget."""
+    told = {(row["model"], row["split"], row["budget"]): row for row in summarise(finished.table).to_dict("records")}
+    rows = []
+    for split in finished.splits:
+        for model in finished.models:
+            keys = [(model, split, budget) for budget in finished.budgets]
+            rows.append([model, split, *(cell(told[key]) if key in told else "–" for key in keys)])
+    return table(caption, ["model", "split", *(f"{n} a class" for n in finished.budgets)], rows, words=(1,), groups=1)
+
+
+def _area(row: dict[str, float]) -> Markup:
+    """By area, and its standard error."""
+    return join(number(row["oa_area_mean"]), tag("span", f" ± {number(row['oa_area_se_mean'])}", class_="interval"))
+
+
 def _bin(row: dict[str, float]) -> Markup | str:
     if not row["pixels"]:
         return "–"
@@ -135,4 +139,4 @@ def _numbered(names: list[str], colors: list[str]) -> list[tuple[int, tuple[str,
 
 
 def _at(budget: int, split: str) -> str:
-    return f"{of_split(split)} with {budget} {'label' if budget == 1 else 'labels'} a class"
+    return f"{of_split(split)} with {of_labels(budget)} a class"
