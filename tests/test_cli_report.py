@@ -167,3 +167,18 @@ def test_every_file_that_is_written_was_held_against_what_is_read(folder, tmp_pa
     line = ["--out", str(tmp_path / "out" / "r.html"), "--stac", str(tmp_path / "out" / "i.json"), "--no-maps"]
     assert main(["report", str(folder), *line]) == 0
     assert set((tmp_path / "out").iterdir()) == set(held)
+
+
+@pytest.mark.realdata
+def test_a_real_scene_has_its_published_labels_on_the_page(real_data, tmp_path):
+    scene, truth = (real_data / "salinas_a" / name for name in ("SalinasA_corrected.mat", "SalinasA_gt.mat"))
+    line = f"compare {scene} --truth {truth} --models spectral_angle --budgets 5 --draws 1 --only-split"
+    assert main([*line.split(), "--out", str(tmp_path / "scores")]) == 0
+    assert main(["report", str(tmp_path / "scores")]) == 0
+    page = Page((tmp_path / "scores" / "report.html").read_text())
+    counts = [int(row[1].replace(",", "")) for row in page.table("Labels")[1:]]
+    assert counts == [391, 1343, 616, 1525, 674, 799]  # https://www.ehu.eus/ccwintco, Salinas-A: 5,348 in all
+    assert sum(counts) == 5348
+    assert "83 × 86 pixels" in page.section("Scene").text
+    assert "cannot be held against that order" in page.section("Order of families").text
+    assert "no other model was compared" in page.section("Question and answer").text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -111,6 +112,14 @@ def test_classes_bands_and_scores_are_those_of_the_comparison(item, finished):
     assert [one["oa_mean"] for one in told["workbench:scores"]] == [own["oa_mean"]]
     files = [finished.folder.parent / asset["href"] for asset in item["assets"].values()]
     assert [file.name for file in files if not file.exists()] == ["r.html"]
+
+
+def test_what_one_draw_cannot_tell_is_null(finished):
+    again, alone = opened_again(finished.record), finished.table[finished.table["draw"] == 0]
+    one = replace(finished, table=alone)
+    made = stac_item(one, again.cube, again.truth, "spectral_angle", beside=finished.folder)
+    scores = json.loads(json.dumps(made, allow_nan=False))["properties"]["workbench:scores"]
+    assert [(row["oa_ci95"], row["oa_sd"]) for row in scores] == [([None, None], None)]
 
 
 def test_the_outline_is_the_scenes_in_longitude_and_latitude(item, finished):
