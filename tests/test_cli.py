@@ -45,7 +45,7 @@ VERBS = [
     "formats",
     "scenes",
 ]
-COMPUTING = ("pretrain", "embed", "classify", "suggest", "doubt", "compare")
+COMPUTING = ("pretrain", "embed", "classify", "suggest", "doubt", "compare", "report")
 
 
 @pytest.fixture(scope="module")

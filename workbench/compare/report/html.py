@@ -119,7 +119,7 @@ def table(
         head = tag("th", row[0], scope="row", class_="words")
         lines.append(tag("tr", head, cells, class_="group" if is_new else None))
     whole = tag("table", tag("caption", caption), tag("thead", top), tag("tbody", lines))
-    box = tag("div", whole, class_="wide", tabindex=0, role="region", aria_label=caption)
+    box = tag("div", whole, class_="wide", tabindex=0, role="group", aria_label=caption)
     return tag("details", tag("summary", f"{caption} ({len(lines)} rows)"), box) if len(lines) > LONG else box
 
 

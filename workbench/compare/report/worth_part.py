@@ -105,7 +105,7 @@ def _matrix(model: str, confusion: NDArray[np.integer], names: list[str]) -> Mar
     below = [tag("td", number(value)) for value in precision]
     last = tag("tr", tag("th", "precision", scope="row", class_="words"), below, tag("td", ""))
     whole = tag("table", tag("caption", f"{model} [pixels]"), tag("thead", lines[0]), tag("tbody", lines[1:], last))
-    return tag("div", whole, class_="wide matrix", tabindex=0, role="region", aria_label=f"Confusion matrix of {model}")
+    return tag("div", whole, class_="wide matrix", tabindex=0, role="group", aria_label=f"Confusion matrix of {model}")
 
 
 def _by_budget(finished: Finished, caption: str, cell: Callable[[dict[str, object]], object]) -> Markup:
