@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.reports import Page
 from tests.scenes import make_cube
 from workbench.compare import reliability
 from workbench.compare.report import class_png, disagreement, page
 from workbench.compare.report.curves import HEIGHT, LINE, STYLES, Curve, axes_of, learning_chart
-from workbench.compare.report.html import Markup, tag
+from workbench.compare.report.html import LONG, Markup, table, tag
 from workbench.compare.report.pictures import MOST, level_colors, rgb, scene_png
 from workbench.compare.report.reliability_chart import LARGEST, reliability_chart
 from workbench.labels import PALETTE
@@ -107,6 +108,15 @@ def test_only_markup_is_markup():
     assert tag("p", "<i>", Markup("<b>1</b>"), ["&", None, 2], title='"<') == (
         '<p title="&quot;&lt;">&lt;i&gt;<b>1</b>&amp;2</p>'
     )
+
+
+def test_a_long_table_is_folded_away_whole_and_a_short_one_is_not():
+    rows = [[f"m{i // 3}", i] for i in range(LONG + 1)]
+    folded = Page(table("scores", ["model", "n"], rows, groups=0)).root
+    assert folded.all("summary")[0].text == f"scores ({LONG + 1} rows)"
+    assert folded.all("details")[0].all("table")[0].rows()[1:] == [[name, str(i)] for name, i in rows]
+    assert len(folded.all("tr", class_="group")) == LONG // 3
+    assert not Page(table("scores", ["model", "n"], rows[:-1])).root.all("details")
 
 
 def _luminance(color: str) -> float:
