@@ -38,13 +38,14 @@ VERBS = [
     "suggest",
     "doubt",
     "compare",
+    "report",
     "models",
     "objectives",
     "encoders",
     "formats",
     "scenes",
 ]
-COMPUTING = ("pretrain", "embed", "classify", "suggest", "doubt", "compare")
+COMPUTING = ("pretrain", "embed", "classify", "suggest", "doubt", "compare", "report")
 
 
 @pytest.fixture(scope="module")
@@ -228,6 +229,7 @@ SPOKEN = {
     "embed": "embed scene.zarr --encoder e.safetensors --device cpu --cluster tcp://127.0.0.1:8786 --out e.zarr",
     "classify": "classify scene.zarr --labels l.gpkg --layer fields --model knn --workers 2 --out m.TIF",
     "compare": "compare a.zarr --truth t.tif --models knn,svm --against svm --split blocks --only-split --jobs 2",
+    "report": "report scores --scene a.zarr --truth t.tif --no-maps --stac item.json --model svm --out r.html",
     "suggest": "suggest scene.zarr --labels l.gpkg --model svm,knn --by disagreement --spacing 5 --out s.csv",
     "doubt": "doubt scene.zarr --labels l.gpkg --model knn --folds 3 --count 7 --out d.gpkg",
     "scenes": "scenes salinas --fetch",

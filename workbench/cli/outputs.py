@@ -115,6 +115,10 @@ def _known(file: object) -> dict[str, object]:
     return file_fingerprint(file) if isinstance(file, Path) else {"address": str(file)}
 
 
+BY_PLACE = (("convert", "out"), ("report", "folder"), ("scenes", "name"))
+"""Arguments without a flag, beside the scene of most verbs."""
+
+
 def command(args: argparse.Namespace) -> list[str]:
     """The words that ask for the same again: every option in full, defaults too, paths absolute."""
     words = ["workbench", args.verb]
@@ -130,7 +134,7 @@ def command(args: argparse.Namespace) -> list[str]:
         text = ",".join(map(str, value)) if isinstance(value, list) else value
         text = str(text.absolute() if isinstance(text, Path) else text)
         flag = f"--{name.replace('_', '-')}"
-        if name == "scene" or (args.verb, name) in (("convert", "out"), ("scenes", "name")):  # by place
+        if (name == "scene" and args.verb != "report") or (args.verb, name) in BY_PLACE:
             words.append(text)
         elif value is True:
             words.append(flag)

@@ -12,11 +12,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from workbench.compare.again import opened_again
 from workbench.compare.protocol import compare
-from workbench.cubes import open_cube
 from workbench.files import replacing, write_json
-from workbench.labels import open_labels
-from workbench.pretrain import fingerprint, load_encoder
 from workbench.record import file_fingerprint, versions
 
 NESTED = ("counts", "classes", "confusion", "mapped", "reliability")
@@ -158,20 +156,13 @@ def replay(folder: str | Path) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        If the scene, the truth or the encoder is another than it was.
+        If the scene, the truth or the encoder is not there, or another than it was.
     """
     record = json.loads((Path(folder) / "run.json").read_text(encoding="utf-8"))
     asked = record["arguments"]
     if missing := [name for name in ("scene", "truth") if not asked[name]]:
         raise ValueError(f"the {missing[0]} was made in memory, which no file can do again; give compare an opened one")
-    for name, known in record["files"].items():
-        if file_fingerprint(asked[name])["sha256"] != known["sha256"]:
-            raise ValueError(f"the {name} at {asked[name]} has changed since it was compared; put the old file back")
-    cube = open_cube(asked["scene"], asked["format"], **asked["options"])
-    if record["fingerprint"] and fingerprint(cube) != record["fingerprint"]:
-        raise ValueError(f"the scene at {asked['scene']} has changed since it was compared; put the old file back")
-    truth = open_labels(asked["truth"], cube, column=asked["column"], layer=asked["layer"])
-    encoder = load_encoder(asked["encoder"]) if asked["encoder"] else None
+    cube, truth, encoder = opened_again(record)
     choices = {name: asked[name] for name in ("models", "budgets", "draws", "splits", "seed")}
     return compare(cube, truth, **choices, encoder=encoder)
 

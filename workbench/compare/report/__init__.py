@@ -1,0 +1,30 @@
+"""A finished comparison as one page, and the chosen model as an item of a catalogue.
+
+``read_finished`` takes a comparison from its folder, ``scene_of`` looks at the scene and ``maps_again`` makes one map a
+model; ``report_page`` is the page of them, and ``stac_item`` the catalogue's item. ``html`` is how values become
+markup, ``…_part`` a part of the page each.
+"""
+
+from workbench.compare.report.answer import Answer, Lead, answers_of
+from workbench.compare.report.finished import Finished, read_finished
+from workbench.compare.report.maps import MadeMap, maps_again
+from workbench.compare.report.page import report_page
+from workbench.compare.report.pictures import class_png, disagreement
+from workbench.compare.report.scene_part import Scene, scene_of
+from workbench.compare.report.stac import stac_item
+
+__all__ = [
+    "Answer",
+    "Finished",
+    "Lead",
+    "MadeMap",
+    "Scene",
+    "answers_of",
+    "class_png",
+    "disagreement",
+    "maps_again",
+    "read_finished",
+    "report_page",
+    "scene_of",
+    "stac_item",
+]
