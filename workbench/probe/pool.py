@@ -5,8 +5,8 @@ harm where pixels are coarse and mixed. So simple classifiers are fitted to all 
 among them, and their logarithmic chances are added (a logarithmic opinion pool, Genest & Zidek 1986). An opinion weighs
 exp(√n · s): s its mean logarithmic chance for the true class of labels that were held back, n the number of labels,
 since with few of them all such figures are chance. Where labels do not tell opinions apart, as where all of them
-foretell every label, the nearest mean direction counts most: it is the least that can be learnt of a class. Labels are
-held back in stripes of the scene, down it and across it, not at random: an opinion that only knows a label's
+foretell every label, those count most that learn least of a class: its mean direction, and margins held wide. Labels
+are held back in stripes of the scene, down it and across it, not at random: an opinion that only knows a label's
 neighbourhood is not to look good by that. Before, each opinion's confidence is brought to what it proved to be worth
 (temperature scaling, Guo et al. 2017). Nothing but labels given to :meth:`fit` is looked at.
 """
@@ -49,8 +49,9 @@ class Opinion:
 
 OPINIONS = (
     Opinion("spectra", "spectra", lambda seed: standardised(ShrunkLDA())),
-    Opinion("angles", "spectra", lambda seed: NearestAngle(0.03), prior=3.0),
+    Opinion("angles", "spectra", lambda seed: NearestAngle(0.03), prior=5.0),
     Opinion("margins", "spectra", lambda seed: standardised(LinearSVM(0.1, random_state=seed))),
+    Opinion("wide margins", "spectra", lambda seed: standardised(LinearSVM(0.001, random_state=seed)), prior=3.0),
     Opinion("noise fractions", "noise_fractions", lambda seed: ShrunkLDA()),
     Opinion("superpixels", "superpixels", lambda seed: ShrunkLDA()),
     Opinion("surroundings", "edge_means", lambda seed: ShrunkLDA()),
