@@ -7,10 +7,10 @@ import pytest
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from tests.scenes import make_cube, two_fields
-from workbench.probe import FEATURES, classify_to, feature_map
+from workbench.probe import FEATURES, feature_map
 from workbench.probe.profiles import opened
 from workbench.probe.projections import pca_features
-from workbench.probe.superpixel_features import discriminants, smoothed
+from workbench.probe.superpixel_features import discriminants, smoothed, superpixel_features
 from workbench.probe.superpixels import superpixels
 
 HEIGHT, WIDTH = 13, 15
@@ -163,12 +163,24 @@ def test_smoothing_is_a_weighted_mean_of_the_nearest_of_the_same_superpixel(pict
     assert np.isnan(made[:, ~np.isfinite(picture)]).all()
 
 
-def test_a_scene_too_large_for_superpixels_is_refused_in_one_sentence(monkeypatch, tmp_path):
-    cube, truth = two_fields()
-    monkeypatch.setattr("workbench.probe.superpixel_features.MOST_PIXELS", 700)
-    with pytest.raises(ValueError, match=r"whole scene at once, at most 700 pixels, got 24 × 30; take a part of it"):
-        list(classify_to(cube, truth, tmp_path / "m.tif", "superpixel_svm"))
-    assert not list(tmp_path.iterdir())
+def test_no_superpixel_leaves_its_tile_and_directions_do_not_change_by_tiles(monkeypatch):
+    cube, _ = two_fields(40, 44, n_bands=5)
+    cube.values[:, 30:, 33:] = np.nan
+    whole = superpixel_features(cube)
+    monkeypatch.setattr("workbench.probe.superpixel_features.TILE", 16)
+    monkeypatch.setattr("workbench.probe.tables.BLOCK_BYTES", 2**12)
+    tiled = superpixel_features(cube)
+    tile = np.arange(40)[:, None] // 16 * 3 + np.arange(44) // 16
+    known = tiled.pieces >= 0
+    np.testing.assert_array_equal(known, whole.pieces >= 0)
+    for piece in np.unique(tiled.pieces[known]):
+        assert len(np.unique(tile[tiled.pieces == piece])) == 1
+    monkeypatch.setattr("workbench.probe.superpixel_features.TILE", 512)
+    expected, variety = discriminants(cube, pca_features(cube), tiled.pieces)
+    np.testing.assert_allclose(tiled.apart.axes, expected, rtol=1e-3, atol=1e-4)
+    scores = np.stack([tiled.apart.of(cube.values), tiled.own.of(cube.values)])[:, :, known]
+    assert scores[0].var(axis=1).sum() == pytest.approx(variety, rel=1e-3)
+    assert scores[1].var(axis=1).sum() == pytest.approx(variety, rel=1e-3)
 
 
 def test_superpixels_are_told_apart_as_scikit_learns_discriminants_do():

@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from workbench.cubes import good_bands
 from workbench.patches import Block
 from workbench.pretrain import Encoder
+from workbench.probe.edge_features import edge_features
 from workbench.probe.embed import embed_block, embedding_side
-from workbench.probe.features import FEATURES, Features, feature_map, feature_rows, fits_in_memory
+from workbench.probe.features import Features, feature_map, feature_rows, fits_in_memory
+from workbench.probe.projections import mnf_features
+from workbench.probe.superpixel_features import superpixel_features
 from workbench.probe.tables import block_side, features_of
-
-MADE = ("noise_fractions", "superpixels", "edge_means")
-"""Rows of ``FEATURES`` among the descriptions."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class Descriptions:
     """All of them, by name."""
 
     kinds: Mapping[str, Features]
-    """``spectra``, the names in ``MADE``, ``embedding``."""
+    """``spectra``, some of ``FEATURES``, ``embedding``."""
 
     @property
     def halo(self) -> int:
@@ -156,8 +156,13 @@ def describe(
     if encoder is None and embedding is None:
         raise ValueError("the model 'auto' works on an embedding, too; pretrain an encoder on the scene first")
     kinds: dict[str, Features] = {"spectra": Spectra(int(good_bands(cube).sum()))}
-    for name in MADE:
-        learnt = FEATURES[name].learn(cube)
+    fractions = mnf_features(cube)
+    made = {
+        "noise_fractions": fractions,
+        "superpixels": superpixel_features(cube),
+        "edge_means": edge_features(cube, fractions),
+    }
+    for name, learnt in made.items():
         kinds[name] = Kept(feature_map(cube, learnt)) if keep and fits_in_memory(cube, learnt) else learnt
     kinds["embedding"] = Kept(embedding) if embedding is not None else Embedded(encoder, device)
     return Descriptions(kinds)

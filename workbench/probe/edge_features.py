@@ -64,9 +64,9 @@ class EdgeMeans:
         return pictures[:, *piece.inner]
 
 
-def edge_features(cube: xr.DataArray) -> EdgeMeans:
-    """Averaged noise fractions of a scene, and what is alike in it."""
-    fractions = mnf_features(cube)
+def edge_features(cube: xr.DataArray, fractions: Projection | None = None) -> EdgeMeans:
+    """Averaged noise fractions of a scene, those given or its own, and what is alike in it."""
+    fractions = mnf_features(cube) if fractions is None else fractions
     top, left = (max(0, (size - MIDDLE) // 2) for size in cube.shape[1:])
     middle = cube.isel(y=slice(top, top + MIDDLE), x=slice(left, left + MIDDLE))
     pictures, scales = fractions.of(scene_tensor(middle).numpy()), []

@@ -13,13 +13,14 @@ scene is of mixed pixels, smoothing alone loses what there is; and nothing is ch
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from workbench.patches import Block, blocks_of, scene_tensor
+from workbench.patches import Block, Place, blocks_of, scene_tensor
 from workbench.probe.projections import DIRECTIONS, Projection, pca_features
 from workbench.probe.superpixels import superpixels
 from workbench.probe.tables import block_side
@@ -33,8 +34,8 @@ NEAREST = 15
 WINDOW = 9
 """Width of the square they come from [pixels]."""
 
-MOST_PIXELS = 1 << 24
-"""Pixels of a scene that can be cut into superpixels at once: 15 pictures of it take 1 GB."""
+TILE = 64 * CELL
+"""A larger scene is cut into tiles of this side [pixels] first, which no superpixel leaves: memory stays bounded."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,27 +116,21 @@ def smoothed(pictures: NDArray, pieces: NDArray, nearest: int = NEAREST, window:
 
 
 def superpixel_features(cube: xr.DataArray) -> Smoothed:
-    """Superpixels of a scene, and what tells them apart.
-
-    Raises
-    ------
-    ValueError
-        If the scene has more than ``MOST_PIXELS``.
-    """
-    if cube.sizes["y"] * cube.sizes["x"] > MOST_PIXELS:
-        raise ValueError(
-            f"superpixels are made of a whole scene at once, at most {MOST_PIXELS:,} pixels, got "
-            f"{cube.sizes['y']:,} × {cube.sizes['x']:,}; take a part of it or another model"
-        )
+    """Superpixels of a scene, tile by tile, and what tells them apart."""
     components = pca_features(cube)
-    pictures = np.empty((components.n_features, *cube.shape[1:]), "float32")
-    for piece in blocks_of(*cube.shape[1:], (components.side, components.side)):
-        pictures[:, *piece.place] = components.block(cube, piece)
-    pieces = superpixels(pictures, CELL)
+    pieces, variety = np.empty(cube.shape[1:], "int32"), Spread(components.n_features)
+    first = 0
+    for tile in tiles_of(*cube.shape[1:]):
+        pictures = np.empty((components.n_features, *pieces[tile].shape), "float32")
+        for piece, here in parts_of(tile, components.side):
+            pictures[:, *here] = components.block(cube, piece)
+        variety.add(pictures)
+        mine = superpixels(pictures, CELL)
+        pieces[tile] = np.where(mine >= 0, mine + first, -1)
+        first = max(first, int(pieces[tile].max(initial=-1)) + 1)
     apart, spread = discriminants(cube, components, pieces)
     # One factor brings the components to the variety of the directions; among themselves they keep theirs.
-    variety = np.nanvar(pictures.reshape(len(pictures), -1), axis=1).sum()
-    factor = np.float32(np.sqrt(spread / variety)) if variety > 0 else np.float32(1)
+    factor = np.float32(np.sqrt(spread / variety.total)) if variety.total > 0 else np.float32(1)
     return Smoothed(pieces, Projection(components.mean, apart), Projection(components.mean, factor * components.axes))
 
 
@@ -147,20 +142,60 @@ def discriminants(cube: xr.DataArray, components: Projection, pieces: NDArray) -
     ndarray of shape (n, n_good), float
         Along each the variance inside superpixels is 1; and the sum of the variances along them over the scene.
     """
-    n_good, n_pieces = len(components.mean), int(pieces.max()) + 1
-    sums, count = np.zeros((n_pieces, n_good)), np.bincount(pieces[pieces >= 0], minlength=n_pieces)
-    scatter = np.zeros((n_good, n_good))
-    for piece in blocks_of(*cube.shape[1:], (components.side, components.side)):
-        mine = pieces[piece.place]
-        spectra = scene_tensor(piece.read(cube)).numpy()[:, mine >= 0].T.astype("float64") - components.mean
-        scatter += spectra.T @ spectra
-        for band in range(n_good):
-            sums[:, band] += np.bincount(mine[mine >= 0], spectra[:, band], n_pieces)
-    between = (sums / np.maximum(count, 1)[:, None]).T @ sums
-    within = (scatter - between) / max(1, count.sum() - (count > 0).sum())
-    variance, axes = np.linalg.eigh(within)
+    n_good = len(components.mean)
+    scatter, between, n_pixels, n_pieces = np.zeros((n_good, n_good)), np.zeros((n_good, n_good)), 0, 0
+    for tile in tiles_of(*cube.shape[1:]):
+        known = pieces[tile] >= 0
+        if not known.any():
+            continue
+        codes = np.where(known, pieces[tile] - pieces[tile][known].min(), -1)
+        count = np.bincount(codes[known])
+        sums = np.zeros((len(count), n_good))
+        for piece, here in parts_of(tile, components.side):
+            mine = codes[here]
+            spectra = scene_tensor(piece.read(cube)).numpy()[:, mine >= 0].T.astype("float64") - components.mean
+            scatter += spectra.T @ spectra
+            for band in range(n_good):
+                sums[:, band] += np.bincount(mine[mine >= 0], spectra[:, band], len(count))
+        between += (sums / np.maximum(count, 1)[:, None]).T @ sums
+        n_pixels, n_pieces = n_pixels + int(count.sum()), n_pieces + int((count > 0).sum())
+    variance, axes = np.linalg.eigh((scatter - between) / max(1, n_pixels - n_pieces))
     whiten = axes / np.sqrt(np.maximum(variance, 1e-6 * variance[-1] or 1.0))
     _, turn = np.linalg.eigh(whiten.T @ between @ whiten)
     apart = (whiten @ turn[:, ::-1][:, :DIRECTIONS]).T
     apart *= np.sign(apart[np.arange(len(apart)), np.abs(apart).argmax(axis=1)])[:, None]
-    return np.ascontiguousarray(apart, "float32"), float(np.trace(apart @ scatter @ apart.T) / max(1, count.sum()))
+    return np.ascontiguousarray(apart, "float32"), float(np.trace(apart @ scatter @ apart.T) / max(1, n_pixels))
+
+
+def tiles_of(height: int, width: int) -> list[Place]:
+    """Parts of a scene that are cut into superpixels by themselves."""
+    return [piece.place for piece in blocks_of(height, width, (TILE, TILE))]
+
+
+def parts_of(tile: Place, side: int) -> Iterator[tuple[Block, Place]]:
+    """Blocks of a tile, at most `side` across, and where each lies in the tile."""
+    for piece in blocks_of(*(part.stop - part.start for part in tile), (side, side)):
+        place = tuple(
+            slice(own.start + part.start, own.stop + part.start) for own, part in zip(piece.place, tile, strict=True)
+        )
+        yield Block(place, place), piece.place
+
+
+class Spread:
+    """Variance of pictures that come in parts."""
+
+    def __init__(self, n_pictures: int) -> None:
+        self._sums, self._squares, self._n = np.zeros(n_pictures), np.zeros(n_pictures), 0
+
+    def add(self, pictures: NDArray) -> None:
+        """Take in a part (n_pictures, height, width), NaN where there is no data."""
+        known = pictures[:, np.isfinite(pictures).all(axis=0)].astype("float64")
+        self._sums += known.sum(axis=1)
+        self._squares += np.square(known).sum(axis=1)
+        self._n += known.shape[1]
+
+    @property
+    def total(self) -> float:
+        """Of all pictures together."""
+        n = max(1, self._n)
+        return float((self._squares / n - np.square(self._sums / n)).sum())
