@@ -28,12 +28,14 @@ def main(folder: str = tempfile.gettempdir(), height: str = "2500", interleave: 
         small, _ = write_scene(here / "small", 120, 400, N_BANDS, "bil")
         encoder = f"--encoder {here}/encoder.safetensors"
         run(f"pretrain {small} --steps 100 --encoder context --device cpu --out {here}/encoder.safetensors")
+        barlow = "--model barlow_twins"
         row("", "seconds", "cores", "own MB", "all MB")
         for name, line in {
             "embed, 2 workers": f"embed {header} {encoder} --device cpu --workers 2 --out {here}/e.zarr",
             "embed, 1 worker": f"embed {header} {encoder} --device cpu --workers 1 --out {here}/e.zarr",
             "embed to GeoTIFF": f"embed {header} {encoder} --device cpu --out {here}/e.tif",
-            "classify, embedding": f"classify {header} --labels {labels} {encoder} --out {here}/m.tif",
+            "classify, encoder": f"classify {header} --labels {labels} {encoder} --out {here}/m.tif",
+            "classify, barlow_twins": f"classify {header} --labels {labels} {encoder} {barlow} --out {here}/m.tif",
             "classify, nothing given": f"classify {header} --labels {labels} --out {here}/m.tif",
             "classify, svm": f"classify {header} --labels {labels} --model svm --out {here}/m.tif",
             "classify, random_forest": f"classify {header} --labels {labels} --model random_forest --out {here}/m.tif",

@@ -48,7 +48,7 @@ def add_verbs(verbs: argparse._SubParsersAction) -> None:
     verb.add_argument(
         "--models",
         type=names,
-        default="svm,random_forest,barlow_twins",
+        default="auto,svm,random_forest,barlow_twins",
         metavar="A,B,C",
         help="see `workbench models` (default: %(default)s)",
     )

@@ -64,9 +64,7 @@ def add_verbs(verbs: argparse._SubParsersAction) -> None:
         "--labels",
         "labels: polygons or points in any CRS (.gpkg .geojson .shp), or a raster on the scene's grid (.mat .tif)",
     )
-    verb.add_argument(
-        "--model", default="barlow_twins", metavar="NAME", help="see `workbench models` (default: %(default)s)"
-    )
+    verb.add_argument("--model", default="auto", metavar="NAME", help="see `workbench models` (default: %(default)s)")
     verb.add_argument(
         "--encoder",
         metavar="FILE",

@@ -26,7 +26,7 @@ from workbench.probe import ClassMap, classify_scene, find_model
 def compare(
     cube: xr.DataArray,
     truth: xr.DataArray,
-    models: Sequence[str] = ("svm", "random_forest", "barlow_twins"),
+    models: Sequence[str] = ("auto", "svm", "random_forest", "barlow_twins"),
     budgets: Sequence[int] = (5, 10, 20),
     draws: int = 10,
     splits: Sequence[str] = ("random",),

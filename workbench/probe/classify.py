@@ -48,7 +48,7 @@ class ClassMap:
 def classify(
     cube: xr.DataArray,
     labels: xr.DataArray,
-    model: str = "barlow_twins",
+    model: str = "auto",
     *,
     encoder: Encoder | None = None,
     seed: int = 0,

@@ -100,7 +100,7 @@ def classify_to(
     cube: xr.DataArray,
     labels: xr.DataArray,
     path: str | Path,
-    model: str = "barlow_twins",
+    model: str = "auto",
     *,
     encoder: Encoder | Callable[[], Encoder] | None = None,
     seed: int = 0,
