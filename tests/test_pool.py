@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dask.array as da
 import numpy as np
 import pytest
 import xarray as xr
@@ -144,6 +145,22 @@ def test_a_map_in_memory_is_the_map_by_blocks(scene, tmp_path):
     list(classify_to(cube, labels, tmp_path / "map.tif", "auto", encoder=encoder, device="cpu"))
     written = open_labels(tmp_path / "map.tif", cube).values
     assert (written == quick.class_map.values).mean() > 0.999
+
+
+def test_a_block_is_read_once_for_all_descriptions(scene):
+    cube, reads = scene[0], []
+
+    def noted(values: np.ndarray) -> np.ndarray:
+        reads.append(values.shape)
+        return values
+
+    described = describe(cube, encoder=quick_encoder(cube), device="cpu")
+    lazy = cube.copy(data=da.from_array(cube.values, chunks=-1).map_blocks(noted, meta=cube.values[:0, :0, :0]))
+    piece = next(blocks_of(60, 70, (20, 30), described.halo))
+    seen = described.block(lazy, piece)
+    assert len(reads) == 1
+    for name, kind in described.kinds.items():
+        np.testing.assert_array_equal(seen[name], kind.block(cube, piece))
 
 
 def test_the_same_labels_and_scene_give_the_same_map(scene):

@@ -39,6 +39,22 @@ class Block:
         """The block with its halo, of a cube or an embedding; nothing is computed yet."""
         return cube.isel(y=self.wide[0], x=self.wide[1])
 
+    def held(self, cube: xr.DataArray) -> Block:
+        """The same block, its part of a cube read now, once for all that look at it."""
+        return Held(self.place, self.wide, cube, self.read(cube).compute())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Held(Block):
+    """A block and what it holds of one cube."""
+
+    cube: xr.DataArray
+    values: xr.DataArray
+
+    def read(self, cube: xr.DataArray) -> xr.DataArray:
+        """What is held; of another cube it is read."""
+        return self.values if cube is self.cube else cube.isel(y=self.wide[0], x=self.wide[1])
+
 
 def blocks_of(height: int, width: int, size: tuple[int, int], halo: int = 0) -> Iterator[Block]:
     """Blocks of at most `size` (rows, columns) that cover a scene, row by row.

@@ -39,7 +39,7 @@ class Spectra:
 
     def block(self, cube: xr.DataArray, piece: Block) -> NDArray:
         """Spectra (n_good, height, width) of a block's ``place``, float32."""
-        read = piece.read(features_of(cube, None)).values
+        read = features_of(piece.read(cube), None).values
         return np.asarray(read[:, *piece.inner], "float32")
 
 
@@ -114,6 +114,7 @@ class Descriptions:
 
     def block(self, cube: xr.DataArray, piece: Block) -> dict[str, NDArray]:
         """Each description (n_features, height, width) of a block's ``place``; NaN where there is no data."""
+        piece = piece.held(cube)
         return {name: kind.block(cube, piece) for name, kind in self.kinds.items()}
 
     def rows(self, cube: xr.DataArray, wanted: NDArray) -> dict[str, NDArray]:
