@@ -24,7 +24,9 @@ def scene_and_encoder(request):
     return cube, encoder
 
 
-def test_dense_embedding_is_that_of_each_pixels_patch(scene_and_encoder):
+@pytest.mark.parametrize("at_once", [1 << 22, 1 << 11])
+def test_dense_embedding_is_that_of_each_pixels_patch(scene_and_encoder, at_once, monkeypatch):
+    monkeypatch.setattr("workbench.pretrain.encoders.spectral.AT_ONCE", at_once)
     cube, encoder = scene_and_encoder
     half = encoder.footprint // 2
     scene = encoder.scaler(scene_tensor(cube)[None])[0]

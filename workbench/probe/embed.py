@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from workbench.patches import Block, Place, blocks_of, pick_device, scene_tensor
 from workbench.pretrain import Encoder, matching_bands
-from workbench.pretrain.encoders.spectral import copies_of
 from workbench.probe.tables import block_side, blocks_with
 
 
@@ -75,6 +74,17 @@ def embed_pixels(cube: xr.DataArray, encoder: Encoder, wanted: NDArray, *, devic
 def embedding_side(encoder: Encoder) -> int:
     """Side of a block [pixels] whose embedding takes little memory."""
     return block_side(encoder.n_bands, encoder.copies, encoder.footprint // 2)
+
+
+def copies_of(windows: Sequence[int]) -> float:
+    """Copies of a block's bands that are held at once while its window means are taken, as measured.
+
+    Examples
+    --------
+    >>> copies_of((1, 7, 11))
+    13.0
+    """
+    return 4.0 + 3 * len(windows)
 
 
 def windows_side(n_bands: int, windows: Sequence[int]) -> int:

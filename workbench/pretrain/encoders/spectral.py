@@ -9,23 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor, nn
 
-from workbench.patches import BandScaler, centre_means, window_means
+from workbench.patches import BandScaler, blocks_of, centre_means, window_means
 
 ROWS = 4096
 """Pixels that go through the layers at a time: what lies between two layers stays in the processor's cache."""
 
+AT_ONCE = 1 << 22
+"""Window means that are held at a time, where a whole block is asked for."""
 
-def copies_of(windows: Sequence[int]) -> float:
-    """Copies of a block's bands that are held at once while its window means are taken, as measured.
-
-    Examples
-    --------
-    >>> copies_of((1, 7, 11))
-    13.0
-    """
-    return 4.0 + 3 * len(windows)
+COPIES = 5.0
+"""Copies of a block's bands that are held at once while it is read, scaled and embedded, as measured."""
 
 
 class SpectralEncoder(nn.Module):
@@ -56,7 +52,7 @@ class SpectralEncoder(nn.Module):
             raise ValueError(f"windows are odd widths in pixels, got {tuple(windows)}; use for example (1, 7, 11)")
         self.arguments = {"n_bands": n_bands, "windows": tuple(windows), "dim": dim, "hidden": hidden}
         self.n_bands, self.windows, self.dim = n_bands, tuple(windows), dim
-        self.footprint, self.copies = max(self.windows), copies_of(self.windows)
+        self.footprint, self.copies = max(self.windows), COPIES
         self.scaler = BandScaler(n_bands)
         self.layers = nn.Sequential(
             nn.Linear(n_bands * len(self.windows), hidden),
@@ -89,9 +85,12 @@ class SpectralEncoder(nn.Module):
             Scaled by `scaler`; windows shrink at its edges, so give it a halo of half a footprint.
         """
         out = block.new_empty((len(block), self.dim, *block.shape[2:]))
+        height, width = block.shape[2:]
+        rows = max(self.footprint, AT_ONCE // (self.n_bands * len(self.windows) * max(1, width)))
         for image, embedding in zip(block, out, strict=True):
-            table = window_means(image, self.windows).flatten(2).permute(2, 0, 1).flatten(1)
-            flat = embedding.flatten(1)
-            for start in range(0, len(table), ROWS):
-                flat[:, start : start + ROWS] = self.layers(table[start : start + ROWS]).T
+            for strip in blocks_of(height, width, (rows, width), self.footprint // 2):
+                means = window_means(image[:, *strip.wide], self.windows)[:, :, *strip.inner]
+                table = means.flatten(2).permute(2, 0, 1).flatten(1)
+                flat = torch.cat([self.layers(part) for part in table.split(ROWS)])
+                embedding[:, *strip.place] = flat.T.unflatten(1, (-1, width))
         return out
