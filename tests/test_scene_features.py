@@ -129,8 +129,9 @@ def slow_superpixels(pictures: np.ndarray, cell: int, compactness: float, rounds
     return out
 
 
-@pytest.mark.parametrize("rounds", [1, 4])
-def test_superpixels_are_those_of_the_loops(picture, rounds):
+@pytest.mark.parametrize(("rounds", "together"), [(1, 2**14), (4, 2**14), (4, 7)])
+def test_superpixels_are_those_of_the_loops(picture, rounds, together, monkeypatch):
+    monkeypatch.setattr("workbench.probe.superpixels.TOGETHER", together)
     pictures = np.stack([picture, picture[:, ::-1] + picture])
     made = superpixels(pictures, 4, 0.7, rounds)
     np.testing.assert_array_equal(made, slow_superpixels(pictures, 4, 0.7, rounds))

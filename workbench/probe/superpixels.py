@@ -10,6 +10,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+TOGETHER = 2**14
+"""Pixels that choose at a time: what they are compared with fits the cache."""
+
 
 def superpixels(pictures: NDArray, cell: int, compactness: float = 0.5, rounds: int = 10) -> NDArray[np.int32]:
     """Piece that each pixel of a scene belongs to.
@@ -45,15 +48,41 @@ def superpixels(pictures: NDArray, cell: int, compactness: float = 0.5, rounds: 
         count = np.bincount(mine, minlength=n_rows * n_columns)
         centres = np.stack([np.bincount(mine, part, n_rows * n_columns) for part in here.T], axis=1)
         centres /= np.maximum(count, 1)[:, None]
-        least = np.full(len(here), np.inf)
-        for step_down in (-1, 0, 1):
-            for step_right in (-1, 0, 1):
-                r, c = down + step_down, right + step_right
-                inside = (r >= 0) & (r < n_rows) & (c >= 0) & (c < n_columns)
-                other = np.where(inside, r * n_columns + c, 0)
-                away = np.square(here - centres[other]).sum(axis=1)
-                nearer = inside & (count[other] > 0) & (away < least)
-                least, mine = np.where(nearer, away, least), np.where(nearer, other, mine)
+        for start in range(0, len(here), TOGETHER):
+            some = slice(start, start + TOGETHER)
+            mine[some] = nearest(here[some], down[some], right[some], centres, count.reshape(n_rows, n_columns))
     pieces = np.full((height, width), -1, "int32")
     pieces[has_data] = mine
     return pieces
+
+
+def nearest(here: NDArray, down: NDArray, right: NDArray, centres: NDArray, count: NDArray) -> NDArray:
+    """The piece that each pixel is nearest to, of those that began in the nine cells round its own.
+
+    Parameters
+    ----------
+    here : ndarray of shape (n, n_features)
+        Pixels: pictures and place.
+    down, right : ndarray of int, shape (n,)
+        Cell of each, by row and column.
+    centres : ndarray of shape (n_pieces, n_features)
+        Means of the pieces.
+    count : ndarray of int, shape (n_rows, n_columns)
+        Pixels of each piece, on the grid of cells; one of none is not chosen.
+
+    Returns
+    -------
+    ndarray of int, shape (n,)
+        Of pieces equally near, the one further up, then further left.
+    """
+    n_rows, n_columns = count.shape
+    least, found = np.full(len(here), np.inf), down * n_columns + right
+    for step_down in (-1, 0, 1):
+        for step_right in (-1, 0, 1):
+            r, c = down + step_down, right + step_right
+            inside = (r >= 0) & (r < n_rows) & (c >= 0) & (c < n_columns)
+            other = np.where(inside, r * n_columns + c, 0)
+            away = np.square(here - centres[other]).sum(axis=1)
+            nearer = inside & (count.flat[other] > 0) & (away < least)
+            least, found = np.where(nearer, away, least), np.where(nearer, other, found)
+    return found
