@@ -96,7 +96,7 @@ def _sample_spectra(cube: xr.DataArray, most: int, seed: int) -> NDArray[np.floa
     """Complete spectra of about `most` pixels drawn from an even grid, shape (n, n_bands)."""
     step = max(1, int((cube.sizes["y"] * cube.sizes["x"] / (4 * most)) ** 0.5))
     spectra = cube.isel(y=slice(None, None, step), x=slice(None, None, step)).values.reshape(cube.sizes["band"], -1).T
-    spectra = spectra[np.isfinite(spectra).all(axis=1)]
-    if len(spectra) > most:
-        spectra = spectra[np.random.default_rng(seed).choice(len(spectra), most, replace=False)]
-    return spectra.astype("float64")
+    complete = np.flatnonzero(np.isfinite(spectra).all(axis=1))
+    if len(complete) > most:
+        complete = complete[np.random.default_rng(seed).choice(len(complete), most, replace=False)]
+    return spectra[complete].astype("float64")

@@ -17,6 +17,7 @@ import xarray as xr
 from sklearn.base import ClassifierMixin
 
 from workbench.files import write_json
+from workbench.memory import give_back
 from workbench.patches import blocks_of
 from workbench.pretrain import Encoder, load_encoder, matching_bands, save_encoder
 from workbench.probe.blocks_done import Progress, Written, conditions, finish, put_in_place
@@ -169,6 +170,7 @@ def classify_to(
         if hasattr(classifier, "n_jobs"):
             classifier.n_jobs = 1  # the cores have a block each
         note = _settled(classifier, inputs, draft)
+        give_back()
         work = Classification(classifier, cube.sizes["band"], encoder, features, device)
         blocks = list(blocks_of(*cube.shape[1:], (work.side, work.side), work.halo))
         kept = yield from finish(work, cube, blocks, draft, note, workers, cluster)
@@ -189,6 +191,7 @@ def _made(make: Callable[[], Encoder], cube: xr.DataArray, draft: Draft) -> Enco
     file = draft.folder / "encoder.safetensors"
     if not (file.exists() and file.with_suffix(".json").exists()):
         save_encoder(make(), file, cube=cube)
+        give_back()
     return load_encoder(file)
 
 

@@ -119,10 +119,10 @@ def superpixel_features(cube: xr.DataArray) -> Smoothed:
     """Superpixels of a scene, tile by tile, and what tells them apart."""
     components = pca_features(cube)
     pieces, variety = np.empty(cube.shape[1:], "int32"), Spread(components.n_features)
-    first = 0
+    first, side = 0, part_side(len(components.mean))
     for tile in tiles_of(*cube.shape[1:]):
         pictures = np.empty((components.n_features, *pieces[tile].shape), "float32")
-        for piece, here in parts_of(tile, components.side):
+        for piece, here in parts_of(tile, side):
             pictures[:, *here] = components.block(cube, piece)
         variety.add(pictures)
         mine = superpixels(pictures, CELL)
@@ -151,7 +151,7 @@ def discriminants(cube: xr.DataArray, components: Projection, pieces: NDArray) -
         codes = np.where(known, pieces[tile] - pieces[tile][known].min(), -1)
         count = np.bincount(codes[known])
         sums = np.zeros((len(count), n_good))
-        for piece, here in parts_of(tile, components.side):
+        for piece, here in parts_of(tile, part_side(n_good)):
             mine = codes[here]
             spectra = scene_tensor(piece.read(cube)).numpy()[:, mine >= 0].T.astype("float64") - components.mean
             scatter += spectra.T @ spectra
@@ -170,6 +170,11 @@ def discriminants(cube: xr.DataArray, components: Projection, pieces: NDArray) -
 def tiles_of(height: int, width: int) -> list[Place]:
     """Parts of a scene that are cut into superpixels by themselves."""
     return [piece.place for piece in blocks_of(height, width, (TILE, TILE))]
+
+
+def part_side(n_good: int) -> int:
+    """Side of a part of a tile [pixels]: of its spectra there are several copies, twice as wide as they were read."""
+    return block_side(n_good, copies=12)
 
 
 def parts_of(tile: Place, side: int) -> Iterator[tuple[Block, Place]]:
