@@ -82,7 +82,7 @@ def test_a_scene_is_kept_in_memory_without_its_bad_bands(session, simulated):
     for code in two(truth):
         give(session, truth, code)
     assert session.wait_for_map(60)
-    kept, good = session._in_memory[1], session.cube.good.values
+    kept, good = session._at_hand.spectra, session.cube.good.values
     assert not good.all()
     np.testing.assert_array_equal(kept.values, session.cube.values[good])
     whole = classify_scene("svm", session.cube.compute(), session.labels).class_map

@@ -6,6 +6,7 @@ May use: the rooms before it, param, geopandas, SQLite; torch and scikit-learn o
 live class map is computed. Never: anything that draws.
 """
 
+from workbench.session.advice import Advice, Round
 from workbench.session.classes import LabelClass
 from workbench.session.jobs import Job
 from workbench.session.marks import Mark
@@ -13,4 +14,4 @@ from workbench.session.runs import Run
 from workbench.session.session import Session
 from workbench.session.spectra import class_spectra
 
-__all__ = ["Job", "LabelClass", "Mark", "Run", "Session", "class_spectra"]
+__all__ = ["Advice", "Job", "LabelClass", "Mark", "Round", "Run", "Session", "class_spectra"]

@@ -10,6 +10,7 @@ from pathlib import Path
 STATE = "session.json"
 LABELS = "labels.gpkg"
 RUNS = "runs"
+ADVICE = "advice.jsonl"
 LOCK = ".lock"
 
 

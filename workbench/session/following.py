@@ -12,13 +12,13 @@ import numpy as np
 import param
 import xarray as xr
 
+from workbench.session.answering import Answering
 from workbench.session.commands import command, sentence
 from workbench.session.jobs import Job, Worker
-from workbench.session.mapping import Mapping
 from workbench.session.runs import PROGRESS, Run, new_run, read_runs, write_run
 
 
-class Following(Mapping):
+class Following(Answering):
     """Runs, the active one, and one job at a time in a worker process."""
 
     runs = param.List(default=[], item_type=Run, doc="All of them, the oldest first")

@@ -49,9 +49,7 @@ class Labelling(SceneState):
         if int(self.labels[row, column]) == self.current_class:
             self._become(self._state.cut(name, square))
             return
-        # A click on a clicked pixel changes its class; clicks do not pile up.
-        under = [m.id for m in self._state.marks if m.source == "click" and square.contains(m.geometry)]
-        self._become(self._state.without(*under).with_marks((name, square.centroid, "click")))
+        self._become(self._clicked(name, square))
 
     @command
     def label_polygon(self, geometry: BaseGeometry) -> None:
@@ -91,7 +89,7 @@ class Labelling(SceneState):
         old, classes = legend.find(self._state.classes, code), legend.rename(self._state.classes, code, name)
         new = legend.find(classes, code).name
         marks = tuple(replace(m, class_name=new) if m.class_name == old.name else m for m in self._state.marks)
-        self._become(LabelState(marks, classes))
+        self._become(replace(self._state, marks=marks, classes=classes))
 
     @command
     def recolor_class(self, code: int, color: str) -> None:
@@ -103,7 +101,7 @@ class Labelling(SceneState):
         """Take away class `code` with its labels."""
         gone = legend.find(self._state.classes, code).name
         marks = tuple(m for m in self._state.marks if m.class_name != gone)
-        self._become(LabelState(marks, legend.remove(self._state.classes, code)))
+        self._become(replace(self._state, marks=marks, classes=legend.remove(self._state.classes, code)))
 
     @command
     def undo(self) -> None:
@@ -122,6 +120,11 @@ class Labelling(SceneState):
 
     def _class_name(self) -> str:
         return legend.find(self._state.classes, self.current_class).name
+
+    def _clicked(self, name: str, square: BaseGeometry) -> LabelState:
+        """With this class on one pixel's ground. It takes the place of a click there; clicks do not pile up."""
+        under = [m.id for m in self._state.marks if m.source == "click" and square.contains(m.geometry)]
+        return self._state.without(*under).with_marks((name, square.centroid, "click"))
 
     def _become(self, state: LabelState, *, remember: bool = True) -> None:
         """Show `state` and store it. If the disk refuses, nothing is lost: the next change stores both."""

@@ -10,17 +10,14 @@ import numpy as np
 import param
 import xarray as xr
 
-from workbench.cubes import good_bands
+from workbench.session.at_hand import AtHand
 from workbench.session.commands import command, sentence
 from workbench.session.labelling import Labelling
 from workbench.session.live import Refit
 from workbench.session.marks import LabelState
 
 if TYPE_CHECKING:
-    from workbench.probe import ClassMap, Descriptions, Model
-
-IN_MEMORY = 2**30
-"""A scene up to this size [bytes] is kept in memory once a class map has been made of its spectra."""
+    from workbench.probe import ClassMap, Model
 
 WITHOUT_RUN, WITH_RUN = "svm", "barlow_twins"
 """The model used until the user chooses one."""
@@ -42,7 +39,7 @@ class Mapping(Labelling):
         self._asked = self._shown = 0
         self._asked_labels: xr.DataArray | None = None
         self._chosen = self._suggesting = self._is_spectral = False
-        self._in_memory: tuple[xr.DataArray | None, xr.DataArray | None] = (None, None)
+        self._at_hand = AtHand()
         self._refit = Refit(lambda generation, result: self.post(partial(self._map_done, generation, result)))
         super().__init__(folder, **params)
         self.param.watch(self._model_set, "model")
@@ -82,8 +79,7 @@ class Mapping(Labelling):
 
     def _scene_changed(self) -> None:
         self._shown = self._asked
-        self._in_memory = (None, None)
-        self._features = (None, {})
+        self._at_hand.forget()
         super()._scene_changed()
 
     def _model_set(self, _: object) -> None:
@@ -134,42 +130,8 @@ class Mapping(Labelling):
         from workbench.probe import classify_scene, find_model
 
         row = find_model(model)
-        spectral = not row.embeds
-        learnt_by = "" if spectral or embedding is None else embedding.attrs.get("objective", row.objective)
-        if learnt_by and learnt_by != row.objective:
-            raise ValueError(
-                f"{model} wants an encoder that learnt by {row.objective}, but the one in use learnt by {learnt_by}; "
-                f"choose the model {learnt_by}, or another encoder"
-            )
-        if row.features != "embedding" and cube.nbytes <= IN_MEMORY:
-            if self._in_memory[0] is not cube:
-                good = np.flatnonzero(good_bands(cube))  # else every map would leave the others out anew
-                self._in_memory = (cube, cube.isel(band=good).compute())
-            cube = self._in_memory[1]
-        features = self._features_of(cube, row.features, embedding)
-        return classify_scene(model, cube, labels, embedding=embedding, features=features), spectral
-
-    def _features_of(
-        self, cube: xr.DataArray, name: str, embedding: xr.DataArray | None
-    ) -> xr.DataArray | Descriptions | None:
-        """Features made of a scene once, not at every click; None if there is no such kind, or they are too many."""
-        from workbench.probe import FEATURES, describe, feature_map, fits_in_memory
-
-        made_of, made = self._features
-        if made_of is not cube:
-            made = {}
-        if name == "descriptions" and embedding is not None:
-            if name not in made or made[name].kinds["embedding"].values is not embedding:
-                made = {**made, name: describe(cube, embedding=embedding, keep=True)}
-                self._features = (cube, made)
-            return made[name]
-        if name not in FEATURES:
-            return None
-        if name not in made:
-            learnt = FEATURES[name].learn(cube)
-            made = {**made, name: feature_map(cube, learnt) if fits_in_memory(cube, learnt) else None}
-            self._features = (cube, made)
-        return made[name]
+        cube, features = self._at_hand.seen(row, cube, embedding)
+        return classify_scene(model, cube, labels, embedding=embedding, features=features), not row.embeds
 
     def _map_done(self, generation: int, result: tuple[ClassMap, bool] | Exception) -> None:
         with self.lock:

@@ -36,6 +36,23 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """What a person said to a pixel that was suggested, or to a label that was doubted."""
+
+    round: int
+    """Number of the round it was asked in."""
+
+    place: int
+    """Which of that round's pixels, 0 first."""
+
+    what: str
+    """``labelled``, ``corrected``, ``kept``, ``removed`` or ``skipped``."""
+
+    class_name: str = ""
+    """The class the pixel has since; empty without one."""
+
+
+@dataclass(frozen=True, slots=True)
 class LabelState:
     """Everything that labelling can change, as one value: what undo goes back to, and what is stored."""
 
@@ -44,6 +61,9 @@ class LabelState:
 
     classes: Classes = ()
     """By code."""
+
+    answers: tuple[Answer, ...] = ()
+    """To suggestions and doubts, in the order they were given; they are undone with what they changed."""
 
     @property
     def next_id(self) -> int:

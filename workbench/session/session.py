@@ -56,8 +56,9 @@ class Session(Learning):
         if self._worker is not None:
             self._worker.stop()
             self._worker.wait(5)
-        self._refit.forget()
-        self._refit.wait(30)
+        for thread in (self._refit, self._adviser):
+            thread.forget()
+            thread.wait(30)
         self._held.release()
         with self._door:
             for place in [place for place, session in self.living.items() if session is self]:
