@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workbench.cli.arguments import none_or_more
+from workbench.cli.arguments import count, none_or_more
 from workbench.cli.outputs import plain
 from workbench.cli.places import output, output_folder
 from workbench.files import replacing
@@ -24,13 +24,27 @@ NAME = "encoder.safetensors"
 
 BEGUN_WITH = (
     *("objective", "encoder", "steps", "epochs", "pairs", "dim", "reach", "learning_rate", "patience", "precision"),
-    *("seed", "checkpoint_every", "format", "variable", "options"),
+    *("seed", "accumulate", "optimizer", "checkpoint_every", "format", "variable", "options"),
 )
 """Arguments that are settled when a run begins."""
 
 
 def goes_on(verb: argparse.ArgumentParser) -> None:
-    """Add --checkpoint-every and --resume."""
+    """Add --accumulate, --optimizer, --checkpoint-every and --resume."""
+    verb.add_argument(
+        "--accumulate",
+        type=count,
+        default=1,
+        metavar="N",
+        help="make a step of N times --pairs, a part at a time: the same gradient in a fraction of the memory, but for "
+        "batch norms, which go by a part (default: %(default)s)",
+    )
+    verb.add_argument(
+        "--optimizer",
+        choices=("adamw", "sgd", "lars"),
+        default="adamw",
+        help="lars is for batches of thousands (default: %(default)s)",
+    )
     verb.add_argument(
         "--checkpoint-every",
         type=none_or_more,
@@ -174,5 +188,5 @@ def _rows_until(path: Path, step: int) -> Iterable[str]:
 def steps_for(args: argparse.Namespace, pixels: int, usual: int) -> int:
     """Steps that --steps or --epochs asks for."""
     if args.epochs:
-        return math.ceil(args.epochs * pixels / args.pairs)
+        return math.ceil(args.epochs * pixels / (args.pairs * args.accumulate))
     return args.steps or usual

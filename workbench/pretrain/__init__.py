@@ -13,6 +13,7 @@ from workbench.pretrain.layouts import MatchReport
 from workbench.pretrain.likeness import likeness
 from workbench.pretrain.loop import Run, train
 from workbench.pretrain.objectives import OBJECTIVES, ObjectiveKind, find_objective
+from workbench.pretrain.optimizers import OPTIMIZERS, find_optimizer
 from workbench.pretrain.pair import Agreement, PairRecipe, begin_pair, pretrain_pair
 from workbench.pretrain.pair_checkpoint import load_pair, save_pair
 from workbench.pretrain.progress import Progress, memory
@@ -30,6 +31,7 @@ __all__ = [
     "AUTO",
     "ENCODERS",
     "OBJECTIVES",
+    "OPTIMIZERS",
     "Agreement",
     "Encoder",
     "EncoderKind",
@@ -47,6 +49,7 @@ __all__ = [
     "find_archive",
     "find_encoder",
     "find_objective",
+    "find_optimizer",
     "fingerprint",
     "keep_checkpoint",
     "last_checkpoint",

@@ -14,20 +14,11 @@ from itertools import islice
 import torch
 from torch import Tensor, nn
 
+from workbench.pretrain.optimizers import find_optimizer
 from workbench.pretrain.progress import Progress
 from workbench.pretrain.schedule import Plateau, warm_cosine
 from workbench.pretrain.state import RunState, optimizer_tensors, take_optimizer
-
-
-class _Step(nn.Module):
-    """Encoder and objective as one module, so that Fabric wraps the whole of a step."""
-
-    def __init__(self, encoder: nn.Module, objective: nn.Module) -> None:
-        super().__init__()
-        self.encoder, self.objective = encoder, objective
-
-    def forward(self, batch: Tensor | tuple[Tensor, ...]) -> dict[str, Tensor]:
-        return self.objective(self.encoder, batch)
+from workbench.pretrain.stepping import Batch, Step, check_parts, gradients
 
 
 class Run:
@@ -43,6 +34,10 @@ class Run:
         On `device`; endless, or at least `steps` long.
     steps : int
         Optimiser steps to take.
+    accumulate : int
+        Batches that make one step together; see :mod:`workbench.pretrain.stepping`.
+    optimizer : str
+        Name in ``OPTIMIZERS``.
     learning_rate : float
         Peak rate; it rises over the first tenth of the steps and falls to zero along a cosine.
     patience : int
@@ -59,9 +54,11 @@ class Run:
         self,
         encoder: nn.Module,
         objective: nn.Module,
-        batches: Iterable[Tensor | tuple[Tensor, ...]],
+        batches: Iterable[Batch],
         *,
         steps: int,
+        accumulate: int = 1,
+        optimizer: str = "adamw",
         learning_rate: float = 1e-3,
         patience: int = 0,
         precision: str = "32-true",
@@ -69,10 +66,12 @@ class Run:
         sources: Sequence[torch.Generator] = (),
     ) -> None:
         self.encoder, self.objective, self.batches, self.steps = encoder, objective, batches, steps
+        check_parts(objective, accumulate)
+        self.accumulate, self.optimizer_kind = accumulate, find_optimizer(optimizer)
         self.learning_rate, self.precision, self.device = learning_rate, precision, torch.device(device)
         self.sources, self.watch = tuple(sources), Plateau(patience)
         self.done, self.samples, self.seconds = 0, 0, 0.0
-        self.step: _Step | None = None
+        self.step: Step | None = None
 
     def _set_up(self) -> None:
         """What the first step needs and nobody before it: teacher, optimiser, Fabric."""
@@ -88,8 +87,8 @@ class Run:
             devices=[self.device.index or 0] if kind == "cuda" else 1,
             precision=self.precision,
         )
-        self.step = _Step(self.encoder, self.objective)
-        self.optimizer = torch.optim.AdamW(self.step.parameters(), lr=self.learning_rate)
+        self.step = Step(self.encoder, self.objective)
+        self.optimizer = self.optimizer_kind.make(self.step.parameters(), lr=self.learning_rate)
         schedule = partial(warm_cosine, steps=self.steps)
         self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimizer, schedule)
         self.model, self.stepper = self.fabric.setup(self.step, self.optimizer)
@@ -108,8 +107,9 @@ class Run:
         began, before = time.monotonic(), self.seconds
         told: list[dict[str, Tensor]] = []
         self.step.train()
-        for batch in islice(self.batches, self.steps - self.done):
-            terms = self._one_step(batch)
+        batches = islice(self.batches, (self.steps - self.done) * self.accumulate)
+        for parts in zip(*[batches] * self.accumulate, strict=False):
+            terms = self._one_step(parts)
             told.append(terms)
             ends = self.done == self.steps or self.watch.is_flat(torch.stack(list(terms.values())).sum())
             if self.done % every == 0 or ends or (also_every and self.done % also_every == 0):
@@ -125,15 +125,14 @@ class Run:
                 break
         self.step.eval()
 
-    def _one_step(self, batch: Tensor | tuple[Tensor, ...]) -> dict[str, Tensor]:
+    def _one_step(self, parts: Sequence[Batch]) -> dict[str, Tensor]:
         """One step of the optimiser; the terms of its loss, without gradients."""
-        terms = self.model(batch)
         self.stepper.zero_grad()
-        self.fabric.backward(torch.stack(list(terms.values())).sum())
+        terms = gradients(self.fabric, self.model, parts, self.sources)
         self.stepper.step()
         self.schedule.step()
         self.done += 1
-        self.samples += len(batch if isinstance(batch, Tensor) else batch[0])
+        self.samples += sum(len(part if isinstance(part, Tensor) else part[0]) for part in parts)
         if hasattr(self.objective, "after_step"):
             self.objective.after_step(self.encoder, self.done, self.steps)
         return {name: term.detach() for name, term in terms.items()}
@@ -189,14 +188,14 @@ class Run:
             reason = " ".join(str(error).split())[:200]
             raise ValueError(f"this is the state of another run ({reason}); start again") from error
         self.schedule.last_epoch = self.done
-        for group, rate in zip(self.optimizer.param_groups, self.schedule.get_lr(), strict=True):
-            group["lr"] = rate
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.learning_rate * warm_cosine(self.done, steps=self.steps)
 
 
 def train(
     encoder: nn.Module,
     objective: nn.Module,
-    batches: Iterable[Tensor | tuple[Tensor, ...]],
+    batches: Iterable[Batch],
     *,
     steps: int,
     every: int = 10,

@@ -9,6 +9,7 @@ import xarray as xr
 from workbench.pretrain.encoders import find_encoder
 from workbench.pretrain.likeness import likeness
 from workbench.pretrain.objectives import find_objective
+from workbench.pretrain.optimizers import find_optimizer
 
 AUTO = "auto"
 """Stands for the encoder that suits the scene."""
@@ -48,6 +49,12 @@ class Recipe:
     patience: int = 0
     """Steps after which a loss that no longer falls ends the training; 0 never does."""
 
+    accumulate: int = 1
+    """Batches of so many pairs that make one step together: one batch, part by part, where it would not fit at once."""
+
+    optimizer: str = "adamw"
+    """Name in ``OPTIMIZERS``; each has another rate that suits it."""
+
     seed: int = 0
     """Seeds the weights, the pixels drawn and the views."""
 
@@ -57,9 +64,10 @@ class Recipe:
     def __post_init__(self) -> None:
         """Refuse values that cannot be meant."""
         find_objective(self.objective)
+        find_optimizer(self.optimizer)
         if self.encoder != AUTO:
             find_encoder(self.encoder)
-        for name, least in (("steps", 2), ("pairs", 2), ("dim", 1), ("patience", 0)):
+        for name, least in (("steps", 2), ("pairs", 2), ("dim", 1), ("accumulate", 1), ("patience", 0)):
             if getattr(self, name) < least:
                 raise ValueError(f"{name} must be at least {least}, got {getattr(self, name)}")
         if not self.learning_rate > 0:

@@ -53,6 +53,8 @@ def begin_run(cube: xr.DataArray, recipe: Recipe, *, device: str = "auto") -> Ru
         objective,
         batches,
         steps=recipe.steps,
+        accumulate=recipe.accumulate,
+        optimizer=recipe.optimizer,
         learning_rate=recipe.learning_rate,
         patience=recipe.patience,
         precision=recipe.precision,
