@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbench.cli.arguments import count, is_scene, none_or_more, on_device, open_scene, repeats
+from workbench.cli.long_runs import Keeper, encoder_file, goes_on, pick_up, steps_for, steps_of
 from workbench.cli.outputs import Meter, tell, write_run
-from workbench.cli.places import output, refuse_inputs
+from workbench.cli.places import refuse_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     import xarray as xr
     from torch import nn
 
-    from workbench.pretrain import Progress
+    from workbench.pretrain import Progress, Run
 
 PRETRAIN = """\
-Let an encoder learn from a scene's unlabelled pixels. Writes FILE.safetensors (weights), FILE.json (what they are) and
-FILE.run.json (how to repeat it). The same seed gives the same encoder on the same machine.
+Let an encoder learn from a scene's unlabelled pixels. Writes FILE.safetensors (weights), FILE.json (what they are),
+FILE.steps.jsonl (each step: the terms of its loss, pixels a second, memory) and FILE.run.json (how to repeat it). The
+same seed gives the same encoder on the same machine.
 """
 
 
@@ -59,9 +60,8 @@ def add_verbs(verbs: argparse._SubParsersAction) -> None:
     verb.add_argument(
         "--learning-rate",
         type=float,
-        default=1e-3,
         metavar="X",
-        help="peak rate of the optimiser (default: %(default)s)",
+        help="peak rate of the optimiser (default: 0.001 of adamw, 0.05 of sgd, 0.2 of lars)",
     )
     verb.add_argument(
         "--patience",
@@ -79,11 +79,12 @@ def add_verbs(verbs: argparse._SubParsersAction) -> None:
     on_device(verb)
     verb.add_argument(
         "--out",
-        required=True,
         metavar="FILE",
-        type=output(".safetensors"),
-        help="encoder to write (.safetensors); replaced if it exists",
+        type=encoder_file,
+        help="encoder to write (.safetensors), replaced if it exists; or a folder for encoder.safetensors; needed "
+        "but with --resume",
     )
+    goes_on(verb)
     repeats(verb)
     verb.set_defaults(do=pretrain)
 
@@ -92,33 +93,58 @@ def pretrain(args: argparse.Namespace) -> None:
     """Write an encoder that has learnt from `args.scene`."""
     from workbench import pretrain as room
 
+    if not (args.out or args.resume):
+        raise ValueError("an encoder needs a file; name it with --out, or a run to go on with by --resume")
+    checkpoint = pick_up(args) if args.resume else None
     room.Recipe(args.objective, args.encoder)  # refused before the scene is read
     record = args.out.with_suffix(".run.json")
-    refuse_inputs([args.out, args.out.with_suffix(".json"), record], [args.scene])
+    refuse_inputs([args.out, args.out.with_suffix(".json"), record, steps_of(args.out)], [args.scene])
     cube = open_scene(args)
-    if args.epochs:
-        args.steps, args.epochs = math.ceil(args.epochs * cube.sizes["y"] * cube.sizes["x"] / args.pairs), None
-    args.steps = args.steps or room.Recipe().steps  # the run.json names what was really done
-    recipe = room.Recipe(
-        objective=args.objective,
-        encoder=args.encoder,
-        steps=args.steps,
-        pairs=args.pairs,
-        dim=args.dim,
-        reach=args.reach,
-        learning_rate=args.learning_rate,
-        patience=args.patience,
-        precision=args.precision,
-        seed=args.seed,
-    )
-    encoder, reports = room.begin(cube, recipe, device=args.device)
-    terms = []
-    for report in shown(reports):
-        terms.append({"step": report.step, **report.terms})
-    card = room.save_encoder(encoder, args.out, cube=cube, steps=report.step)
-    result = {"encoder": args.out, "steps": report.step, "seconds": report.seconds, "loss": report.loss}
-    write_run(record, args, {"scene": args.scene}, scene=card["scene"], result=result, loss=terms)
+    args.steps = steps_for(args, cube.sizes["y"] * cube.sizes["x"], room.Recipe().steps)
+    if args.learning_rate is None:
+        args.learning_rate = room.find_optimizer(args.optimizer).rate
+    args.epochs = None  # the run.json names what was really done
+    run, told = _begun(args, cube, checkpoint)
+    with Keeper(args, run, room.scene_of(cube), told) as keeper:
+        for report in shown(run.reports(also_every=args.checkpoint_every)):
+            keeper.note(report)
+        card = room.save_encoder(run.encoder, args.out, cube=cube, steps=report.step)
+        result = {"encoder": args.out, "steps": report.step, "seconds": report.seconds, "loss": report.loss}
+        args.resume = None
+        write_run(record, args, {"scene": args.scene}, scene=card["scene"], result=result, loss=told)
+        keeper.done()
     tell(args, result, f"wrote {args.out} after {report.step} steps in {report.seconds:.0f} s, loss {report.loss:.4g}")
+
+
+def _begun(args: argparse.Namespace, cube: xr.DataArray, checkpoint: Path | None) -> tuple[Run, list[dict]]:
+    """A fresh run, or one that stands where `checkpoint` was kept; and its reports so far."""
+    from workbench import pretrain as room
+
+    if not checkpoint:
+        recipe = room.Recipe(
+            objective=args.objective,
+            encoder=args.encoder,
+            steps=args.steps,
+            pairs=args.pairs,
+            dim=args.dim,
+            reach=args.reach,
+            learning_rate=args.learning_rate,
+            accumulate=args.accumulate,
+            optimizer=args.optimizer,
+            patience=args.patience,
+            precision=args.precision,
+            seed=args.seed,
+        )
+        return room.begin_run(cube, recipe, device=args.device), []
+    state, card = room.read_checkpoint(checkpoint)
+    if room.fingerprint(cube) != card["scene"]["fingerprint"]:
+        raise ValueError(
+            f"{args.scene} is not the scene that the run of {args.out} learns from, "
+            f"{card['scene']['source'] or 'one without a file'}; give that one"
+        )
+    run = room.begin_run(cube, room.Recipe(**card["recipe"]), device=args.device)
+    run.restore(state)
+    return run, card["told"]
 
 
 def shown(reports: Iterable[Progress]) -> Iterator[Progress]:
