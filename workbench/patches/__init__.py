@@ -7,6 +7,8 @@ May use: cubes, torch, rasterio, pyarrow. Never: labels, anything that draws.
 from workbench.patches.archive_index import ArchiveIndex
 from workbench.patches.archive_indexing import index_archive, indexing
 from workbench.patches.archive_layouts import is_published
+from workbench.patches.archive_reading import BadPatch, Numbers
+from workbench.patches.archive_stream import ArchivePairs
 from workbench.patches.blocks import Block, Place, blocks_of
 from workbench.patches.patch_pairs import PatchPairs
 from workbench.patches.sampling import ScenePairs
@@ -17,8 +19,11 @@ from workbench.patches.windows import centre_means, patches_at, window_means
 
 __all__ = [
     "ArchiveIndex",
+    "ArchivePairs",
+    "BadPatch",
     "BandScaler",
     "Block",
+    "Numbers",
     "PatchPairs",
     "Place",
     "ScenePairs",
