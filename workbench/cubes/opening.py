@@ -55,7 +55,7 @@ def open_cube(
         path.check()
     elif not path.exists() and not is_pattern(path):
         raise FileNotFoundError(f"no file at {path}; check the path")
-    chosen = _choose(path, format, formats)
+    chosen = format_of(path, format, formats)
     reader = chosen.load().read
     unknown = set(options) - set(inspect.signature(reader).parameters)
     if unknown:
@@ -88,8 +88,8 @@ def _check_crs(cube: xr.DataArray, path: Path | Address) -> None:
         raise CubeError(f"the place of {path.name} is damaged ({str(error)[:80]}); copy it again") from error
 
 
-def _choose(path: Path | Address, name: str | None, formats: Sequence[Format]) -> Format:
-    """The one format of a file."""
+def format_of(path: Path | Address, name: str | None = None, formats: Sequence[Format] = FORMATS) -> Format:
+    """The one format of a file, or the one named; CubeError if it is not just one."""
     if isinstance(path, Address):
         formats = [f for f in formats if f.remote]
     known = ", ".join(f.name for f in formats)

@@ -14,12 +14,16 @@ from workbench.cubes.benchmark import Benchmark
 from workbench.cubes.catalogue import find_scene
 
 
-def folder_of(scene: Benchmark) -> Path:
-    """Where the files of `scene` lie, or should."""
+def cache_folder() -> Path:
+    """The user's cache; it need not exist yet."""
     import pooch
 
-    base = os.environ.get("WORKBENCH_CACHE") or pooch.os_cache("hyperspectral-workbench")
-    return Path(base).expanduser() / "scenes" / scene.name
+    return Path(os.environ.get("WORKBENCH_CACHE") or pooch.os_cache("hyperspectral-workbench")).expanduser()
+
+
+def folder_of(scene: Benchmark) -> Path:
+    """Where the files of `scene` lie, or should."""
+    return cache_folder() / "scenes" / scene.name
 
 
 def found_file(scene: Benchmark) -> Path | None:

@@ -1,9 +1,14 @@
-"""Batches for learning, drawn from a cube that lies in memory on the device that learns.
+"""Batches for learning: drawn from a cube in memory on the device that learns, or streamed from an archive of patches.
 
-In: a cube. Out: tensors, scaled band by band.
-May use: cubes, torch. Never: labels, anything that draws.
+In: a cube, or a folder of very many patches. Out: tensors, scaled band by band; the table of an archive's patches.
+May use: cubes, torch, rasterio, pyarrow. Never: labels, anything that draws.
 """
 
+from workbench.patches.archive_index import ArchiveIndex
+from workbench.patches.archive_indexing import index_archive, indexing
+from workbench.patches.archive_layouts import is_published
+from workbench.patches.archive_reading import BadPatch, Numbers
+from workbench.patches.archive_stream import ArchivePairs
 from workbench.patches.blocks import Block, Place, blocks_of
 from workbench.patches.patch_pairs import PatchPairs
 from workbench.patches.sampling import ScenePairs
@@ -13,14 +18,21 @@ from workbench.patches.two_scenes import TwoScenes
 from workbench.patches.windows import centre_means, patches_at, window_means
 
 __all__ = [
+    "ArchiveIndex",
+    "ArchivePairs",
+    "BadPatch",
     "BandScaler",
     "Block",
+    "Numbers",
     "PatchPairs",
     "Place",
     "ScenePairs",
     "TwoScenes",
     "blocks_of",
     "centre_means",
+    "index_archive",
+    "indexing",
+    "is_published",
     "patches_at",
     "pick_device",
     "scene_tensor",

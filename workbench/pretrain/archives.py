@@ -7,7 +7,8 @@ Sources: SpectralEarth's band table (arXiv:2408.08447), whose means and spreads 
 SSL4EO-S12 (arXiv:2211.07044) and DeCUR (arXiv:2309.05300) as torchgeo scales them, Sentinel-2 by 10,000 (so
 reflectance as it is) and Sentinel-1 by the means and spreads of DeCUR's repository; SSL4EO-L (arXiv:2306.09424) by the
 limits its scripts turn into bytes: 0 to 0.4 reflectance at the top of the atmosphere, 0 to 0.3 at the surface, −25 to
-45 °C for thermal bands. Bytes cut off what lies beyond these; here it goes on.
+45 °C for thermal bands. Bytes cut off what lies beyond these; here it goes on. The Zarr stores of SSL4EO-S12 v1.1
+(arXiv:2503.00168) hold Sentinel-2 with 1000 added, as ESA's later products do.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from workbench.cubes.enmap_bands import SPECTRAL_EARTH, WAVELENGTH
+from workbench.cubes.enmap_bands import HYSPECNET, SPECTRAL_EARTH, WAVELENGTH
 from workbench.cubes.multispectral import LANDSAT, SENTINEL_2, Bands
 
 
@@ -45,18 +46,31 @@ class Archive:
     units: str = "1"
     """Of the scene's values."""
 
+    gain: float | tuple[float, ...] = 1.0
+    """What the archive's stored numbers are multiplied by to get the units of a scene, for all bands or for each."""
 
-def _bands(name: str, title: str, bands: Bands, *, top: float, **others: object) -> Archive:
-    """Reflectance from 0 to `top`, thermal bands from −25 to 45 °C, become 0 to 1."""
+    offset: float | tuple[float, ...] = 0.0
+    """What is added then."""
+
+    nodata: float | None = None
+    """The stored number that means no data, where a file names none."""
+
+
+def _bands(name: str, title: str, bands: Bands, *, top: float, in_bytes: bool = False, **others: object) -> Archive:
+    """Reflectance from 0 to `top`, thermal bands from −25 to 45 °C, become 0 to 1; `in_bytes`, stored as 0 to 255."""
     thermal = [centre > 5000 for centre in bands.wavelength]
     mean = tuple(248.15 if is_thermal else 0.0 for is_thermal in thermal)
     scale = tuple(70.0 if is_thermal else top for is_thermal in thermal)
+    if in_bytes:
+        others |= {"gain": tuple(step / 255 for step in scale), "offset": mean}
     return Archive(name, title, tuple(map(float, bands.wavelength)), mean, scale, **others)
 
 
 def _landsat(number: int, *names: int) -> Bands:
     return LANDSAT[number].pick(tuple(f"B{name}" for name in names))
 
+
+_L2A = SENTINEL_2.pick(tuple(name for name in SENTINEL_2.names if name != "B10"))
 
 ARCHIVES = {
     row.name: row
@@ -67,13 +81,35 @@ ARCHIVES = {
             tuple(WAVELENGTH[SPECTRAL_EARTH - 1].tolist()),
             None,
             None,
+            gain=1e-4,
+            nodata=-32768,
         ),
-        _bands("ssl4eo_s12_l1c", "SSL4EO-S12: Sentinel-2 L1C, 13 bands", SENTINEL_2, top=1.0),
+        Archive(
+            "hyspecnet",
+            "HySpecNet-11k: EnMAP, 202 bands",
+            tuple(WAVELENGTH[HYSPECNET - 1].tolist()),
+            None,
+            None,
+            gain=1e-4,
+            nodata=-32768,
+        ),
+        _bands("ssl4eo_s12_l1c", "SSL4EO-S12: Sentinel-2 L1C, 13 bands", SENTINEL_2, top=1.0, gain=1e-4),
+        _bands("ssl4eo_s12_l2a", "SSL4EO-S12: Sentinel-2 L2A, 12 bands", _L2A, top=1.0, gain=1e-4),
         _bands(
-            "ssl4eo_s12_l2a",
-            "SSL4EO-S12: Sentinel-2 L2A, 12 bands",
-            SENTINEL_2.pick(tuple(name for name in SENTINEL_2.names if name != "B10")),
+            "ssl4eo_s12_v11_l1c",
+            "SSL4EO-S12 v1.1 in Zarr: Sentinel-2 L1C, 13 bands",
+            SENTINEL_2,
             top=1.0,
+            gain=1e-4,
+            offset=-0.1,
+        ),
+        _bands(
+            "ssl4eo_s12_v11_l2a",
+            "SSL4EO-S12 v1.1 in Zarr: Sentinel-2 L2A, 12 bands",
+            _L2A,
+            top=1.0,
+            gain=1e-4,
+            offset=-0.1,
         ),
         Archive(
             "ssl4eo_s12_s1",
@@ -84,18 +120,33 @@ ARCHIVES = {
             quantity="dn",
             units="dB",
         ),
-        _bands("ssl4eo_l_tm_toa", "SSL4EO-L: Landsat 4–5 TM, top of atmosphere", _landsat(5, *range(1, 8)), top=0.4),
+        _bands(
+            "ssl4eo_l_tm_toa",
+            "SSL4EO-L: Landsat 4–5 TM, top of atmosphere",
+            _landsat(5, *range(1, 8)),
+            top=0.4,
+            in_bytes=True,
+        ),
         _bands(
             "ssl4eo_l_etm_toa",
             "SSL4EO-L: Landsat 7 ETM+, top of atmosphere",
             _landsat(7, 1, 2, 3, 4, 5, 6, 6, 7, 8),
             top=0.4,
+            in_bytes=True,
         ),
-        _bands("ssl4eo_l_etm_sr", "SSL4EO-L: Landsat 7 ETM+, surface", _landsat(7, 1, 2, 3, 4, 5, 7), top=0.3),
+        _bands(
+            "ssl4eo_l_etm_sr",
+            "SSL4EO-L: Landsat 7 ETM+, surface",
+            _landsat(7, 1, 2, 3, 4, 5, 7),
+            top=0.3,
+            in_bytes=True,
+        ),
         _bands(
             "ssl4eo_l_oli_tirs_toa", "SSL4EO-L: Landsat 8–9, top of atmosphere", _landsat(8, *range(1, 12)), top=0.4
         ),
-        _bands("ssl4eo_l_oli_sr", "SSL4EO-L: Landsat 8–9 OLI, surface", _landsat(8, *range(1, 8)), top=0.3),
+        _bands(
+            "ssl4eo_l_oli_sr", "SSL4EO-L: Landsat 8–9 OLI, surface", _landsat(8, *range(1, 8)), top=0.3, in_bytes=True
+        ),
     )
 }
 """By name."""

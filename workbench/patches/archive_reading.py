@@ -1,0 +1,146 @@
+"""Windows of single patches of an archive, in the units of a scene; what cannot be read says so in one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import rasterio
+from numpy.typing import NDArray
+from rasterio.enums import Resampling
+from rasterio.errors import RasterioError
+from rasterio.io import DatasetReader
+from rasterio.windows import Window
+
+from workbench.cubes import CubeError
+from workbench.cubes.scaling import Scaling
+from workbench.cubes.stored import physical
+from workbench.cubes.zarr_patches import ZarrPatches
+from workbench.patches.archive_headers import SETTINGS
+from workbench.patches.archive_index import ArchiveIndex
+
+STORES = 64
+"""Zarr stores that are kept open."""
+
+
+class BadPatch(ValueError):
+    """A patch that cannot be read, or has no data where it should; a stream may leave it out."""
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """What the stored numbers of an archive mean."""
+
+    scaling: Scaling
+    """To the units of a scene; gains and offsets one a band are in the file's order."""
+
+    bands: NDArray[np.intp]
+    """Which of a patch's bands are taken, in this order, from 0."""
+
+    nodata: float | None = None
+    """The stored number that means no data, where the file names none."""
+
+
+class Patch:
+    """A patch that is open."""
+
+    def __init__(self, shape: tuple[int, int], source: object, numbers: Numbers, nodata: float | None) -> None:
+        self.shape, self._source, self._numbers, self._nodata = shape, source, numbers, nodata
+
+    def read(self, top: int, left: int, height: int, width: int) -> NDArray[np.float32]:
+        """A window, shape (n_bands, height, width), in the units of a scene; NaN in every band where any lacks."""
+        bands = self._numbers.bands
+        stored = self._source(top, left, height, width, bands)
+        values = physical(stored, self._numbers.scaling, self._nodata, bands)
+        if self._nodata is not None or stored.dtype.kind == "f":
+            has_data = np.isfinite(values).all(axis=0)
+            if not has_data.all():
+                values[:, ~has_data] = np.nan
+        return values
+
+
+class PatchReader:
+    """Opens the patches of an archive, by their rows in its index; several threads may use it.
+
+    Parameters
+    ----------
+    index : ArchiveIndex
+        With sound patches alone.
+    numbers : Numbers
+        What they hold.
+    """
+
+    def __init__(self, index: ArchiveIndex, numbers: Numbers) -> None:
+        self.index, self.numbers = index, numbers
+        columns = index.table.select(["file", "at", "height", "width", "bands"]).combine_chunks()
+        self._files = columns["file"]
+        self._at, self._height, self._width, self._bands = (
+            columns[name].to_numpy() for name in ("at", "height", "width", "bands")
+        )
+        self._store = lru_cache(STORES)(ZarrPatches)
+
+    def shape(self, row: int) -> tuple[int, int]:
+        """Rows and columns of a patch."""
+        return int(self._height[row]), int(self._width[row])
+
+    def file(self, row: int) -> str:
+        """Of a patch, relative to the archive."""
+        return self._files[row].as_py()
+
+    @contextmanager
+    def opened(self, row: int) -> Iterator[Patch]:
+        """A patch.
+
+        Raises
+        ------
+        BadPatch
+            If it, or a window of it, cannot be read.
+        """
+        name, members = self.file(row), self.index.product.members
+        path, shape = self.index.root / name, self.shape(row)
+        try:
+            if self._at[row] >= 0:
+                store = self._store(path)
+                sample, time = divmod(int(self._at[row]), store.shape[1])
+                yield Patch(shape, _of_store(store, sample, time), self.numbers, self.numbers.nodata)
+            elif members:
+                image = np.stack([_resampled(path / f"{member}.tif", shape) for member in members])
+                yield Patch(shape, _of_array(image), self.numbers, self.numbers.nodata)
+            else:
+                with rasterio.Env(**SETTINGS), rasterio.open(path) as dataset:
+                    if (dataset.count, *dataset.shape) != (self._bands[row], *shape):
+                        raise BadPatch(f"{name} has changed since the archive was indexed; start again")
+                    nodata = self.numbers.nodata if dataset.nodata is None else dataset.nodata
+                    yield Patch(shape, _of_dataset(dataset), self.numbers, nodata)
+        except (RasterioError, CubeError, OSError, UnicodeDecodeError) as error:
+            raise BadPatch(f"{name} could not be read and may be damaged; copy it again") from error
+
+
+def _of_dataset(dataset: DatasetReader) -> object:
+    def read(top: int, left: int, height: int, width: int, bands: NDArray[np.intp]) -> NDArray:
+        return dataset.read((bands + 1).tolist(), window=Window(left, top, width, height))
+
+    return read
+
+
+def _of_array(image: NDArray) -> object:
+    def read(top: int, left: int, height: int, width: int, bands: NDArray[np.intp]) -> NDArray:
+        return image[bands, top : top + height, left : left + width]
+
+    return read
+
+
+def _of_store(store: ZarrPatches, sample: int, time: int) -> object:
+    # All of a date is one chunk, so it is read once for all windows.
+    image = store.read(sample, time)
+    return _of_array(image)
+
+
+def _resampled(path: Path, shape: tuple[int, int]) -> NDArray:
+    """A band, brought to the pixels of the finest by bilinear interpolation as the archive's own reader does."""
+    with rasterio.Env(**SETTINGS), rasterio.open(path) as dataset:
+        return dataset.read(1, out_shape=shape, resampling=Resampling.bilinear)
