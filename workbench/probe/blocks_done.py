@@ -10,6 +10,7 @@ from pathlib import Path
 import xarray as xr
 
 from workbench.files import replacing
+from workbench.memory import give_back
 from workbench.patches import Block, pick_device
 from workbench.probe.blockwise import Classification, Embedding
 from workbench.probe.cluster import on_cluster
@@ -76,6 +77,7 @@ def finish(
         )
         for block, arrays in results:
             draft.put(block, arrays)
+            give_back()
             done += block.n_pixels
             yield Progress(done, total)
     return len(blocks) - len(missing)

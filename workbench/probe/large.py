@@ -170,7 +170,7 @@ def classify_to(
         if hasattr(classifier, "n_jobs"):
             classifier.n_jobs = 1  # the cores have a block each
         note = _settled(classifier, inputs, draft)
-        give_back()
+        give_back(collect=True)
         work = Classification(classifier, cube.sizes["band"], encoder, features, device)
         blocks = list(blocks_of(*cube.shape[1:], (work.side, work.side), work.halo))
         kept = yield from finish(work, cube, blocks, draft, note, workers, cluster)
@@ -191,7 +191,7 @@ def _made(make: Callable[[], Encoder], cube: xr.DataArray, draft: Draft) -> Enco
     file = draft.folder / "encoder.safetensors"
     if not (file.exists() and file.with_suffix(".json").exists()):
         save_encoder(make(), file, cube=cube)
-        give_back()
+        give_back(collect=True)
     return load_encoder(file)
 
 
