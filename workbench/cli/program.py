@@ -10,7 +10,18 @@ import warnings
 from collections.abc import Sequence
 
 import workbench
-from workbench.cli import comparing, labelling, listing, mapping, pretraining, reporting, scene, scenes, serving
+from workbench.cli import (
+    comparing,
+    labelling,
+    listing,
+    mapping,
+    pretraining,
+    reporting,
+    scene,
+    scenes,
+    serving,
+    studying,
+)
 from workbench.cli.arguments import Parser
 from workbench.cli.refusals import in_one_line, is_refusal
 
@@ -31,7 +42,7 @@ def parser() -> Parser:
     )
     program.add_argument("--version", action="version", version=f"%(prog)s {workbench.__version__}")
     verbs = program.add_subparsers(title="verbs", metavar="VERB", dest="verb", required=True)
-    for group in (serving, scene, pretraining, mapping, labelling, comparing, reporting, listing, scenes):
+    for group in (serving, scene, pretraining, mapping, labelling, comparing, reporting, studying, listing, scenes):
         group.add_verbs(verbs)
     return program
 

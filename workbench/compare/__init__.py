@@ -27,10 +27,12 @@ from workbench.compare.progress import question_of, rows_so_far, write_row, writ
 from workbench.compare.protocol import compare, compare_rows
 from workbench.compare.record import read_scores, replay, write_scores, write_table
 from workbench.compare.rows import SPLITS, row_seed, split_truth
+from workbench.compare.study import FRACTIONS, study_rows, study_summary
 from workbench.compare.summary import score_table, summarise
 from workbench.verb import make_callable
 
 __all__ = [
+    "FRACTIONS",
     "SPLITS",
     "AreaAdjusted",
     "answers",
@@ -62,6 +64,8 @@ __all__ = [
     "run_of",
     "score_table",
     "split_truth",
+    "study_rows",
+    "study_summary",
     "summarise",
     "users_accuracy",
     "write_row",

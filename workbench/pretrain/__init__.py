@@ -23,11 +23,13 @@ from workbench.pretrain.running import begin, begin_run, pretrain
 from workbench.pretrain.schedule import warm_cosine
 from workbench.pretrain.torchgeo_weights import load_released_by_name
 from workbench.pretrain.two_files import fingerprint, scene_of
+from workbench.pretrain.views import AUGMENTATIONS
 from workbench.verb import make_callable
 
 __all__ = [
     "ARCHITECTURES",
     "ARCHIVES",
+    "AUGMENTATIONS",
     "AUTO",
     "ENCODERS",
     "OBJECTIVES",

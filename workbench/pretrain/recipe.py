@@ -10,6 +10,7 @@ from workbench.pretrain.encoders import find_encoder
 from workbench.pretrain.likeness import likeness
 from workbench.pretrain.objectives import find_objective
 from workbench.pretrain.optimizers import find_optimizer
+from workbench.pretrain.views import AUGMENTATIONS
 
 AUTO = "auto"
 """Stands for the encoder that suits the scene."""
@@ -55,6 +56,9 @@ class Recipe:
     optimizer: str = "adamw"
     """Name in ``OPTIMIZERS``; each has another rate that suits it."""
 
+    without: tuple[str, ...] = ()
+    """Names in ``AUGMENTATIONS`` that the two views of a place do without."""
+
     seed: int = 0
     """Seeds the weights, the pixels drawn and the views."""
 
@@ -67,6 +71,14 @@ class Recipe:
         find_optimizer(self.optimizer)
         if self.encoder != AUTO:
             find_encoder(self.encoder)
+        object.__setattr__(self, "without", tuple(self.without))  # JSON knows lists alone
+        if unknown := [name for name in self.without if name not in AUGMENTATIONS]:
+            raise ValueError(f"no augmentation is named {unknown[0]!r}; choose from {', '.join(AUGMENTATIONS)}")
+        if self.without and not find_objective(self.objective).has_views:
+            raise ValueError(
+                f"{self.objective} hides bands instead of drawing views, so none can do without {self.without[0]}; "
+                "study an objective of views, as barlow_twins"
+            )
         for name, least in (("steps", 2), ("pairs", 2), ("dim", 1), ("accumulate", 1), ("patience", 0)):
             if getattr(self, name) < least:
                 raise ValueError(f"{name} must be at least {least}, got {getattr(self, name)}")
@@ -93,6 +105,8 @@ def settle(recipe: Recipe, cube: xr.DataArray) -> Recipe:
         reach up to that encoder's own at which they do, at least 1; and the length of its embeddings where that cannot
         be chosen.
     """
+    if "neighbour" in recipe.without:
+        recipe = replace(recipe, reach=0)
     kinds = [find_encoder(name) for name in (CHOSEN_FROM if recipe.encoder == AUTO else (recipe.encoder,))]
     if recipe.encoder != AUTO:
         recipe = replace(recipe, dim=kinds[0].dim or recipe.dim)

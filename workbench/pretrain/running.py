@@ -45,6 +45,8 @@ def begin_run(cube: xr.DataArray, recipe: Recipe, *, device: str = "auto") -> Ru
         batches = pairs_for(encoder_row, cube, recipe, place)
         views = torch.Generator(place).manual_seed(recipe.seed)
         objective = objective_row.module(encoder.dim, generator=views)
+        if recipe.without:
+            objective.views = objective.views.without(recipe.without)
     encoder.scaler, encoder.recipe, encoder.quantity = batches.scaler, recipe, cube.attrs.get("quantity", "")
     encoder.wavelength = wavelength
     encoder.to(place), objective.to(place)

@@ -7,12 +7,52 @@ the recipe that all objectives share.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Generator, Tensor
 
 from workbench.pretrain.crops import random_boxes, resized_crop, turn
+
+
+@dataclass(frozen=True, slots=True)
+class Augmentation:
+    """One way in which two views of a place differ, as a study may leave it out."""
+
+    name: str
+    """As typed."""
+
+    title: str
+    """What it does to a view, in a few words."""
+
+    none: Mapping[str, object] = field(default_factory=dict)
+    """Fields of ``SpectralViews`` that do without it."""
+
+    patches: bool = False
+    """Whether only patches have it; window means have nothing to cut or turn."""
+
+
+AUGMENTATIONS = {
+    row.name: row
+    for row in (
+        Augmentation("neighbour", "the second view is of a pixel nearby, not of the same one"),
+        Augmentation("brightness", "brighter or darker by one factor", {"brightness": 0.0}),
+        Augmentation("noise", "white noise in every band", {"noise": 0.0}),
+        Augmentation(
+            "bands",
+            "some bands are blanked; small views see a stretch of the spectrum",
+            {"lost_bands": 0.0, "small_part": (1.0, 1.0)},
+        ),
+        Augmentation(
+            "crop",
+            "a part of the patch, brought to its size",
+            {"area": (1.0, 1.0), "small_area": (1.0, 1.0)},
+            patches=True,
+        ),
+        Augmentation("turn", "the patch is flipped and turned", {"turned": False}, patches=True),
+    )
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +80,9 @@ class SpectralViews:
     small_size: int | None = None
     """Side that small views of patches are brought to [pixels]; None keeps the patch's, which fits any encoder."""
 
+    turned: bool = True
+    """Whether a patch is flipped and turned."""
+
     generator: Generator | None = None
     """Source of the draws; on the device of the batches."""
 
@@ -47,6 +90,10 @@ class SpectralViews:
     def gentle(cls, generator: Generator | None = None) -> SpectralViews:
         """Views of half the strength, for objectives that push nothing apart: what strong ones leave is brightness."""
         return cls(lost_bands=0.1, brightness=0.05, noise=0.025, generator=generator)
+
+    def without(self, names: Iterable[str]) -> SpectralViews:
+        """Views that do without some of ``AUGMENTATIONS``."""
+        return replace(self, **{field: value for name in names for field, value in AUGMENTATIONS[name].none.items()})
 
     def __call__(self, batch: Tensor, black: Tensor) -> Tensor:
         """One view of each sample.
@@ -72,8 +119,13 @@ class SpectralViews:
         """Of patches, a crop turned; what has no data in it is at the bands' mean, or a view round a hole were none."""
         if batch.ndim != 4:
             return batch
-        boxes = random_boxes(len(batch), area, self.generator, batch.device)
-        return turn(resized_crop(batch, boxes, size), self.generator).nan_to_num(nan=0.0)
+        if area[0] < 1:
+            cut = resized_crop(batch, random_boxes(len(batch), area, self.generator, batch.device), size)
+        elif size in (None, batch.shape[-1]):
+            cut = batch  # a random box of the whole area would still be stretched
+        else:
+            cut = resized_crop(batch, batch.new_tensor([0.0, 0.0, 1.0, 1.0]).expand(len(batch), 4), size)
+        return (turn(cut, self.generator) if self.turned else cut).nan_to_num(nan=0.0)
 
 
 def illuminate(batch: Tensor, black: Tensor, sd: float, generator: Generator | None = None) -> Tensor:

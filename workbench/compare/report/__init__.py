@@ -12,6 +12,7 @@ from workbench.compare.report.page import report_page
 from workbench.compare.report.pictures import class_png, disagreement
 from workbench.compare.report.scene_part import Scene, scene_of
 from workbench.compare.report.stac import stac_item
+from workbench.compare.report.study_page import study_page, told_in_words
 
 __all__ = [
     "Answer",
@@ -27,4 +28,6 @@ __all__ = [
     "report_page",
     "scene_of",
     "stac_item",
+    "study_page",
+    "told_in_words",
 ]

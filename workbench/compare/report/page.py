@@ -54,18 +54,39 @@ def report_page(finished: Finished, scene: Scene | None = None, maps: Sequence[M
         replay_part(finished),
     ]
     parts = [part for part in parts if part is not None]
+    when = str(finished.record.get("finished", ""))[:10]
+    over = f"comparison of {when}" if when else "comparison"
+    return whole_page(f"Few labels on {finished.scene}", over, parts, title=title)
+
+
+def whole_page(heading: str, over: str, parts: Sequence[Markup], *, title: str = "") -> str:
+    """Parts under one heading, in the style of all our pages.
+
+    Parameters
+    ----------
+    heading, over : str
+        What the page is about; what it is, above that.
+    parts : sequence of Markup
+        Sections; the contents link to them.
+    title : str
+        Of the window, if not `heading`.
+
+    Returns
+    -------
+    str
+        HTML, for a file in UTF-8.
+    """
     style = Markup(Path(__file__).with_name("report.css").read_text(encoding="utf-8"))
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("meta", name="color-scheme", content="light dark"),
-        tag("title", title),
+        tag("title", title or heading),
         tag("style", style),
     )
-    when = str(finished.record.get("finished", ""))[:10]
-    top = tag("header", tag("p", "Hyperspectral workbench, comparison", f" of {when}" if when else "", class_="over"))
-    body = tag("body", top, tag("main", tag("h1", f"Few labels on {finished.scene}"), _contents(parts), parts))
+    top = tag("header", tag("p", f"Hyperspectral workbench, {over}", class_="over"))
+    body = tag("body", top, tag("main", tag("h1", heading), _contents(parts), parts))
     return "<!DOCTYPE html>\n" + join(tag("html", head, body, lang="en")) + "\n"
 
 

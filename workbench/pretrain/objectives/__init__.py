@@ -8,6 +8,7 @@ a teacher makes it in ``prepare(encoder)``, once before the first step, without 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from inspect import signature
 
 from torch import nn
 
@@ -63,6 +64,11 @@ class ObjectiveKind:
 
     module: type[nn.Module]
     """Its class; ``module(dim, generator=…)`` makes one."""
+
+    @property
+    def has_views(self) -> bool:
+        """Whether two views of a place are drawn, as ``SpectralViews`` says."""
+        return "views" in signature(self.module).parameters
 
 
 OBJECTIVES = {
