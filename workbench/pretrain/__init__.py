@@ -16,6 +16,7 @@ from workbench.pretrain.objectives import OBJECTIVES, ObjectiveKind, find_object
 from workbench.pretrain.optimizers import OPTIMIZERS, find_optimizer
 from workbench.pretrain.pair import Agreement, PairRecipe, begin_pair, pretrain_pair
 from workbench.pretrain.pair_checkpoint import load_pair, save_pair
+from workbench.pretrain.processes import rank, together, world
 from workbench.pretrain.progress import Progress, memory
 from workbench.pretrain.recipe import AUTO, Recipe, settle
 from workbench.pretrain.released import load_released
@@ -62,13 +63,16 @@ __all__ = [
     "memory",
     "pretrain",
     "pretrain_pair",
+    "rank",
     "read_checkpoint",
     "save_encoder",
     "save_pair",
     "scene_of",
     "settle",
+    "together",
     "train",
     "warm_cosine",
+    "world",
 ]
 
 make_callable(__name__)

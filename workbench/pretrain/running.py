@@ -13,6 +13,7 @@ from workbench.patches import PatchPairs, ScenePairs, pick_device
 from workbench.pretrain.encoders import Encoder, EncoderKind, find_encoder
 from workbench.pretrain.loop import Run
 from workbench.pretrain.objectives import find_objective
+from workbench.pretrain.processes import rank, world
 from workbench.pretrain.progress import Progress
 from workbench.pretrain.recipe import Recipe, settle
 
@@ -88,6 +89,7 @@ def begin(
 def pairs_for(kind: EncoderKind, cube: xr.DataArray, recipe: Recipe, device: torch.device) -> ScenePairs | PatchPairs:
     """What a kind of encoder learns from: window means of neighbouring pixels, or the patches round them."""
     how = {"n": recipe.pairs, "reach": recipe.reach, "seed": recipe.seed, "device": device}
+    how["share"] = (rank(), world())
     return PatchPairs(cube, kind.footprint, **how) if kind.size else ScenePairs(cube, kind.windows, **how)
 
 
