@@ -173,9 +173,12 @@ def _begun(
 
 def shown(reports: Iterable[Progress]) -> Iterator[Progress]:
     """The same reports, each shown on the way."""
+    from workbench.pretrain import memory
+
     meter = Meter("pretraining")
     for report in reports:
-        meter.show(report.step, report.steps, f"loss {report.loss:.4g}, {report.rate:,.0f} pairs/s")
+        held = " + ".join(f"{size / 1e6:,.0f}" for size in memory().values())  # and that of a GPU
+        meter.show(report.step, report.steps, f"loss {report.loss:.4g}, {report.rate:,.0f} pairs/s, {held} MB")
         yield report
 
 
