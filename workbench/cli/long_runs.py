@@ -127,11 +127,14 @@ class Keeper:
     """
 
     def __init__(self, args: argparse.Namespace, run: Run, scene: dict[str, str], told: list[dict]) -> None:
+        from workbench.pretrain import world
+
         self.out, self.every, self.run, self.told = args.out, args.checkpoint_every, run, told
         self.card = {
             "arguments": {name: plain(getattr(args, name)) for name in BEGUN_WITH},
             "recipe": plain({name: getattr(run.encoder.recipe, name) for name in run.encoder.recipe.__slots__}),
             "scene": scene,
+            "processes": world(),
         }
         self.folder, self.steps = under_way(self.out), under_way(self.out) / "steps.jsonl"
         kept = _rows_until(self.steps, run.done) if run.done else []

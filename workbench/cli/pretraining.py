@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 PRETRAIN = """\
 Let an encoder learn from a scene's unlabelled pixels. Writes FILE.safetensors (weights), FILE.json (what they are),
 FILE.steps.jsonl (each step: the terms of its loss, pixels a second, memory) and FILE.run.json (how to repeat it). The
-same seed gives the same encoder on the same machine.
+same seed gives the same encoder on the same machine. Several processes learn as one, each with --pairs of the batch,
+when started by `torchrun --nproc-per-node N -m workbench pretrain …`.
 """
 
 
@@ -46,7 +47,11 @@ def add_verbs(verbs: argparse._SubParsersAction) -> None:
         "--epochs", type=count, metavar="N", help="passes over as many pixels as the scene has, instead of --steps"
     )
     verb.add_argument(
-        "--pairs", type=count, default=512, metavar="N", help="pairs of pixels a step (default: %(default)s)"
+        "--pairs",
+        type=count,
+        default=512,
+        metavar="N",
+        help="pairs of pixels a step, in each process (default: %(default)s)",
     )
     verb.add_argument(
         "--dim", type=count, default=64, metavar="N", help="length of an embedding (default: %(default)s)"
@@ -90,7 +95,14 @@ def add_verbs(verbs: argparse._SubParsersAction) -> None:
 
 
 def pretrain(args: argparse.Namespace) -> None:
-    """Write an encoder that has learnt from `args.scene`."""
+    """Write an encoder that has learnt from `args.scene`, together with other processes if ``torchrun`` started any."""
+    from workbench import pretrain as room
+
+    with room.together(args.device) as device:
+        _pretrain(args, device)
+
+
+def _pretrain(args: argparse.Namespace, device: str) -> None:
     from workbench import pretrain as room
 
     if not (args.out or args.resume):
@@ -100,23 +112,30 @@ def pretrain(args: argparse.Namespace) -> None:
     record = args.out.with_suffix(".run.json")
     refuse_inputs([args.out, args.out.with_suffix(".json"), record, steps_of(args.out)], [args.scene])
     cube = open_scene(args)
-    args.steps = steps_for(args, cube.sizes["y"] * cube.sizes["x"], room.Recipe().steps)
+    args.steps = steps_for(args, cube.sizes["y"] * cube.sizes["x"] // room.world(), room.Recipe().steps)
     if args.learning_rate is None:
         args.learning_rate = room.find_optimizer(args.optimizer).rate
     args.epochs = None  # the run.json names what was really done
-    run, told = _begun(args, cube, checkpoint)
+    run, told = _begun(args, cube, checkpoint, device)
+    if room.rank():  # only the first process writes and speaks
+        for _ in run.reports(also_every=args.checkpoint_every):
+            continue
+        return
     with Keeper(args, run, room.scene_of(cube), told) as keeper:
         for report in shown(run.reports(also_every=args.checkpoint_every)):
             keeper.note(report)
         card = room.save_encoder(run.encoder, args.out, cube=cube, steps=report.step)
         result = {"encoder": args.out, "steps": report.step, "seconds": report.seconds, "loss": report.loss}
         args.resume = None
-        write_run(record, args, {"scene": args.scene}, scene=card["scene"], result=result, loss=told)
+        also = {"scene": card["scene"], "processes": room.world(), "result": result, "loss": told}
+        write_run(record, args, {"scene": args.scene}, **also)
         keeper.done()
     tell(args, result, f"wrote {args.out} after {report.step} steps in {report.seconds:.0f} s, loss {report.loss:.4g}")
 
 
-def _begun(args: argparse.Namespace, cube: xr.DataArray, checkpoint: Path | None) -> tuple[Run, list[dict]]:
+def _begun(
+    args: argparse.Namespace, cube: xr.DataArray, checkpoint: Path | None, device: str
+) -> tuple[Run, list[dict]]:
     """A fresh run, or one that stands where `checkpoint` was kept; and its reports so far."""
     from workbench import pretrain as room
 
@@ -135,23 +154,31 @@ def _begun(args: argparse.Namespace, cube: xr.DataArray, checkpoint: Path | None
             precision=args.precision,
             seed=args.seed,
         )
-        return room.begin_run(cube, recipe, device=args.device), []
+        return room.begin_run(cube, recipe, device=device), []
     state, card = room.read_checkpoint(checkpoint)
     if room.fingerprint(cube) != card["scene"]["fingerprint"]:
         raise ValueError(
             f"{args.scene} is not the scene that the run of {args.out} learns from, "
             f"{card['scene']['source'] or 'one without a file'}; give that one"
         )
-    run = room.begin_run(cube, room.Recipe(**card["recipe"]), device=args.device)
+    if room.world() != card["processes"]:
+        raise ValueError(
+            f"the run of {args.out} goes on in as many processes as it began, {card['processes']}, got {room.world()}; "
+            "start that many with torchrun --nproc-per-node"
+        )
+    run = room.begin_run(cube, room.Recipe(**card["recipe"]), device=device)
     run.restore(state)
     return run, card["told"]
 
 
 def shown(reports: Iterable[Progress]) -> Iterator[Progress]:
     """The same reports, each shown on the way."""
+    from workbench.pretrain import memory
+
     meter = Meter("pretraining")
     for report in reports:
-        meter.show(report.step, report.steps, f"loss {report.loss:.4g}, {report.rate:,.0f} pairs/s")
+        held = " + ".join(f"{size / 1e6:,.0f}" for size in memory().values())  # and that of a GPU
+        meter.show(report.step, report.steps, f"loss {report.loss:.4g}, {report.rate:,.0f} pairs/s, {held} MB")
         yield report
 
 

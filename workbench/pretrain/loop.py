@@ -1,11 +1,10 @@
 """The one training loop. It is a generator: it draws nothing, writes nothing and starts no thread.
 
-Lightning Fabric stands behind it for the device and mixed precision.
+Lightning Fabric stands behind it for the device and mixed precision, ``processes`` for several that learn as one.
 """
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
@@ -15,10 +14,12 @@ import torch
 from torch import Tensor, nn
 
 from workbench.pretrain.optimizers import find_optimizer
-from workbench.pretrain.progress import Progress
+from workbench.pretrain.processes import made_equal, sum_gradients, world
+from workbench.pretrain.progress import Progress, check_finite, on_the_host
 from workbench.pretrain.schedule import Plateau, warm_cosine
 from workbench.pretrain.state import RunState, optimizer_tensors, take_optimizer
 from workbench.pretrain.stepping import Batch, Step, check_parts, gradients
+from workbench.pretrain.synced_norm import sync_norms
 
 
 class Run:
@@ -88,13 +89,16 @@ class Run:
             precision=self.precision,
         )
         self.step = Step(self.encoder, self.objective)
+        if world() > 1:
+            sync_norms(self.step)
+            made_equal(self.step.state_dict().values())
         self.optimizer = self.optimizer_kind.make(self.step.parameters(), lr=self.learning_rate)
         schedule = partial(warm_cosine, steps=self.steps)
         self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimizer, schedule)
         self.model, self.stepper = self.fabric.setup(self.step, self.optimizer)
 
     def reports(self, every: int = 10, also_every: int = 0) -> Iterator[Progress]:
-        """Train, reporting every so many steps and at the last one; see :func:`train`.
+        """Train, reporting every so many steps and at the last one; see :func:`workbench.pretrain.train`.
 
         Parameters
         ----------
@@ -113,9 +117,9 @@ class Run:
             told.append(terms)
             ends = self.done == self.steps or self.watch.is_flat(torch.stack(list(terms.values())).sum())
             if self.done % every == 0 or ends or (also_every and self.done % also_every == 0):
-                each = _on_the_host(told)
+                each = on_the_host(told)
                 self.seconds = before + time.monotonic() - began
-                _check(each, self.done)
+                check_finite(each, self.done)
                 told = []
                 self.step.eval()
                 means = {name: sum(terms[name] for terms in each) / len(each) for name in each[-1]}
@@ -129,10 +133,11 @@ class Run:
         """One step of the optimiser; the terms of its loss, without gradients."""
         self.stepper.zero_grad()
         terms = gradients(self.fabric, self.model, parts, self.sources)
+        sum_gradients(self.step.parameters())
         self.stepper.step()
         self.schedule.step()
         self.done += 1
-        self.samples += sum(len(part if isinstance(part, Tensor) else part[0]) for part in parts)
+        self.samples += world() * sum(len(part if isinstance(part, Tensor) else part[0]) for part in parts)
         if hasattr(self.objective, "after_step"):
             self.objective.after_step(self.encoder, self.done, self.steps)
         return {name: term.detach() for name, term in terms.items()}
@@ -190,58 +195,3 @@ class Run:
         self.schedule.last_epoch = self.done
         for group in self.optimizer.param_groups:
             group["lr"] = self.learning_rate * warm_cosine(self.done, steps=self.steps)
-
-
-def train(
-    encoder: nn.Module,
-    objective: nn.Module,
-    batches: Iterable[Batch],
-    *,
-    steps: int,
-    every: int = 10,
-    **how: object,
-) -> Iterator[Progress]:
-    """Train `encoder` in place, reporting now and then.
-
-    Stop early by not asking for the next report; the encoder keeps what it has learnt. Whenever a report is handed
-    out the encoder is in evaluation mode, so that a map may be made of it there and then.
-
-    Parameters
-    ----------
-    encoder, objective, batches, steps
-        As :class:`Run` takes them.
-    every : int
-        Steps from one report to the next. A report makes the host wait for the GPU.
-    **how
-        What else :class:`Run` takes.
-
-    Yields
-    ------
-    Progress
-        At least one, at the last step.
-
-    Raises
-    ------
-    FloatingPointError
-        If a term is not finite when it is reported: training past it would hide where it began.
-    """
-    yield from Run(encoder, objective, batches, steps=steps, **how).reports(every)
-
-
-def _on_the_host(told: list[dict[str, Tensor]]) -> tuple[dict[str, float], ...]:
-    """Terms of several steps as numbers, in one transfer."""
-    names = list(told[-1])
-    values = torch.stack([torch.stack([terms[name].float() for name in names]) for terms in told]).tolist()
-    return tuple(dict(zip(names, row, strict=True)) for row in values)
-
-
-def _check(each: tuple[dict[str, float], ...], done: int) -> None:
-    """Refuse to go on from a loss that is not finite."""
-    for k, terms in enumerate(each):
-        if not all(map(math.isfinite, terms.values())):
-            first = done - len(each) + 1 + k
-            since = "" if first == done else f", since step {first}"
-            raise FloatingPointError(
-                f"the loss at step {done} is not finite ({terms}){since}; lower the learning rate or look for NaN "
-                "pixels"
-            )

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from workbench.pretrain.objectives.by_rows import ByRows
+from workbench.pretrain.processes import gathered, world
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -43,7 +44,8 @@ class Step(nn.Module):
 
 
 def check_parts(objective: nn.Module, parts: int) -> None:
-    """Refuse several parts for an objective that needs its batch whole."""
+    """Refuse several parts, one after the other or in several processes, for what needs its batch whole."""
+    parts *= world()
     if parts > 1 and not isinstance(objective, ByRows):
         raise ValueError(
             f"{type(objective).__name__} needs its whole batch at once and cannot be given {parts} parts; use one"
@@ -51,7 +53,7 @@ def check_parts(objective: nn.Module, parts: int) -> None:
 
 
 def gradients(fabric: Fabric, model: nn.Module, parts: Sequence[Batch], sources: Sequence[torch.Generator]) -> dict:
-    """Add the gradient of the loss of a batch to the weights.
+    """Add the gradient of the loss of a batch to the weights; of several processes, each has a summand.
 
     Parameters
     ----------
@@ -76,13 +78,13 @@ def gradients(fabric: Fabric, model: nn.Module, parts: Sequence[Batch], sources:
         return terms
     if len(parts) == 1:
         with fabric.autocast():
-            terms = objective.terms(*model(parts[0]))
+            terms = objective.terms(*map(gathered, model(parts[0])))
         fabric.backward(_sum(terms))
         return terms
     made, again = _without_gradients(model, parts, sources)
     rows = [torch.cat(columns).requires_grad_(columns[0].is_floating_point()) for columns in zip(*made, strict=True)]
     with fabric.autocast():
-        terms = objective.terms(*rows)
+        terms = objective.terms(*map(gathered, rows))
     wanted = [number for number, row in enumerate(rows) if row.requires_grad]
     ways = torch.autograd.grad(_sum(terms), [rows[number] for number in wanted], allow_unused=True)
     sizes = [len(columns[0]) for columns in made]
