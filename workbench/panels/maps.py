@@ -18,6 +18,12 @@ from workbench.panels.view import Bounds, ViewGrid, Window
 SLOTS = ("base", "top", "marks")
 MODES = ("inspect", "pixel", "polygon")
 
+SEEN = 4.0
+"""Least size of a pixel that one is asked about [pixels of the screen]."""
+
+EDGE = 40
+"""What is nearer to the map's edge than this is out of sight [pixels of the screen]."""
+
 Painter = Callable[[Window], NDArray[np.uint8] | None]
 """Draws a window as RGBA (height, width, 4); None for nothing."""
 
@@ -104,6 +110,19 @@ class SceneMap:
         self.leaflet.center = ((south + north) / 2, (west + east) / 2)
         self.leaflet.zoom = float(np.clip(zoom, 2, 24))
         self._fitted = (width, height), self.leaflet.center, self.leaflet.zoom
+
+    def go(self, row: int, column: int) -> None:
+        """Bring a pixel into sight, if it is not, and nearer, if it was too small; else nothing moves."""
+        if self.grid is None:
+            return
+        place, (south_west, north_east) = self.grid.position(row, column), self._bounds()
+        window = self.grid.window((south_west, north_east), self._size(), margin=0)
+        scale = window.scale if window else SEEN
+        part = (np.array(place) - south_west) / np.subtract(north_east, south_west)
+        if scale < SEEN:
+            self.leaflet.zoom = float(min(24, np.ceil(10 * (self.leaflet.zoom + np.log2(SEEN / scale))) / 10))
+        if scale < SEEN or (np.abs(part - 0.5) > 0.5 - EDGE / np.flip(self._size())).any():
+            self.leaflet.center = place
 
     def _moved(self, _: object) -> None:
         # The first sizes the browser tells are those of a page still being laid out.
