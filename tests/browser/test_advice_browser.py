@@ -210,3 +210,24 @@ def test_the_key_map_names_every_key_and_the_map_has_its_own(desk):
     left = desk.overlay("base")["x"]
     page.keyboard.press("ArrowRight")
     until(lambda: abs(desk.overlay("base")["x"] - left) > 5, "a moved map")
+
+
+def test_long_lists_stand_under_the_headings_of_their_families(desk, tmp_path):
+    given(desk, tmp_path)
+    page, families = desk.page, ["Recommended", "Baseline", "Supervised", "Semi-supervised", "Self-supervised"]
+    model = page.get_by_role("combobox", name="Class map by")
+    expect(model).to_have_text("SVM", timeout=PATIENCE)
+    model.click()
+    expect(page.locator(".MuiListSubheader-root")).to_have_text(families, timeout=PATIENCE)
+    page.locator("li", has_text="KNN · knn").click()
+    expect(model).to_have_text("KNN", timeout=PATIENCE)
+    kept = desk.server["folder"] / "session.json"
+    until(lambda: json.loads(kept.read_text()).get("model") == "knn", "the model in the session's folder")
+    page.get_by_role("tab", name="Compare").click()
+    models = page.get_by_role("combobox", name="Models")
+    expect(models).to_have_text("SVM, Random Forest, Barlow Twins", timeout=PATIENCE)
+    models.click()
+    expect(page.locator(".MuiListSubheader-root")).to_have_text(families, timeout=PATIENCE)
+    page.locator("li", has_text="PAWS · paws").click()
+    expect(models).to_have_text("SVM, Random Forest, Barlow Twins, PAWS", timeout=PATIENCE)
+    page.keyboard.press("Escape")

@@ -170,7 +170,7 @@ def _in_words(made: Round | None, current: object) -> str:
     if not made.items:
         return FIRST
     if current is not None:
-        return f"{'Pixel' if made.kind == 'suggestions' else 'Label'} {made.at + 1} of {len(made.items)}"
+        return f"{made.at + 1} of {len(made.items)}"
     if not made.left:
         return "Every one is answered. G suggests more pixels, C checks the labels."
     return f"{made.left} of {len(made.items)} left, by {made.by}. Click one to go on."

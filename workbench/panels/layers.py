@@ -53,19 +53,23 @@ class Layers:
 
     def __init__(self, session: Session, look: Look, sharpen: Callable[[ScenePicture, Part], None]) -> None:
         self.session, self.look, self._sharpen = session, look, sharpen
-        self.models: list[str] = []
+        self.models: dict[str, str] = {}
         self._maps: dict[str, xr.DataArray] = {}
         self._pictures: dict[tuple, ScenePicture] = {}
         self._legends: dict[tuple, str] = {}
 
-    def names(self) -> list[str]:
-        """Layers there are now, for a swipe to choose from."""
+    def groups(self) -> dict[str, list[str]]:
+        """Layers there are now by heading, for a swipe to choose from; a model's map is made when it is chosen."""
         session = self.session
         if session.cube is None:
-            return [PICTURE]
+            return {"Now on the map": [PICTURE]}
         computed = [CLASS_MAP, CONFIDENCE] if session.class_map is not None else [CLASS_MAP]
         truth = [TRUTH] if session.truth is not None else []
-        return [PICTURE, *computed, *truth, *possible_presets(session.cube), *map(map_name, self.models)]
+        pictures = {"Pictures": found} if (found := possible_presets(session.cube)) else {}
+        maps: dict[str, list[str]] = {}
+        for name, family in self.models.items():
+            maps.setdefault(f"Maps, {family}", []).append(map_name(name))
+        return {"Now on the map": [PICTURE, *computed, *truth], **pictures, **maps}
 
     def keep_map(self) -> None:
         """Remember the class map there is as its model's, to be swiped against another's."""
