@@ -173,6 +173,8 @@ class SceneMap:
             self.leaflet.remove(self._swipe)
             self._swipe.close()
             self._swipe = None
+            for name in ("base", "top"):  # the control leaves its own copies of the layers on the map, over ours
+                self.slots[name].renew()
 
     def base_map(self, is_on: bool) -> None:
         """Show OpenStreetMap below the scene: the one thing here that asks the network, and only when told to."""
