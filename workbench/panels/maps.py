@@ -12,17 +12,12 @@ from shapely.geometry import shape as to_geometry
 from shapely.geometry.base import BaseGeometry
 
 from workbench.panels.assets import LeafletPane
+from workbench.panels.sight import towards, whole
 from workbench.panels.slots import CLEAR, Slot, close_all
 from workbench.panels.view import Bounds, ViewGrid, Window
 
 SLOTS = ("base", "top", "marks")
 MODES = ("inspect", "pixel", "polygon")
-
-SEEN = 4.0
-"""Least size of a pixel that one is asked about [pixels of the screen]."""
-
-EDGE = 40
-"""What is nearer to the map's edge than this is out of sight [pixels of the screen]."""
 
 Painter = Callable[[Window], NDArray[np.uint8] | None]
 """Draws a window as RGBA (height, width, 4); None for nothing."""
@@ -102,27 +97,18 @@ class SceneMap:
         self._fit()
 
     def _fit(self) -> None:
-        (south, west), (north, east) = self.grid.bounds
-        width, height = self._size()
-        across = 256 * (east - west) / 360
-        down = across * (north - south) / (east - west) / max(np.cos(np.radians((south + north) / 2)), 0.05)
-        zoom = np.floor(10 * np.log2(min(0.96 * width / across, 0.96 * height / down))) / 10
-        self.leaflet.center = ((south + north) / 2, (west + east) / 2)
-        self.leaflet.zoom = float(np.clip(zoom, 2, 24))
-        self._fitted = (width, height), self.leaflet.center, self.leaflet.zoom
+        size = self._size()
+        self.leaflet.center, self.leaflet.zoom = whole(self.grid, size)
+        self._fitted = size, self.leaflet.center, self.leaflet.zoom
 
     def go(self, row: int, column: int) -> None:
         """Bring a pixel into sight, if it is not, and nearer, if it was too small; else nothing moves."""
         if self.grid is None:
             return
-        place, (south_west, north_east) = self.grid.position(row, column), self._bounds()
-        window = self.grid.window((south_west, north_east), self._size(), margin=0)
-        scale = window.scale if window else SEEN
-        part = (np.array(place) - south_west) / np.subtract(north_east, south_west)
-        if scale < SEEN:
-            self.leaflet.zoom = float(min(24, np.ceil(10 * (self.leaflet.zoom + np.log2(SEEN / scale))) / 10))
-        if scale < SEEN or (np.abs(part - 0.5) > 0.5 - EDGE / np.flip(self._size())).any():
-            self.leaflet.center = place
+        center, zoom = towards(self.grid, self._bounds(), self._size(), self.leaflet.zoom, (row, column))
+        self.leaflet.zoom = zoom
+        if center is not None:
+            self.leaflet.center = center
 
     def _moved(self, _: object) -> None:
         # The first sizes the browser tells are those of a page still being laid out.
