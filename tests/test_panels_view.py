@@ -9,6 +9,7 @@ from pyproj import CRS, Transformer
 from shapely.geometry import Polygon
 
 from workbench.panels.pictures import class_picture, label_picture, scalar_picture
+from workbench.panels.sight import SEEN, towards, whole
 from workbench.panels.view import ViewGrid
 
 NORTH_UP = Affine(30, 0, 390_000, 0, -30, 5_820_000)
@@ -97,3 +98,44 @@ def test_a_single_labelled_pixel_is_seen_from_afar():
     spot = (*window.spot(*grid.position(201, 201)), "#ff0000", False)
     seen = label_picture(window, codes, ["#ff0000"], [spot])
     assert (seen[..., 3] > 0).sum() > 40
+
+
+def seen_from(center: tuple[float, float], zoom: float) -> tuple:
+    """Bounds of a window of `SIZE` by the formula of web maps: 256 pixels round the equator at zoom 0."""
+    degrees = Transformer.from_crs(4326, 3857, always_xy=True)
+    x, y = degrees.transform(center[1], center[0])
+    half = np.array(SIZE) / 2 * (2 * np.pi * 6_378_137 / 256 / 2**zoom)
+    (west, east), (south, north) = degrees.transform(
+        [x - half[0], x + half[0]], [y - half[1], y + half[1]], direction="INVERSE"
+    )
+    return (south, west), (north, east)
+
+
+def test_the_whole_scene_fits_into_the_window(grid):
+    (south, west), (north, east) = seen_from(*whole(grid, SIZE))
+    for pixel in ((0, 0), (0, 199), (119, 0), (119, 199)):
+        latitude, longitude = grid.position(*pixel)
+        assert south < latitude < north
+        assert west < longitude < east
+
+
+def test_the_map_goes_to_a_pixel_only_where_it_is_out_of_sight_or_too_small(grid):
+    center, zoom = grid.position(60, 100), whole(grid, SIZE)[1] + 3
+    assert towards(grid, seen_from(center, zoom), SIZE, zoom, (62, 101)) == (None, zoom)
+    far = grid.position(3, 190)
+    assert towards(grid, seen_from(center, zoom), SIZE, zoom, (3, 190)) == (far, zoom)
+    out = whole(grid, SIZE)[1] - 4
+    place, nearer = towards(grid, seen_from(center, out), SIZE, out, (62, 101))
+    assert place == grid.position(62, 101)
+    assert grid.window(seen_from(place, nearer), SIZE, margin=0).scale >= 0.95 * SEEN
+
+
+def test_what_is_asked_about_is_marked_on_black_and_on_white():
+    grid = ViewGrid((120, 200), NORTH_UP, CRS.from_epsg(32633))
+    window = grid.window(grid.bounds, SIZE)
+    picture = label_picture(window, np.zeros((120, 200), "int16"), [], target=(100, 80, "#ff0000"))
+    for across, down in ((20, 0), (-20, 0), (0, 20), (0, -20)):
+        assert tuple(picture[80 + down, 100 + across]) == (255, 255, 255, 255)
+    line = {tuple(int(v) for v in color) for color in picture[84, 80:120]}
+    assert {(0, 0, 0, 255), (255, 255, 255, 255), (255, 0, 0, 255)} <= line
+    assert picture[80, 100, 3] == 0

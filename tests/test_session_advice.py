@@ -102,7 +102,7 @@ def test_an_answer_labels_the_pixel_on_disk_and_the_next_one_comes(labelled):
     assert labelled.skip_advice()
     assert int(labelled.labels[third.row, third.column]) == 0
     assert (labelled.advice.current, labelled.advice.left) == (None, 0)
-    assert labelled.message == "all 3 suggestions are answered"
+    assert labelled.message == "every suggestion is answered"
     assert not labelled.skip_advice()
     assert labelled.message == "no suggestion is being looked at; ask for some, or choose one of the list"
 

@@ -188,6 +188,11 @@ def test_swipe_puts_two_layers_side_by_side(desk):
     assert desk.overlay("top")["pixels"][..., 3].max() == 255  # side by side, neither lets the other through
     desk.page.get_by_label("Swipe left | right").click()
     desk.page.locator(".leaflet-sbs").wait_for(state="detached", timeout=PATIENCE)
+    until(
+        lambda: sorted(i["pane"].split("-")[-2] for i in desk.page.evaluate(OVERLAYS)) == ["base", "marks", "top"],
+        "one picture in each pane: two would cover more than the slider says",
+    )
+    assert desk.overlay("top")["pixels"][..., 3].max() == pytest.approx(0.65 * 255, abs=2)
 
 
 def test_pretraining_draws_a_falling_loss_and_the_map_follows(desk):

@@ -90,3 +90,18 @@ def test_labels_in_the_cell_draw_a_class_map(cell):
     shown = {tuple(map(int, color[:3])) for color in np.unique(shown[shown[:, 3] > 0], axis=0)}
     assert shown == {cell.color(1), cell.color(2)}
     assert cell.troubles == []
+
+
+def test_keys_are_the_desks_only_while_it_has_the_focus(cell):
+    for name in ("bright", "dark"):
+        cell.add_class(name)
+    cell.click(30, 30)
+    for key in (1, 2, 1):
+        cell.choose(key)
+    cell.page.locator(".cm-content").first.click()
+    cell.page.keyboard.press("Escape")  # to the notebook's command mode
+    cell.page.keyboard.press("2")
+    cell.page.locator(".leaflet-container").scroll_into_view_if_needed()
+    cell.click(31, 31)  # long enough for a key to have arrived
+    assert cell.page.locator(".row.current").get_attribute("data-code") == "1"
+    assert cell.troubles == []

@@ -13,12 +13,14 @@ import panel_material_ui as pmui
 import xarray as xr
 from tornado.websocket import WebSocketClosedError
 
+from workbench.panels.advice import ADVICE_TAB, AdvicePanel
 from workbench.panels.assets import install_widget_assets, load_extensions
 from workbench.panels.choices import LayersPanel
 from workbench.panels.classes import ClassesPanel
 from workbench.panels.compare import ComparePanel
 from workbench.panels.export import ExportPanel
 from workbench.panels.header import HeaderPanel, StatusLine
+from workbench.panels.keys import KEYS_TAB, KeysPanel
 from workbench.panels.learn import LearnPanel
 from workbench.panels.look import Look
 from workbench.panels.menu import read_menu
@@ -51,13 +53,19 @@ class Desk(pn.viewable.Viewer):
             width="clamp(280px, 22vw, 420px)",
             styles={"border-left": EDGE},
         )
-        tabs = pmui.Tabs(
-            ("Learn", learn),
-            ("Compare", compare),
-            ("Confusion", compare.confusion()),
-            ("Export", ExportPanel(session, page)),
-            margin=0,
-            sizing_mode="stretch_both",
+        advice = AdvicePanel(session, look, page)
+        keys = KeysPanel(session, look, page, advice.suggest, advice.check)
+        tabs = _tabs(
+            look,
+            page,
+            {
+                "Learn": learn,
+                ADVICE_TAB: advice,
+                "Compare": compare,
+                "Confusion": compare.confusion(),
+                "Export": ExportPanel(session, page),
+                KEYS_TAB: keys,
+            },
         )
         height = f":host {{ height: {DOCK} !important; flex: none !important; }}"
         dock = region(
@@ -67,7 +75,9 @@ class Desk(pn.viewable.Viewer):
         self._body = pn.Column(
             pn.Row(left, middle, right, sizing_mode="stretch_both", margin=0, styles={"overflow": "hidden"}),
             StatusLine(session, page),
+            keys.keyboard,
             sizing_mode="stretch_both", margin=0, styles={"background": "var(--desk-ground)"},
+            css_classes=["desk-page"],
         )  # fmt: skip
         offered = (learn, compare, layers, self.header)
         page.work(read_menu, lambda menu: [panel.offer(menu) for panel in offered])
@@ -75,6 +85,14 @@ class Desk(pn.viewable.Viewer):
     def __panel__(self) -> pn.Column:
         """The page without its header."""
         return self._body
+
+
+def _tabs(look: Look, page: Page, parts: dict[str, object]) -> pmui.Tabs:
+    """The dock's tabs by title, of which the look says the one that is open."""
+    tabs, titles = pmui.Tabs(*parts.items(), margin=0, sizing_mode="stretch_both"), list(parts)
+    tabs.param.watch(lambda event: look.param.update(tab=titles[event.new]), "active")
+    page.follow(look, "tab", lambda: tabs.param.update(active=titles.index(look.tab)))
+    return tabs
 
 
 def app(session: Session) -> pmui.Page:

@@ -7,9 +7,10 @@ import panel as pn
 import panel_material_ui as pmui
 
 from workbench.cubes import band_title, good_bands, index_names, possible_presets
+from workbench.panels.grouped import OneOf, grouped
 from workbench.panels.layers import Layers
 from workbench.panels.look import INDEX, OWN_BANDS, Look
-from workbench.panels.menu import Menu, in_words
+from workbench.panels.menu import Menu
 from workbench.panels.pages import Page
 from workbench.panels.style import heading, line, note, put, stack
 from workbench.session import Session
@@ -37,7 +38,7 @@ class LayersPanel(pn.viewable.Viewer):
         self._titles = note("")
         self._percent = pmui.RangeSlider(label="Stretch [%]", start=0, end=100, step=0.5, **small)
         self._percent.param.watch(lambda event: look.param.update(percent=event.new), "value_throttled")
-        self._model = pmui.Select(label="Class map by", options={in_words(session.model): session.model}, **small)
+        self._model = OneOf(session.model, label="Class map by", **small)
         self._model.param.watch(lambda event: session.param.update(model=event.new), "value")
         self._opacity = pmui.FloatSlider.from_param(
             look.param.opacity, label="Class map opacity", description="", start=0, end=1, step=0.05, **small
@@ -45,10 +46,10 @@ class LayersPanel(pn.viewable.Viewer):
         self._unsure = _switch(look.param.by_confidence, "Fade where unsure")
         self._swipe = _switch(look.param.swipe, "Swipe left | right")
         self._left = pmui.Select.from_param(
-            look.param.left, label="Left", description="", options=layers.names(), **small
+            look.param.left, label="Left", description="", groups=layers.groups(), **small
         )
         self._right = pmui.Select.from_param(
-            look.param.right, label="Right", description="", options=layers.names(), **small
+            look.param.right, label="Right", description="", groups=layers.groups(), **small
         )
         self._online = _switch(look.param.base_map, "Base map (asks OpenStreetMap)")
         page.follow(session, "cube", self._open)
@@ -59,8 +60,9 @@ class LayersPanel(pn.viewable.Viewer):
 
     def offer(self, menu: Menu) -> None:
         """Fill the models."""
-        self._layers.models = list(menu.models)
-        self._model.param.update(options={in_words(name): name for name in menu.models}, value=self.session.model)
+        family = {name: family for name, (family, _) in menu.models.items()}
+        self._layers.models = family
+        self._model.offer(grouped(menu.models, family), self.session.model)
         self._list()
 
     def __panel__(self) -> pn.Column:
@@ -102,13 +104,13 @@ class LayersPanel(pn.viewable.Viewer):
         self._titles.object = " · ".join(band_title(cube, band) for band in look.bands)
 
     def _show_model(self) -> None:
-        if self.session.model in self._model.options.values():
+        if self.session.model in self._model.names:
             self._model.value = self.session.model
 
     def _list(self) -> None:
-        names = self._layers.names()
+        groups = self._layers.groups()
         for select in (self._left, self._right):
-            select.param.update(options=names, visible=self.look.swipe)
+            select.param.update(groups=groups, visible=self.look.swipe)
 
     def _choose(self, event: object) -> None:
         if event.new != self.look.picture:

@@ -1,4 +1,4 @@
-// The legend one labels with: a row a class, and the keyboard of the whole page. Values in, messages out.
+// The legend one labels with: a row a class. Values in, messages out.
 
 const STYLE = `
   .rows { display: flex; flex-direction: column; gap: 2px; font-size: 13px; color: var(--desk-ink); }
@@ -93,8 +93,6 @@ function adding(model) {
   return line
 }
 
-const LETTERS = {i: "inspect", l: "pixel", p: "polygon"}
-
 export function render({model}) {
   const root = document.createElement("div")
   const rows = document.createElement("div")
@@ -107,28 +105,5 @@ export function render({model}) {
   model.on("rows", draw)
   model.on("current", draw)
   draw()
-
-  const press = (event) => {
-    const target = event.composedPath()[0]
-    if (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) {
-      const names = !["checkbox", "radio", "range", "button"].includes(target.type) && !target.readOnly
-      const chooses = target.placeholder === "new class" && target.value === "" && /^[1-9]$/.test(event.key)
-      if (chooses) { event.preventDefault() }
-      if (names && !chooses) { return }
-    }
-    const letter = event.key.toLowerCase()
-    if ((event.ctrlKey || event.metaKey) && (letter === "z" || letter === "y")) {
-      model.send_msg({kind: letter === "y" || event.shiftKey ? "redo" : "undo"})
-      event.preventDefault()
-    } else if (!event.ctrlKey && !event.metaKey && !event.altKey) {
-      if (/^[1-9]$/.test(event.key)) {
-        model.send_msg({kind: "choose", code: Number(event.key)})
-        event.stopPropagation() // to Leaflet a 6 means: zoom out
-      }
-      if (letter in LETTERS) { model.send_msg({kind: "mode", value: LETTERS[letter]}) }
-    }
-  }
-  window.addEventListener("keydown", press, true)
-  model.on("remove", () => window.removeEventListener("keydown", press, true))
   return root
 }

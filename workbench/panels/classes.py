@@ -22,6 +22,11 @@ HINTS = {
     "polygon": "Click the corners; click the first one again to close.",
 }
 
+WALKING = {
+    "suggestions": "1–9 give the marked pixel that class, Enter the model's, S none.",
+    "doubts": "1–9 give the marked label that class, K keeps it, Delete removes it.",
+}
+
 
 class ClassList(JSComponent):
     """Rows of classes, and a field for the next; see ``classes.js``."""
@@ -59,7 +64,8 @@ class ClassesPanel(pn.viewable.Viewer):
         self._file.param.watch(self._imported, "value")
         page.follow(session, "classes counts current_class", self._draw)
         page.follow(session, "can_undo can_redo", self._enable)
-        page.follow(look, "mode", self._advise)
+        page.follow(look, "mode walking", self._advise)
+        page.follow(session, "advice", self._advise, now=False)
 
     def __panel__(self) -> pn.Column:
         """Modes above, legend in the middle, adding below."""
@@ -84,6 +90,10 @@ class ClassesPanel(pn.viewable.Viewer):
         self._undo.disabled, self._redo.disabled = not self.session.can_undo, not self.session.can_redo
 
     def _advise(self) -> None:
+        made = self.session.advice
+        if made is not None and made.current is not None and self.look.walking:
+            self._hint.object = WALKING[made.kind]
+            return
         empty = not self.session.classes and self.look.mode != "inspect"
         self._hint.object = "Name a first class below." if empty else HINTS[self.look.mode]
 
@@ -93,10 +103,6 @@ class ClassesPanel(pn.viewable.Viewer):
             session.add_class(value.strip())
         elif kind == "choose" and code in {c.code for c in session.classes}:
             session.current_class = code
-        elif kind == "mode":
-            self.look.mode = value
-        elif kind in {"undo", "redo"}:
-            getattr(session, kind)()
         elif kind in {"rename", "recolor"}:
             getattr(session, f"{kind}_class")(code, value)
             self._list.param.trigger("rows")  # a refused name goes back to the old one

@@ -5,6 +5,7 @@ from __future__ import annotations
 import panel as pn
 import panel_material_ui as pmui
 
+from workbench.panels.grouped import SomeOf, grouped
 from workbench.panels.layers import map_name
 from workbench.panels.learn import job_in_words
 from workbench.panels.look import Look
@@ -29,8 +30,7 @@ class ComparePanel(pn.viewable.Viewer):
         super().__init__(**params)
         self.session, self.look = session, look
         small = {"size": "small", "margin": 0, "sizing_mode": "stretch_width"}
-        usual = {in_words(name): name for name in USUAL}
-        self._models = pmui.MultiChoice(label="Models", options=usual, value=list(USUAL), chip=False, margin=0)
+        self._models = SomeOf(list(USUAL), label="Models", chip=False, margin=0)
         self._models.param.update(visual_size="small", sizing_mode="stretch_width")
         self._budgets = pmui.TextInput(label="Labels a class", value="5, 20", **small)
         self._draws = pmui.IntInput(label="Draws", value=5, start=1, end=100, **small)
@@ -58,8 +58,8 @@ class ComparePanel(pn.viewable.Viewer):
 
     def offer(self, menu: Menu) -> None:
         """Fill the choices, family by family."""
-        self._models.options = {in_words(name): name for name in menu.models}
-        self._models.value = [name for name in USUAL if name in menu.models]
+        family = {name: family for name, (family, _) in menu.models.items()}
+        self._models.offer(grouped(menu.models, family), [name for name in USUAL if name in menu.models])
 
     def __panel__(self) -> pn.Row:
         """Choices and scores."""

@@ -53,19 +53,23 @@ class Layers:
 
     def __init__(self, session: Session, look: Look, sharpen: Callable[[ScenePicture, Part], None]) -> None:
         self.session, self.look, self._sharpen = session, look, sharpen
-        self.models: list[str] = []
+        self.models: dict[str, str] = {}
         self._maps: dict[str, xr.DataArray] = {}
         self._pictures: dict[tuple, ScenePicture] = {}
         self._legends: dict[tuple, str] = {}
 
-    def names(self) -> list[str]:
-        """Layers there are now, for a swipe to choose from."""
+    def groups(self) -> dict[str, list[str]]:
+        """Layers there are now by heading, for a swipe to choose from; a model's map is made when it is chosen."""
         session = self.session
         if session.cube is None:
-            return [PICTURE]
+            return {"Now on the map": [PICTURE]}
         computed = [CLASS_MAP, CONFIDENCE] if session.class_map is not None else [CLASS_MAP]
         truth = [TRUTH] if session.truth is not None else []
-        return [PICTURE, *computed, *truth, *possible_presets(session.cube), *map(map_name, self.models)]
+        pictures = {"Pictures": found} if (found := possible_presets(session.cube)) else {}
+        maps: dict[str, list[str]] = {}
+        for name, family in self.models.items():
+            maps.setdefault(f"Maps, {family}", []).append(map_name(name))
+        return {"Now on the map": [PICTURE, *computed, *truth], **pictures, **maps}
 
     def keep_map(self) -> None:
         """Remember the class map there is as its model's, to be swiped against another's."""
@@ -117,7 +121,7 @@ class Layers:
         return picture.cut(window)
 
     def marks(self, grid: ViewGrid) -> Layer:
-        """Labels, and rings round the pixels whose spectra are drawn."""
+        """Labels, rings round the pixels whose spectra are drawn, and what is advised while one walks through it."""
         session, look = self.session, self.look
         labels = session.labels
         colors = [one.color for one in session.classes]
@@ -127,12 +131,18 @@ class Layers:
         spots = [(*grid.position_of(point.x, point.y), color, False) for point, color in dots]
         rings = [(pin, HUES[i % len(HUES)]) for i, pin in enumerate(look.pins)]
         rings += [] if look.pixel is None or look.pixel in look.pins else [(look.pixel, "#ffffff")]
-        spots += [(*grid.position(*pixel), color, True) for pixel, color in rings]
+        waiting, current = _advised(session, look)
+        rings = [ring for ring in rings if current is None or ring[0] != current[0]]
+        spots += [(*grid.position(*pixel), color, True) for pixel, color in (*waiting, *rings)]
+        aim = [(*grid.position(*current[0]), current[1])] if current else []
         codes = np.zeros(grid.shape, "int16") if labels is None else labels.values
 
         def paint(window: Window) -> NDArray[np.uint8]:
-            placed = [(*window.spot(latitude, longitude), *rest) for latitude, longitude, *rest in spots]
-            return label_picture(window, codes, colors, placed)
+            placed, aimed = (
+                [(*window.spot(latitude, longitude), *rest) for latitude, longitude, *rest in some]
+                for some in (spots, aim)
+            )
+            return label_picture(window, codes, colors, placed, *aimed)
 
         return Layer(paint, is_flat=True)
 
@@ -151,6 +161,16 @@ class Layers:
                 made = picture_of_bands(cube, what, look.percent)
             self._pictures = {**kept, key: made}
         return self._pictures[key]
+
+
+def _advised(session: Session, look: Look) -> tuple[list[tuple], tuple | None]:
+    """Pixels that wait for an answer, and the one looked at, each with the colour of the class it is taken for."""
+    made = session.advice
+    if made is None or made.current is None or not look.walking:
+        return [], None
+    colors = {one.name: one.color for one in session.classes}
+    found = [((one.row, one.column), colors.get(one.guess, "#888888")) for one in made.items]
+    return [one for i, one in enumerate(found) if i != made.at and i not in made.answers], found[made.at]
 
 
 def _codes(class_map: xr.DataArray | None, confidence: xr.DataArray | None = None) -> Painter:

@@ -6,7 +6,8 @@ import holoviews as hv
 import panel as pn
 import panel_material_ui as pmui
 
-from workbench.panels.menu import Menu, in_words
+from workbench.panels.grouped import OneOf, grouped
+from workbench.panels.menu import Menu
 from workbench.panels.pages import Page
 from workbench.panels.plots import loss_plot
 from workbench.panels.style import dock_row, line, note, stack
@@ -23,8 +24,8 @@ class LearnPanel(pn.viewable.Viewer):
         super().__init__(**params)
         self.session, self._terms = session, ()
         small = {"size": "small", "margin": 0, "sizing_mode": "stretch_width"}
-        self._objective = pmui.Select(label="Objective", options={in_words("barlow_twins"): "barlow_twins"}, **small)
-        self._encoder = pmui.Select(label="Encoder", options={in_words("auto"): "auto"}, **small)
+        self._objective = OneOf("barlow_twins", label="Objective", **small)
+        self._encoder = OneOf("auto", label="Encoder", **small)
         self._steps = pmui.IntInput(label="Steps", value=800, start=1, end=1_000_000, step=100, **small)
         self._start = pmui.Button(
             label="Start learning", icon="play_arrow", size="small", margin=0, color="primary", on_click=self._begin
@@ -44,8 +45,10 @@ class LearnPanel(pn.viewable.Viewer):
 
     def offer(self, menu: Menu) -> None:
         """Fill the choices."""
-        self._objective.options = {in_words(name): name for name in menu.objectives}
-        self._encoder.options = {in_words(name): name for name in menu.encoders}
+        learnt = dict.fromkeys(menu.objectives, "self-supervised")
+        self._objective.offer(grouped(menu.objectives, learnt), self._objective.value)
+        looks_at = {name: group for name, (group, _) in menu.encoders.items()}
+        self._encoder.offer(grouped(menu.encoders, looks_at), self._encoder.value)
 
     def __panel__(self) -> pn.Row:
         """Choices, then progress over the curve."""

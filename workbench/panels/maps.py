@@ -12,6 +12,7 @@ from shapely.geometry import shape as to_geometry
 from shapely.geometry.base import BaseGeometry
 
 from workbench.panels.assets import LeafletPane
+from workbench.panels.sight import towards, whole
 from workbench.panels.slots import CLEAR, Slot, close_all
 from workbench.panels.view import Bounds, ViewGrid, Window
 
@@ -96,14 +97,18 @@ class SceneMap:
         self._fit()
 
     def _fit(self) -> None:
-        (south, west), (north, east) = self.grid.bounds
-        width, height = self._size()
-        across = 256 * (east - west) / 360
-        down = across * (north - south) / (east - west) / max(np.cos(np.radians((south + north) / 2)), 0.05)
-        zoom = np.floor(10 * np.log2(min(0.96 * width / across, 0.96 * height / down))) / 10
-        self.leaflet.center = ((south + north) / 2, (west + east) / 2)
-        self.leaflet.zoom = float(np.clip(zoom, 2, 24))
-        self._fitted = (width, height), self.leaflet.center, self.leaflet.zoom
+        size = self._size()
+        self.leaflet.center, self.leaflet.zoom = whole(self.grid, size)
+        self._fitted = size, self.leaflet.center, self.leaflet.zoom
+
+    def go(self, row: int, column: int) -> None:
+        """Bring a pixel into sight, if it is not, and nearer, if it was too small; else nothing moves."""
+        if self.grid is None:
+            return
+        center, zoom = towards(self.grid, self._bounds(), self._size(), self.leaflet.zoom, (row, column))
+        self.leaflet.zoom = zoom
+        if center is not None:
+            self.leaflet.center = center
 
     def _moved(self, _: object) -> None:
         # The first sizes the browser tells are those of a page still being laid out.
@@ -154,6 +159,8 @@ class SceneMap:
             self.leaflet.remove(self._swipe)
             self._swipe.close()
             self._swipe = None
+            for name in ("base", "top"):  # the control leaves its own copies of the layers on the map, over ours
+                self.slots[name].renew()
 
     def base_map(self, is_on: bool) -> None:
         """Show OpenStreetMap below the scene: the one thing here that asks the network, and only when told to."""

@@ -7,6 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from workbench.pretrain.encoders import EncoderKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +20,8 @@ class Menu:
     objectives: dict[str, str]
     """Title by name."""
 
-    encoders: dict[str, str]
-    """Title by name."""
+    encoders: dict[str, tuple[str, str]]
+    """What it looks at and title by name."""
 
     models: dict[str, tuple[str, str]]
     """Family and title by name."""
@@ -35,10 +39,17 @@ def read_menu() -> Menu:
 
     return Menu(
         {name: row.title for name, row in OBJECTIVES.items()},
-        {AUTO: "the one that suits the scene", **{name: row.title for name, row in ENCODERS.items()}},
+        {AUTO: ("", "the one that suits the scene"), **{n: (_looks_at(r), r.title) for n, r in ENCODERS.items()}},
         {name: (row.family, row.title) for name, row in MODELS.items()},
         "CPU" if str(pick_device("auto")).startswith("cpu") else "GPU",
     )
+
+
+def _looks_at(encoder: EncoderKind) -> str:
+    """The heading that an encoder stands under."""
+    if "GPU" in encoder.needs:
+        return "patches, with a GPU"
+    return "a pixel and those round it" if encoder.footprint > 1 else "a pixel's spectrum"
 
 
 SPELT = {

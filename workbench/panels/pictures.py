@@ -61,6 +61,7 @@ def label_picture(
     codes: NDArray[np.integer],
     colors: Sequence[str],
     spots: Iterable[tuple[float, float, str, bool]] = (),
+    target: tuple[float, float, str] | None = None,
 ) -> NDArray[np.uint8]:
     """Labels on the window: their pixels with a white edge, and rings where the eye would miss a single pixel.
 
@@ -74,6 +75,8 @@ def label_picture(
         ``#rrggbb``, a class each.
     spots : iterable of (x, y, color, is_ring)
         Dots and rings, at pixels of the window.
+    target : (x, y, color), optional
+        What is asked about: a larger ring with four strokes towards it.
 
     Returns
     -------
@@ -92,7 +95,19 @@ def label_picture(
         elif window.scale < SMALL:
             draw.ellipse((x - 5, y - 5, x + 5, y + 5), fill="#ffffff", outline="#00000080")
             draw.ellipse((x - 3.5, y - 3.5, x + 3.5, y + 3.5), fill=color)
+    if target is not None:
+        _aim(draw, *target)
     return np.array(image)
+
+
+def _aim(draw: ImageDraw.ImageDraw, x: float, y: float, color: str) -> None:
+    """A ring of a colour between black and white ones, and strokes outside it: seen on any ground."""
+    for radius, width, ink in ((15, 7, "#000000"), (14, 5, "#ffffff"), (13, 3, color)):
+        draw.ellipse((x - radius, y - radius, x + radius, y + radius), outline=ink, width=width)
+    for across, down in ((1, 0), (-1, 0), (0, 1), (0, -1)):
+        stroke = (x + 15 * across, y + 15 * down, x + 25 * across, y + 25 * down)
+        draw.line(stroke, fill="#000000", width=6)
+        draw.line(stroke, fill="#ffffff", width=3)
 
 
 def rgb(color: str) -> tuple[int, int, int]:

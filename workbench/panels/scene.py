@@ -31,6 +31,7 @@ class MapPanel(pn.viewable.Viewer):
         super().__init__(**params)
         self.session, self.look, self._page = session, look, page
         self._under: tuple[int, int] | None = None
+        self._gone_to: tuple[int, int] | None = None
         self.layers = Layers(session, look, self._sharpen)
         self.map = SceneMap(self._clicked, self._drawn, self._hovered)
         page.on_close(self.map.dispose)
@@ -45,6 +46,8 @@ class MapPanel(pn.viewable.Viewer):
         page.follow(look, "picture index bands percent opacity", self._remember, now=False)
         page.follow(session, "labels marks classes", self._show_marks, now=False)
         page.follow(look, "pixel pins", self._show_marks, now=False)
+        page.follow(session, "advice", self._go, now=False)
+        page.follow(look, "walking", self._go, now=False)
         page.follow(look, "mode", lambda: self.map.set_mode(look.mode))
         page.follow(session, "classes current_class", self._set_pen)
         page.follow(look, "base_map", lambda: self.map.base_map(look.base_map))
@@ -123,6 +126,17 @@ class MapPanel(pn.viewable.Viewer):
         if self.map.grid is not None:
             self.map.paint("marks", self.layers.marks(self.map.grid).painter, is_flat=True)
 
+    def _go(self) -> None:
+        """Look at what is advised: where it lies, and its spectrum."""
+        made = self.session.advice
+        current = made.current if made and self.look.walking else None
+        place = (made.number, made.at) if current else None
+        if place != self._gone_to and current is not None:
+            self.map.go(current.row, current.column)
+            self.look.pixel = (current.row, current.column)
+        self._gone_to = place
+        self._show_marks()
+
     def _remember(self) -> None:
         """So that a reload shows the same; the page that changed last is the one remembered."""
         if self.session.cube is not None:
@@ -134,7 +148,12 @@ class MapPanel(pn.viewable.Viewer):
 
     def _clicked(self, row: int, column: int) -> None:
         self.look.pixel = (row, column)
-        if self.look.mode == "pixel":
+        if self.look.mode != "pixel":
+            return
+        current = self.session.advice.current if self.session.advice and self.look.walking else None
+        if current is not None and (current.row, current.column) == (row, column):
+            self.session.answer_advice(self.session.current_class)
+        else:
             self.session.label_pixel(row, column)
 
     def _hovered(self, pixel: tuple[int, int] | None) -> None:

@@ -38,12 +38,27 @@ class Slot:
     """
 
     def __init__(self, leaflet: ipyleaflet.Map, name: str) -> None:
-        self._opacity, self._front = 1.0, 0
+        self._leaflet, self._name, self._opacity, self._front = leaflet, name, 1.0, 0
         self._shown: tuple[NDArray[np.uint8] | None, Bounds | None, bool] = None, None, True
+        self.layers: list[ipyleaflet.ImageOverlay] = []
+        self._lay()
+
+    def _lay(self) -> None:
         nowhere = ((0, 0), (1e-6, 1e-6))
-        self.layers = [ipyleaflet.ImageOverlay(url=CLEAR, bounds=nowhere, name=name, pane=name) for _ in range(2)]
-        for layer in self.layers:
-            leaflet.add(layer)
+        overlays = [ipyleaflet.ImageOverlay(url=CLEAR, bounds=nowhere, name=self._name, pane=self._name) for _ in "12"]
+        self.layers, self._front = overlays, 0
+        for layer in overlays:
+            self._leaflet.add(layer)
+
+    def renew(self) -> None:
+        """Show the same in new layers; all views of the old ones go, also such as a control has made."""
+        old, (picture, bounds, is_flat) = self.layers, self._shown
+        self._lay()
+        self.show(picture, bounds, is_flat=is_flat)
+        for layer in old:
+            layer.url = CLEAR
+            self._leaflet.remove(layer)
+        close_all(*old)
 
     def show(self, picture: NDArray[np.uint8] | None, bounds: Bounds | None, *, is_flat: bool) -> None:
         """Change the picture (height, width, 4) and where it lies; None clears the slot."""

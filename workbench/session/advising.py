@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -49,6 +50,8 @@ class Advising(Mapping):
             what = "suggested" if kind == "suggestions" else "checked"
             raise ValueError(f"nothing can be {what} yet: {note}")
         self._wished += 1
+        if self.advice is not None:
+            self.advice = replace(self.advice, at=-1)  # nobody answers the last ones while the next are awaited
         self.advising = words
         think = thinking.suggestions if kind == "suggestions" else thinking.doubts
         given = self._at_hand, self.model, self.cube, self.labels, self.embedding

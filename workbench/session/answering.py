@@ -101,8 +101,7 @@ class Answering(Advising):
             self._become(state)
         self._go(self.advice.after(made.at))
         if self.advice.current is None and not self.is_refusal:
-            asked = "suggestions" if made.kind == "suggestions" else "doubtful labels"
-            self.tell(f"all {len(made.items)} {asked} are answered")
+            self.tell(f"every {'suggestion' if made.kind == 'suggestions' else 'doubtful label'} is answered")
 
     def _go(self, place: int) -> None:
         if place != self.advice.at:
