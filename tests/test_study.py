@@ -139,7 +139,9 @@ def test_one_command_writes_table_and_plot_and_repeats(scene, tmp_path, capsys):
     assert page.count("<svg") == 2
     assert "http" not in page.replace("http://www.w3.org", "")
     record = json.loads((tmp_path / "out" / "study.run.json").read_text(encoding="utf-8"))
-    again = [word.replace(str(tmp_path / "out"), str(tmp_path / "again")) for word in shlex.split(record["command"])[1:]]
+    again = [
+        word.replace(str(tmp_path / "out"), str(tmp_path / "again")) for word in shlex.split(record["command"])[1:]
+    ]
     assert main(again) == 0
     capsys.readouterr()
     columns = [name for name in table if name != "seconds"]
