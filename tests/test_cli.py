@@ -35,6 +35,7 @@ VERBS = [
     "pretrain",
     "embed",
     "classify",
+    "study",
     "suggest",
     "doubt",
     "compare",
