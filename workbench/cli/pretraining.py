@@ -1,4 +1,4 @@
-"""``pretrain``: let an encoder learn from a scene's unlabelled pixels."""
+"""``pretrain``: let an encoder learn from a scene's unlabelled pixels, or from an archive of patches."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from workbench.cli.archive_pretraining import is_archive, pretrain_on_archive, takes_archives
 from workbench.cli.arguments import count, is_scene, none_or_more, on_device, open_scene, repeats
 from workbench.cli.outputs import Meter, tell, write_run
 from workbench.cli.places import output, refuse_inputs
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
     from workbench.pretrain import Progress
 
 PRETRAIN = """\
-Let an encoder learn from a scene's unlabelled pixels. Writes FILE.safetensors (weights), FILE.json (what they are) and
-FILE.run.json (how to repeat it). The same seed gives the same encoder on the same machine.
+Let an encoder learn from the unlabelled pixels of a scene, or of an archive of patches. Writes FILE.safetensors
+(weights), FILE.json (what they are) and FILE.run.json (how to repeat it). The same seed gives the same encoder on the
+same machine.
 """
 
 
@@ -45,7 +47,7 @@ def add_verbs(verbs: argparse._SubParsersAction) -> None:
         "--epochs", type=count, metavar="N", help="passes over as many pixels as the scene has, instead of --steps"
     )
     verb.add_argument(
-        "--pairs", type=count, default=512, metavar="N", help="pairs of pixels a step (default: %(default)s)"
+        "--pairs", type=count, metavar="N", help="pairs of pixels a step (default: 512; of patches of an archive 64)"
     )
     verb.add_argument(
         "--dim", type=count, default=64, metavar="N", help="length of an embedding (default: %(default)s)"
@@ -76,6 +78,7 @@ def add_verbs(verbs: argparse._SubParsersAction) -> None:
         default="32-true",
         help="arithmetic; bf16-mixed is quicker on recent GPUs (default: %(default)s)",
     )
+    takes_archives(verb)
     on_device(verb)
     verb.add_argument(
         "--out",
@@ -95,7 +98,10 @@ def pretrain(args: argparse.Namespace) -> None:
     room.Recipe(args.objective, args.encoder)  # refused before the scene is read
     record = args.out.with_suffix(".run.json")
     refuse_inputs([args.out, args.out.with_suffix(".json"), record], [args.scene])
+    if is_archive(args):
+        return pretrain_on_archive(args, record)
     cube = open_scene(args)
+    args.pairs = args.pairs or room.Recipe().pairs
     if args.epochs:
         args.steps, args.epochs = math.ceil(args.epochs * cube.sizes["y"] * cube.sizes["x"] / args.pairs), None
     args.steps = args.steps or room.Recipe().steps  # the run.json names what was really done

@@ -1,12 +1,13 @@
 """Encoders that learn from unlabelled pixels.
 
-In: batches of a scene. Out: an encoder, and its progress on the way.
+In: batches of a scene, or of an archive of patches. Out: an encoder, and its progress on the way.
 May use: cubes, patches, torch, Lightning Fabric, safetensors. Never: labels, scikit-learn, anything that draws.
 """
 
 from workbench.pretrain.archives import ARCHIVES, find_archive
 from workbench.pretrain.checkpoint import load_encoder, matching_bands, save_encoder
 from workbench.pretrain.encoders import ARCHITECTURES, ENCODERS, Encoder, EncoderKind, find_architecture, find_encoder
+from workbench.pretrain.from_archive import Streaming, begin_archive, pretrain_archive
 from workbench.pretrain.given import by_objective
 from workbench.pretrain.layouts import MatchReport
 from workbench.pretrain.likeness import likeness
@@ -34,7 +35,9 @@ __all__ = [
     "PairRecipe",
     "Progress",
     "Recipe",
+    "Streaming",
     "begin",
+    "begin_archive",
     "begin_pair",
     "by_objective",
     "find_architecture",
@@ -49,6 +52,7 @@ __all__ = [
     "load_released_by_name",
     "matching_bands",
     "pretrain",
+    "pretrain_archive",
     "pretrain_pair",
     "save_encoder",
     "save_pair",

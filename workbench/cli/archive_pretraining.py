@@ -1,0 +1,127 @@
+"""``pretrain`` on an archive of patches: what it is told, and how it is carried out."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workbench.cli.arguments import count
+from workbench.cli.outputs import Meter, tell, write_run
+
+if TYPE_CHECKING:
+    from workbench.patches import ArchiveIndex
+
+
+def takes_archives(verb: argparse.ArgumentParser) -> None:
+    """Add what is said of an archive."""
+    group = verb.add_argument_group(
+        "archives", "SCENE may be the folder of SpectralEarth, HySpecNet-11k, SSL4EO-S12, SSL4EO-L, or of any GeoTIFFs"
+    )
+    group.add_argument(
+        "--archive", action="store_true", help="SCENE is a folder of patches, even if it could be read as one mosaic"
+    )
+    group.add_argument(
+        "--crop",
+        type=count,
+        metavar="N",
+        help="side of the squares cut out of patches, which the encoder sees from then on [pixels] (default: its own)",
+    )
+    group.add_argument(
+        "--crops",
+        type=count,
+        default=1,
+        metavar="N",
+        help="pairs cut out of a location each time it is read (default: %(default)s)",
+    )
+    group.add_argument(
+        "--workers", type=count, default=2, metavar="N", help="threads that read patches (default: %(default)s)"
+    )
+    group.add_argument("--skip-bad", action="store_true", help="leave out and count patches that cannot be read")
+    group.add_argument(
+        "--statistics",
+        type=Path,
+        metavar="DIR",
+        help="folder with mu.npy and sigma.npy of SpectralEarth (default: taken from some of the patches)",
+    )
+
+
+def is_archive(args: argparse.Namespace) -> bool:
+    """Whether the scene is an archive: it is called one, has a published layout, or is a folder that is no scene."""
+    if args.archive or not (isinstance(args.scene, Path) and args.scene.is_dir()):
+        return args.archive
+    from workbench.cubes import CubeError
+    from workbench.cubes.opening import format_of
+    from workbench.patches import is_published
+
+    if args.format:
+        return False
+    if is_published(args.scene):
+        return True
+    try:
+        format_of(args.scene)
+    except CubeError:
+        return any(args.scene.rglob("*.[tT][iI][fF]*"))
+    return False
+
+
+def pretrain_on_archive(args: argparse.Namespace, record: Path) -> None:
+    """Write an encoder that has learnt from the patches in `args.scene`."""
+    from workbench import pretrain as room
+    from workbench.cli.pretraining import shown
+    from workbench.pretrain.from_archive import PAIRS
+
+    args.pairs, streaming = (
+        args.pairs or PAIRS,
+        room.Streaming(args.crop, args.crops, args.workers, args.skip_bad, args.statistics),
+    )
+    index = indexed(args).sound(skip_bad=args.skip_bad)
+    if args.epochs:
+        args.steps, args.epochs = math.ceil(args.epochs * index.n_locations * args.crops / args.pairs), None
+    args.steps = args.steps or room.Recipe().steps
+    recipe = room.Recipe(
+        objective=args.objective,
+        encoder=args.encoder,
+        steps=args.steps,
+        pairs=args.pairs,
+        dim=args.dim,
+        reach=args.reach,
+        learning_rate=args.learning_rate,
+        patience=args.patience,
+        precision=args.precision,
+        seed=args.seed,
+    )
+    encoder, reports, pairs = room.begin_archive(index, recipe, streaming, device=args.device)
+    terms = []
+    for report in shown(reports):
+        terms.append({"step": report.step, **report.terms})
+    card = room.save_encoder(encoder, args.out, steps=report.step)
+    result = {
+        "encoder": args.out,
+        "steps": report.step,
+        "seconds": report.seconds,
+        "loss": report.loss,
+        "pairs_per_second": report.rate,
+        "locations": index.n_locations,
+        "patches": index.n_patches,
+        "skipped": pairs.skipped,
+    }
+    write_run(record, args, {}, scene=card["scene"], result=result, loss=terms)
+    left_out = f", {pairs.skipped} bad patches left out" if pairs.skipped else ""
+    tell(
+        args,
+        result,
+        f"wrote {args.out} after {report.step} steps in {report.seconds:.0f} s on {index.n_patches} patches "
+        f"({report.rate:,.0f} pairs/s), loss {report.loss:.4g}{left_out}",
+    )
+
+
+def indexed(args: argparse.Namespace) -> ArchiveIndex:
+    """The table of the archive's patches; its making is shown."""
+    from workbench.patches import indexing
+
+    meter = Meter("reading headers")
+    for report in indexing(args.scene, workers=args.workers):
+        meter.show(report.done, report.of)
+    return report.index
