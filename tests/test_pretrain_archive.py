@@ -46,7 +46,7 @@ def test_the_command_line_learns_from_spectralearths_layout_and_the_encoder_serv
     run = pretrain(archive, out, "--encoder", "cnn", "--steps", "12", "--pairs", "16", "--crops", "4")
     losses = [sum(value for name, value in row.items() if name != "step") for row in run["loss"]]
     assert losses[-1] < losses[0]
-    assert (run["result"]["patches"], run["result"]["locations"], run["result"]["skipped"]) == (6, 4, 0)
+    assert (run["scene"]["patches"], run["scene"]["locations"], run["result"]["skipped"]) == (6, 4, 0)
     assert (run["scene"]["archive"], run["scene"]["source"]) == ("spectral_earth", "a")
     encoder = load_encoder(out)
     assert (encoder.n_bands, encoder.quantity, encoder.recipe.encoder) == (202, "reflectance", "cnn")
@@ -179,15 +179,15 @@ def test_bad_patches_are_left_out_and_counted_when_asked(tmp_path, real_data, ca
     root = spoilt(tmp_path / "a", real_data)
     how = ("--encoder", "pixel", "--steps", "4", "--pairs", "4", "--skip-bad")
     run = pretrain(root, tmp_path / "e.safetensors", *how)
-    assert run["result"]["patches"] == 5
+    assert run["scene"]["patches"] == 5
     # Damaged where no header tells, it is met while it is read.
     path = root / "enmap" / "0000823" / "04138.tif"
     content = bytearray(path.read_bytes())
     content[200_000:200_400] = b"\xff" * 400
     path.write_bytes(content)
-    result = pretrain(root, tmp_path / "e.safetensors", *how)["result"]
-    assert result["patches"] == 5
-    assert result["skipped"] > 0
+    run = pretrain(root, tmp_path / "e.safetensors", *how)
+    assert run["scene"]["patches"] == 5
+    assert run["result"]["skipped"] > 0
     assert "bad patches left out" in capsys.readouterr().err
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbench.cli.arguments import count
-from workbench.cli.outputs import Meter, tell, write_run
+from workbench.cli.long_runs import steps_for
+from workbench.cli.outputs import Meter, tell
 
 if TYPE_CHECKING:
     from workbench.patches import ArchiveIndex
@@ -66,55 +66,31 @@ def is_archive(args: argparse.Namespace) -> bool:
     return False
 
 
-def pretrain_on_archive(args: argparse.Namespace, record: Path) -> None:
-    """Write an encoder that has learnt from the patches in `args.scene`."""
+def pretrain_on_archive(args: argparse.Namespace, record: Path, checkpoint: Path | None, device: str) -> None:
+    """Write an encoder that has learnt from the patches in `args.scene`, or go on with it from `checkpoint`."""
     from workbench import pretrain as room
-    from workbench.cli.pretraining import shown
+    from workbench.cli.pretraining import begun, carry_out
+    from workbench.pretrain.archive_card import facts, known
     from workbench.pretrain.from_archive import PAIRS
 
-    args.pairs, streaming = (
-        args.pairs or PAIRS,
-        room.Streaming(args.crop, args.crops, args.workers, args.skip_bad, args.statistics),
-    )
+    args.pairs = args.pairs or PAIRS
+    streaming = room.Streaming(args.crop, args.crops, args.workers, args.skip_bad, args.statistics)
     index = indexed(args).sound(skip_bad=args.skip_bad)
-    if args.epochs:
-        args.steps, args.epochs = math.ceil(args.epochs * index.n_locations * args.crops / args.pairs), None
-    args.steps = args.steps or room.Recipe().steps
-    recipe = room.Recipe(
-        objective=args.objective,
-        encoder=args.encoder,
-        steps=args.steps,
-        pairs=args.pairs,
-        dim=args.dim,
-        reach=args.reach,
-        learning_rate=args.learning_rate,
-        patience=args.patience,
-        precision=args.precision,
-        seed=args.seed,
-    )
-    encoder, reports, pairs = room.begin_archive(index, recipe, streaming, device=args.device)
-    terms = []
-    for report in shown(reports):
-        terms.append({"step": report.step, **report.terms})
-    card = room.save_encoder(encoder, args.out, steps=report.step)
-    result = {
-        "encoder": args.out,
-        "steps": report.step,
-        "seconds": report.seconds,
-        "loss": report.loss,
-        "pairs_per_second": report.rate,
-        "locations": index.n_locations,
-        "patches": index.n_patches,
-        "skipped": pairs.skipped,
-    }
-    write_run(record, args, {}, scene=card["scene"], result=result, loss=terms)
-    left_out = f", {pairs.skipped} bad patches left out" if pairs.skipped else ""
-    tell(
+    args.steps = steps_for(args, index.n_locations * args.crops // room.world(), room.Recipe().steps)
+    run, told = begun(
         args,
-        result,
-        f"wrote {args.out} after {report.step} steps in {report.seconds:.0f} s on {index.n_patches} patches "
-        f"({report.rate:,.0f} pairs/s), loss {report.loss:.4g}{left_out}",
+        facts(index, known(index)[0]),
+        lambda recipe: room.begin_archive_run(index, recipe, streaming, device=device),
+        checkpoint,
     )
+    if result := carry_out(args, run, told, record, {}):
+        left_out = f", {result['skipped']} bad patches left out" if result["skipped"] else ""
+        tell(
+            args,
+            result,
+            f"wrote {args.out} after {result['steps']} steps in {result['seconds']:.0f} s on {index.n_patches} patches "
+            f"({result['pairs_per_second']:,.0f} pairs/s), loss {result['loss']:.4g}{left_out}",
+        )
 
 
 def indexed(args: argparse.Namespace) -> ArchiveIndex:

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import argparse
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbench.cli.archive_pretraining import is_archive, pretrain_on_archive, takes_archives
 from workbench.cli.arguments import count, is_scene, none_or_more, on_device, open_scene, repeats
+from workbench.cli.long_runs import Keeper, encoder_file, goes_on, pick_up, steps_for, steps_of
 from workbench.cli.outputs import Meter, tell, write_run
-from workbench.cli.places import output, refuse_inputs
+from workbench.cli.places import refuse_inputs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     import xarray as xr
     from torch import nn
 
-    from workbench.pretrain import Progress
+    from workbench.pretrain import Progress, Recipe, Run
 
 PRETRAIN = """\
 Let an encoder learn from the unlabelled pixels of a scene, or of an archive of patches. Writes FILE.safetensors
-(weights), FILE.json (what they are) and FILE.run.json (how to repeat it). The same seed gives the same encoder on the
-same machine.
+(weights), FILE.json (what they are), FILE.steps.jsonl (each step: the terms of its loss, pixels a second, memory) and
+FILE.run.json (how to repeat it). The same seed gives the same encoder on the same machine. Several processes learn as
+one, each with --pairs of the batch, when started by `torchrun --nproc-per-node N -m workbench pretrain …`.
 """
 
 
@@ -47,7 +48,10 @@ def add_verbs(verbs: argparse._SubParsersAction) -> None:
         "--epochs", type=count, metavar="N", help="passes over as many pixels as the scene has, instead of --steps"
     )
     verb.add_argument(
-        "--pairs", type=count, metavar="N", help="pairs of pixels a step (default: 512; of patches of an archive 64)"
+        "--pairs",
+        type=count,
+        metavar="N",
+        help="pairs of pixels a step, in each process (default: 512; of patches of an archive 64)",
     )
     verb.add_argument(
         "--dim", type=count, default=64, metavar="N", help="length of an embedding (default: %(default)s)"
@@ -61,9 +65,8 @@ def add_verbs(verbs: argparse._SubParsersAction) -> None:
     verb.add_argument(
         "--learning-rate",
         type=float,
-        default=1e-3,
         metavar="X",
-        help="peak rate of the optimiser (default: %(default)s)",
+        help="peak rate of the optimiser (default: 0.001 of adamw, 0.05 of sgd, 0.2 of lars)",
     )
     verb.add_argument(
         "--patience",
@@ -82,56 +85,119 @@ def add_verbs(verbs: argparse._SubParsersAction) -> None:
     on_device(verb)
     verb.add_argument(
         "--out",
-        required=True,
         metavar="FILE",
-        type=output(".safetensors"),
-        help="encoder to write (.safetensors); replaced if it exists",
+        type=encoder_file,
+        help="encoder to write (.safetensors), replaced if it exists; or a folder for encoder.safetensors; needed "
+        "but with --resume",
     )
+    goes_on(verb)
     repeats(verb)
     verb.set_defaults(do=pretrain)
 
 
 def pretrain(args: argparse.Namespace) -> None:
-    """Write an encoder that has learnt from `args.scene`."""
+    """Write an encoder that has learnt from `args.scene`, together with other processes if ``torchrun`` started any."""
     from workbench import pretrain as room
 
+    with room.together(args.device) as device:
+        _pretrain(args, device)
+
+
+def _pretrain(args: argparse.Namespace, device: str) -> None:
+    from workbench import pretrain as room
+
+    if not (args.out or args.resume):
+        raise ValueError("an encoder needs a file; name it with --out, or a run to go on with by --resume")
+    checkpoint = pick_up(args) if args.resume else None
     room.Recipe(args.objective, args.encoder)  # refused before the scene is read
     record = args.out.with_suffix(".run.json")
-    refuse_inputs([args.out, args.out.with_suffix(".json"), record], [args.scene])
+    refuse_inputs([args.out, args.out.with_suffix(".json"), record, steps_of(args.out)], [args.scene])
     if is_archive(args):
-        return pretrain_on_archive(args, record)
+        return pretrain_on_archive(args, record, checkpoint, device)
     cube = open_scene(args)
     args.pairs = args.pairs or room.Recipe().pairs
-    if args.epochs:
-        args.steps, args.epochs = math.ceil(args.epochs * cube.sizes["y"] * cube.sizes["x"] / args.pairs), None
-    args.steps = args.steps or room.Recipe().steps  # the run.json names what was really done
-    recipe = room.Recipe(
-        objective=args.objective,
-        encoder=args.encoder,
-        steps=args.steps,
-        pairs=args.pairs,
-        dim=args.dim,
-        reach=args.reach,
-        learning_rate=args.learning_rate,
-        patience=args.patience,
-        precision=args.precision,
-        seed=args.seed,
-    )
-    encoder, reports = room.begin(cube, recipe, device=args.device)
-    terms = []
-    for report in shown(reports):
-        terms.append({"step": report.step, **report.terms})
-    card = room.save_encoder(encoder, args.out, cube=cube, steps=report.step)
-    result = {"encoder": args.out, "steps": report.step, "seconds": report.seconds, "loss": report.loss}
-    write_run(record, args, {"scene": args.scene}, scene=card["scene"], result=result, loss=terms)
-    tell(args, result, f"wrote {args.out} after {report.step} steps in {report.seconds:.0f} s, loss {report.loss:.4g}")
+    args.steps = steps_for(args, cube.sizes["y"] * cube.sizes["x"] // room.world(), room.Recipe().steps)
+    scene = room.scene_of(cube)
+    run, told = begun(args, scene, lambda recipe: room.begin_run(cube, recipe, device=device), checkpoint)
+    run.encoder.scene = scene
+    if result := carry_out(args, run, told, record, {"scene": args.scene}):
+        steps, took, loss = (result[name] for name in ("steps", "seconds", "loss"))
+        tell(args, result, f"wrote {args.out} after {steps} steps in {took:.0f} s, loss {loss:.4g}")
+
+
+def begun(
+    args: argparse.Namespace, scene: dict[str, object], begin: Callable[[Recipe], Run], checkpoint: Path | None
+) -> tuple[Run, list[dict]]:
+    """A fresh run by `begin`, or one that stands where `checkpoint` was kept; and its reports so far."""
+    from workbench import pretrain as room
+
+    if args.learning_rate is None:
+        args.learning_rate = room.find_optimizer(args.optimizer).rate
+    args.epochs = None  # the run.json names what was really done
+    if not checkpoint:
+        recipe = room.Recipe(
+            objective=args.objective,
+            encoder=args.encoder,
+            steps=args.steps,
+            pairs=args.pairs,
+            dim=args.dim,
+            reach=args.reach,
+            learning_rate=args.learning_rate,
+            accumulate=args.accumulate,
+            optimizer=args.optimizer,
+            patience=args.patience,
+            precision=args.precision,
+            seed=args.seed,
+        )
+        return begin(recipe), []
+    state, card = room.read_checkpoint(checkpoint)
+    if scene["fingerprint"] != card["scene"]["fingerprint"]:
+        raise ValueError(
+            f"{args.scene} is not the scene that the run of {args.out} learns from, "
+            f"{card['scene']['source'] or 'one without a file'}; give that one"
+        )
+    if room.world() != card["processes"]:
+        raise ValueError(
+            f"the run of {args.out} goes on in as many processes as it began, {card['processes']}, got {room.world()}; "
+            "start that many with torchrun --nproc-per-node"
+        )
+    run = begin(room.Recipe(**card["recipe"]))
+    run.restore(state)
+    return run, card["told"]
+
+
+def carry_out(
+    args: argparse.Namespace, run: Run, told: list[dict], record: Path, files: dict[str, Path]
+) -> dict[str, object]:
+    """Train to the end, keep checkpoints, write the encoder and the record; nothing from any but the first process."""
+    from workbench import pretrain as room
+
+    if room.rank():  # only the first process writes and speaks
+        for _ in run.reports(also_every=args.checkpoint_every):
+            continue
+        return {}
+    with Keeper(args, run, run.encoder.scene, told) as keeper:
+        for report in shown(run.reports(also_every=args.checkpoint_every)):
+            keeper.note(report)
+        card = room.save_encoder(run.encoder, args.out, steps=report.step)
+        result = {"encoder": args.out, "steps": report.step, "seconds": report.seconds, "loss": report.loss}
+        if hasattr(run.batches, "skipped"):
+            result |= {"pairs_per_second": report.rate, "skipped": run.batches.skipped}
+        args.resume = None
+        also = {"scene": card["scene"], "processes": room.world(), "result": result, "loss": told}
+        write_run(record, args, files, **also)
+        keeper.done()
+    return result
 
 
 def shown(reports: Iterable[Progress]) -> Iterator[Progress]:
     """The same reports, each shown on the way."""
+    from workbench.pretrain import memory
+
     meter = Meter("pretraining")
     for report in reports:
-        meter.show(report.step, report.steps, f"loss {report.loss:.4g}, {report.rate:,.0f} pairs/s")
+        held = " + ".join(f"{size / 1e6:,.0f}" for size in memory().values())  # and that of a GPU
+        meter.show(report.step, report.steps, f"loss {report.loss:.4g}, {report.rate:,.0f} pairs/s, {held} MB")
         yield report
 
 

@@ -40,6 +40,8 @@ class PatchPairs:
         The neighbour is at most this many pixels away in each direction; 0 pairs a pixel with itself.
     seed : int
         The same seed gives the same batches on the same device.
+    share : (int, int)
+        Number of this process and how many there are: each has its `n` rows of the batches of all.
     device : str or torch.device
         Where the pixels lie and the batches come from.
     memory : int, optional
@@ -68,6 +70,7 @@ class PatchPairs:
         n: int = 512,
         reach: int = 0,
         seed: int = 0,
+        share: tuple[int, int] = (0, 1),
         device: str | torch.device = "cpu",
         memory: int | None = None,
         tile: int = 128,
@@ -89,7 +92,8 @@ class PatchPairs:
         step = torch.arange(-half, half + 1, device=device)
         self.steps, self.size = (step[:, None] * columns + step[None]).flatten(), size
         has_data = self.pixels[self.places, 0].isfinite()
-        self.draws = Neighbours(shape, has_data, n, reach, torch.Generator(device).manual_seed(seed))
+        generator = torch.Generator(device).manual_seed(seed)
+        self.draws = Neighbours(shape, has_data, n, reach, generator, share)
         few = self.places[self.draws.valid[:: max(1, self.n_pixels // ENOUGH)]]
         self.scaler = BandScaler(n_bands).to(device).fit(self.pixels[few].T)
         for part in self.pixels.split(max(1, AT_ONCE // n_bands)):

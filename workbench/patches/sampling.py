@@ -41,6 +41,8 @@ class ScenePairs:
         The neighbour is at most this many pixels away in each direction; 0 pairs a pixel with itself.
     seed : int
         The same seed gives the same batches on the same device.
+    share : (int, int)
+        Number of this process and how many there are: each has its `n` rows of the batches of all.
     device : str or torch.device
         Where the pixels lie and the batches come from.
     memory : int, optional
@@ -64,6 +66,7 @@ class ScenePairs:
         n: int = 512,
         reach: int = 0,
         seed: int = 0,
+        share: tuple[int, int] = (0, 1),
         device: str | torch.device = "cpu",
         memory: int | None = None,
         tile: int = 128,
@@ -75,7 +78,7 @@ class ScenePairs:
         shape, tiles = tiles_that_fit(height, width, affordable, tile=tile, seed=seed)
         self.pixels = _window_table(cube, tiles, windows, n_bands, self.device)
         generator = torch.Generator(self.device).manual_seed(seed)
-        self.draws = Neighbours(shape, self.pixels[:, 0, 0].isfinite(), n, reach, generator)
+        self.draws = Neighbours(shape, self.pixels[:, 0, 0].isfinite(), n, reach, generator, share)
         few = self.draws.valid[:: max(1, self.n_pixels // ENOUGH)]
         self.scaler = BandScaler(n_bands).to(self.device).fit(self.pixels[few, :, 0].T)
         for part in self.pixels.split(max(1, AT_ONCE // (n_bands * len(windows)))):

@@ -62,6 +62,9 @@ class Neighbours:
     generator: torch.Generator
     """Source of the draws."""
 
+    share: tuple[int, int] = (0, 1)
+    """Which part of how many equal ones this is: all together draw `n` times as many, and each takes its own."""
+
     def __post_init__(self) -> None:
         """Look up which pixels may be drawn."""
         self.valid = self.has_data.nonzero()[:, 0]
@@ -83,4 +86,6 @@ class Neighbours:
         return torch.where(self.has_data[there], there, here)
 
     def _integers(self, low: int, high: int) -> Tensor:
-        return torch.randint(low, high, (self.n,), generator=self.generator, device=self.has_data.device)
+        part, parts = self.share
+        numbers = torch.randint(low, high, (parts * self.n,), generator=self.generator, device=self.has_data.device)
+        return numbers[part * self.n : (part + 1) * self.n]

@@ -7,18 +7,24 @@ May use: cubes, patches, torch, Lightning Fabric, safetensors. Never: labels, sc
 from workbench.pretrain.archives import ARCHIVES, find_archive
 from workbench.pretrain.checkpoint import load_encoder, matching_bands, save_encoder
 from workbench.pretrain.encoders import ARCHITECTURES, ENCODERS, Encoder, EncoderKind, find_architecture, find_encoder
-from workbench.pretrain.from_archive import Streaming, begin_archive, pretrain_archive
+from workbench.pretrain.from_archive import Streaming, begin_archive, begin_archive_run, pretrain_archive
 from workbench.pretrain.given import by_objective
+from workbench.pretrain.keeping import keep_checkpoint, last_checkpoint, read_checkpoint
 from workbench.pretrain.layouts import MatchReport
 from workbench.pretrain.likeness import likeness
-from workbench.pretrain.loop import Progress, train, warm_cosine
+from workbench.pretrain.loop import Run, train
 from workbench.pretrain.objectives import OBJECTIVES, ObjectiveKind, find_objective
+from workbench.pretrain.optimizers import OPTIMIZERS, find_optimizer
 from workbench.pretrain.pair import Agreement, PairRecipe, begin_pair, pretrain_pair
 from workbench.pretrain.pair_checkpoint import load_pair, save_pair
-from workbench.pretrain.recipe import AUTO, Recipe, begin, pretrain, settle
+from workbench.pretrain.processes import rank, together, world
+from workbench.pretrain.progress import Progress, memory
+from workbench.pretrain.recipe import AUTO, Recipe, settle
 from workbench.pretrain.released import load_released
+from workbench.pretrain.running import begin, begin_run, pretrain
+from workbench.pretrain.schedule import warm_cosine
 from workbench.pretrain.torchgeo_weights import load_released_by_name
-from workbench.pretrain.two_files import fingerprint
+from workbench.pretrain.two_files import fingerprint, scene_of
 from workbench.verb import make_callable
 
 __all__ = [
@@ -27,6 +33,7 @@ __all__ = [
     "AUTO",
     "ENCODERS",
     "OBJECTIVES",
+    "OPTIMIZERS",
     "Agreement",
     "Encoder",
     "EncoderKind",
@@ -35,30 +42,42 @@ __all__ = [
     "PairRecipe",
     "Progress",
     "Recipe",
+    "Run",
     "Streaming",
     "begin",
     "begin_archive",
+    "begin_archive_run",
     "begin_pair",
+    "begin_run",
     "by_objective",
     "find_architecture",
     "find_archive",
     "find_encoder",
     "find_objective",
+    "find_optimizer",
     "fingerprint",
+    "keep_checkpoint",
+    "last_checkpoint",
     "likeness",
     "load_encoder",
     "load_pair",
     "load_released",
     "load_released_by_name",
     "matching_bands",
+    "memory",
     "pretrain",
     "pretrain_archive",
     "pretrain_pair",
+    "rank",
+    "read_checkpoint",
     "save_encoder",
     "save_pair",
+    "scene_of",
     "settle",
+    "together",
     "train",
     "warm_cosine",
+    "world",
 ]
 
 make_callable(__name__)

@@ -12,6 +12,8 @@ import torch
 from torch import Generator, Tensor
 from torch.nn.functional import grid_sample
 
+from workbench.pretrain.processes import drawn
+
 RATIO = 4 / 3
 """A crop is at most this much wider than high, or higher than wide, as in the papers."""
 
@@ -26,7 +28,7 @@ def turn(patches: Tensor, generator: Generator | None = None) -> Tensor:
     generator : torch.Generator, optional
         Source of the draws.
     """
-    coins = torch.rand((3, len(patches), 1, 1, 1), generator=generator, device=patches.device) < 0.5
+    coins = drawn(torch.rand, (3, len(patches), 1, 1, 1), 1, generator=generator, device=patches.device) < 0.5
     for coin, moved in zip(coins, (lambda p: p.flip(-1), lambda p: p.flip(-2), lambda p: p.mT), strict=True):
         patches = torch.where(coin, moved(patches), patches)
     return patches
@@ -54,7 +56,7 @@ def random_boxes(
         Left, top, width, height as shares of the patch's side. A box that would be wider or higher than the patch is
         cut to it.
     """
-    share, bend, across, down = torch.rand((4, n), generator=generator, device=device)
+    share, bend, across, down = drawn(torch.rand, (4, n), 1, generator=generator, device=device)
     side = (area[0] + (area[1] - area[0]) * share).sqrt()
     stretch = torch.exp((bend - 0.5) * math.log(RATIO))
     width, height = (side * stretch).clamp(max=1), (side / stretch).clamp(max=1)

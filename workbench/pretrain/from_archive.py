@@ -12,8 +12,10 @@ import torch
 from workbench.patches import ArchiveIndex, ArchivePairs, index_archive, pick_device
 from workbench.pretrain.archive_card import facts, known, scale
 from workbench.pretrain.encoders import Encoder, find_encoder
-from workbench.pretrain.loop import Progress, train
+from workbench.pretrain.loop import Run
 from workbench.pretrain.objectives import find_objective
+from workbench.pretrain.processes import rank, world
+from workbench.pretrain.progress import Progress
 from workbench.pretrain.recipe import AUTO, Recipe
 
 PAIRS = 64
@@ -51,16 +53,14 @@ class Streaming:
                 raise ValueError(f"{name} must be at least 1, got {value}")
 
 
-def begin_archive(
+def begin_archive_run(
     archive: str | Path | ArchiveIndex,
     recipe: Recipe,
     streaming: Streaming | None = None,
     *,
     device: str = "auto",
-    every: int = 10,
-    share: tuple[int, int] = (0, 1),
-) -> tuple[Encoder, Iterator[Progress], ArchivePairs]:
-    """Make a fresh encoder for an archive, and the steps that will train it once they are asked for.
+) -> Run:
+    """Make a fresh encoder for an archive, and the run that will train it. Nothing is trained until it is asked for.
 
     Parameters
     ----------
@@ -73,19 +73,13 @@ def begin_archive(
         How patches become batches.
     device : str
         ``"auto"``, or torch's name of one.
-    every : int
-        Steps from one report to the next.
-    share : tuple of int
-        Which process of how many this is.
 
     Returns
     -------
-    encoder : Encoder
-        With ``scaler``, ``wavelength`` [nm], ``quantity`` and ``units`` of the archive's card, ``recipe``, and
-        ``scene``: what it learnt from.
-    steps : iterator of Progress
-    pairs : ArchivePairs
-        Their source; ``get_state`` says where it is, ``skipped`` how many locations were left out.
+    Run
+        Its ``encoder`` has ``scaler``, ``wavelength`` [nm], ``quantity`` and ``units`` of the archive's card,
+        ``recipe``, and ``scene``: what it learnt from. Its ``batches`` are :class:`workbench.patches.ArchivePairs`,
+        whose place is put away with the run; processes that learn as one share the locations.
 
     Raises
     ------
@@ -119,32 +113,45 @@ def begin_archive(
         seed=recipe.seed,
         workers=streaming.workers,
         skip_bad=streaming.skip_bad,
-        share=share,
+        share=(rank(), world()),
         device=place,
     )
     wavelength = np.array(card.wavelength)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
         encoder = kind.make(len(wavelength), recipe.dim, wavelength)
-        objective = find_objective(recipe.objective).module(
-            encoder.dim, generator=torch.Generator(place).manual_seed(recipe.seed)
-        )
+        views = torch.Generator(place).manual_seed(recipe.seed)
+        objective = find_objective(recipe.objective).module(encoder.dim, generator=views)
     scale(pairs, card, streaming.statistics)
     encoder.scaler, encoder.recipe, encoder.wavelength = pairs.scaler, recipe, wavelength
     encoder.quantity, encoder.units, encoder.scene = card.quantity, card.units, facts(index, card)
     encoder.to(place), objective.to(place)
-    steps = train(
+    return Run(
         encoder,
         objective,
         pairs,
         steps=recipe.steps,
-        every=every,
+        accumulate=recipe.accumulate,
+        optimizer=recipe.optimizer,
         learning_rate=recipe.learning_rate,
         patience=recipe.patience,
         precision=recipe.precision,
         device=place,
+        sources=(pairs, views),
     )
-    return encoder, steps, pairs
+
+
+def begin_archive(
+    archive: str | Path | ArchiveIndex,
+    recipe: Recipe,
+    streaming: Streaming | None = None,
+    *,
+    device: str = "auto",
+    every: int = 10,
+) -> tuple[Encoder, Iterator[Progress], ArchivePairs]:
+    """The encoder of :func:`begin_archive_run`, the steps that will train it, reported every so many, and its pairs."""
+    run = begin_archive_run(archive, recipe, streaming, device=device)
+    return run.encoder, run.reports(every), run.batches
 
 
 def pretrain_archive(

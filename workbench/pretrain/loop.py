@@ -1,78 +1,29 @@
 """The one training loop. It is a generator: it draws nothing, writes nothing and starts no thread.
 
-Lightning Fabric stands behind it for the device, mixed precision and, launched by ``torchrun``, several of them.
+Lightning Fabric stands behind it for the device and mixed precision, ``processes`` for several that learn as one.
 """
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import islice
 
 import torch
 from torch import Tensor, nn
 
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Where training stands."""
-
-    step: int
-    """Steps done so far, from 1."""
-
-    steps: int
-    """Steps that were asked for; fewer are done if the loss stops falling."""
-
-    terms: dict[str, float]
-    """The weighted terms of the loss by name, each the mean since the last report."""
-
-    seconds: float
-    """Since the first step began [s]."""
-
-    samples: int
-    """Samples (pixels or patches, counted once a view pair) seen so far."""
-
-    @property
-    def loss(self) -> float:
-        """Sum of the terms."""
-        return sum(self.terms.values())
-
-    @property
-    def rate(self) -> float:
-        """Samples a second so far."""
-        return self.samples / self.seconds if self.seconds else 0.0
+from workbench.pretrain.optimizers import find_optimizer
+from workbench.pretrain.processes import made_equal, sum_gradients, world
+from workbench.pretrain.progress import Progress, check_finite, on_the_host
+from workbench.pretrain.schedule import Plateau, warm_cosine
+from workbench.pretrain.state import RunState, optimizer_tensors, take_optimizer
+from workbench.pretrain.stepping import Batch, Step, check_parts, gradients
+from workbench.pretrain.synced_norm import sync_norms
 
 
-class _Step(nn.Module):
-    """Encoder and objective as one module, so that Fabric wraps the whole of a step."""
-
-    def __init__(self, encoder: nn.Module, objective: nn.Module) -> None:
-        super().__init__()
-        self.encoder, self.objective = encoder, objective
-
-    def forward(self, batch: Tensor | tuple[Tensor, ...]) -> dict[str, Tensor]:
-        return self.objective(self.encoder, batch)
-
-
-def train(
-    encoder: nn.Module,
-    objective: nn.Module,
-    batches: Iterable[Tensor | tuple[Tensor, ...]],
-    *,
-    steps: int,
-    every: int = 10,
-    learning_rate: float = 1e-3,
-    patience: int = 0,
-    precision: str = "32-true",
-    device: str | torch.device = "cpu",
-) -> Iterator[Progress]:
-    """Train `encoder` in place, reporting now and then.
-
-    Stop early by not asking for the next report; the encoder keeps what it has learnt. Whenever a report is handed
-    out the encoder is in evaluation mode, so that a map may be made of it there and then.
+class Run:
+    """A training of `encoder` in place, which can be put away after any report and gone on with.
 
     Parameters
     ----------
@@ -84,8 +35,10 @@ def train(
         On `device`; endless, or at least `steps` long.
     steps : int
         Optimiser steps to take.
-    every : int
-        Steps from one report to the next. A report makes the host wait for the GPU.
+    accumulate : int
+        Batches that make one step together; see :mod:`workbench.pretrain.stepping`.
+    optimizer : str
+        Name in ``OPTIMIZERS``.
     learning_rate : float
         Peak rate; it rises over the first tenth of the steps and falls to zero along a cosine.
     patience : int
@@ -94,6 +47,178 @@ def train(
         Fabric's word: ``"32-true"``, or ``"bf16-mixed"`` where the device is fast at it.
     device : str or torch.device
         Where encoder and batches are.
+    sources : sequence of torch.Generator
+        All that batches and objective draw from: put away and restored with the run.
+    """
+
+    def __init__(
+        self,
+        encoder: nn.Module,
+        objective: nn.Module,
+        batches: Iterable[Batch],
+        *,
+        steps: int,
+        accumulate: int = 1,
+        optimizer: str = "adamw",
+        learning_rate: float = 1e-3,
+        patience: int = 0,
+        precision: str = "32-true",
+        device: str | torch.device = "cpu",
+        sources: Sequence[torch.Generator] = (),
+    ) -> None:
+        self.encoder, self.objective, self.batches, self.steps = encoder, objective, batches, steps
+        check_parts(objective, accumulate)
+        self.accumulate, self.optimizer_kind = accumulate, find_optimizer(optimizer)
+        self.learning_rate, self.precision, self.device = learning_rate, precision, torch.device(device)
+        self.sources, self.watch = tuple(sources), Plateau(patience)
+        self.done, self.samples, self.seconds = 0, 0, 0.0
+        self.step: Step | None = None
+
+    def _set_up(self) -> None:
+        """What the first step needs and nobody before it: teacher, optimiser, Fabric."""
+        from lightning_fabric import Fabric  # seconds to import, and only training needs it
+
+        if self.step is not None:
+            return
+        if hasattr(self.objective, "prepare"):
+            self.objective.prepare(self.encoder)
+        kind = self.device.type
+        self.fabric = Fabric(
+            accelerator={"cuda": "cuda", "mps": "mps"}.get(kind, "cpu"),
+            devices=[self.device.index or 0] if kind == "cuda" else 1,
+            precision=self.precision,
+        )
+        self.step = Step(self.encoder, self.objective)
+        if world() > 1:
+            sync_norms(self.step)
+            made_equal(self.step.state_dict().values())
+        self.optimizer = self.optimizer_kind.make(self.step.parameters(), lr=self.learning_rate)
+        schedule = partial(warm_cosine, steps=self.steps)
+        self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimizer, schedule)
+        self.model, self.stepper = self.fabric.setup(self.step, self.optimizer)
+
+    def reports(self, every: int = 10, also_every: int = 0) -> Iterator[Progress]:
+        """Train, reporting every so many steps and at the last one; see :func:`train`.
+
+        Parameters
+        ----------
+        every : int
+            Steps from one report to the next. A report makes the host wait for the GPU.
+        also_every : int
+            Reports come at the multiples of this, too; 0 for no more.
+        """
+        self._set_up()
+        began, before = time.monotonic(), self.seconds
+        told: list[dict[str, Tensor]] = []
+        self.step.train()
+        batches = islice(self.batches, (self.steps - self.done) * self.accumulate)
+        for parts in zip(*[batches] * self.accumulate, strict=False):
+            terms = self._one_step(parts)
+            told.append(terms)
+            ends = self.done == self.steps or self.watch.is_flat(torch.stack(list(terms.values())).sum())
+            if self.done % every == 0 or ends or (also_every and self.done % also_every == 0):
+                each = on_the_host(told)
+                self.seconds = before + time.monotonic() - began
+                check_finite(each, self.done)
+                told = []
+                self.step.eval()
+                means = {name: sum(terms[name] for terms in each) / len(each) for name in each[-1]}
+                yield Progress(self.done, self.steps, means, self.seconds, self.samples, each)
+                self.step.train()
+            if ends:
+                break
+        self.step.eval()
+
+    def _one_step(self, parts: Sequence[Batch]) -> dict[str, Tensor]:
+        """One step of the optimiser; the terms of its loss, without gradients."""
+        self.stepper.zero_grad()
+        terms = gradients(self.fabric, self.model, parts, self.sources)
+        sum_gradients(self.step.parameters())
+        self.stepper.step()
+        self.schedule.step()
+        self.done += 1
+        self.samples += world() * sum(len(part if isinstance(part, Tensor) else part[0]) for part in parts)
+        if hasattr(self.objective, "after_step"):
+            self.objective.after_step(self.encoder, self.done, self.steps)
+        return {name: term.detach() for name, term in terms.items()}
+
+    def state(self) -> RunState:
+        """All that going on takes, as it stands after the last report.
+
+        Raises
+        ------
+        FloatingPointError
+            If a weight is not finite: a run is not put away spoilt.
+        """
+        self._set_up()
+        tensors = {f"model.{name}": tensor for name, tensor in self.step.state_dict().items()}
+        for name, tensor in tensors.items():
+            if not tensor.isfinite().all():
+                raise FloatingPointError(
+                    f"{name.removeprefix('model.')} is not finite after step {self.done}; lower the learning rate or "
+                    "look for NaN pixels"
+                )
+        tensors |= optimizer_tensors(self.optimizer)
+        tensors |= {f"source.{k}": source.get_state() for k, source in enumerate(self.sources)}
+        scaler = getattr(self.fabric.strategy.precision, "scaler", None)
+        numbers = {
+            "done": self.done,
+            "samples": self.samples,
+            "seconds": self.seconds,
+            "watch": self.watch.state(),
+            "scaler": scaler.state_dict() if scaler else None,
+        }
+        copies = {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in tensors.items()}
+        return RunState(copies, numbers)
+
+    def restore(self, state: RunState) -> None:
+        """Stand where `state` was taken; the next report is of the steps after it.
+
+        Raises
+        ------
+        ValueError
+            If it is of another run.
+        """
+        self._set_up()
+        try:
+            self.step.load_state_dict(state.part("model"))
+            take_optimizer(self.optimizer, state)
+            for k, source in enumerate(self.sources):
+                source.set_state(state.tensors[f"source.{k}"])
+            self.done, self.samples, self.seconds = (state.numbers[name] for name in ("done", "samples", "seconds"))
+            self.watch.take(state.numbers["watch"])
+            if scaler := getattr(self.fabric.strategy.precision, "scaler", None):
+                scaler.load_state_dict(state.numbers["scaler"])
+        except (KeyError, RuntimeError, TypeError) as error:
+            reason = " ".join(str(error).split())[:200]
+            raise ValueError(f"this is the state of another run ({reason}); start again") from error
+        self.schedule.last_epoch = self.done
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.learning_rate * warm_cosine(self.done, steps=self.steps)
+
+
+def train(
+    encoder: nn.Module,
+    objective: nn.Module,
+    batches: Iterable[Batch],
+    *,
+    steps: int,
+    every: int = 10,
+    **how: object,
+) -> Iterator[Progress]:
+    """Train `encoder` in place, reporting now and then.
+
+    Stop early by not asking for the next report; the encoder keeps what it has learnt. Whenever a report is handed
+    out the encoder is in evaluation mode, so that a map may be made of it there and then.
+
+    Parameters
+    ----------
+    encoder, objective, batches, steps
+        As :class:`Run` takes them.
+    every : int
+        Steps from one report to the next. A report makes the host wait for the GPU.
+    **how
+        What else :class:`Run` takes.
 
     Yields
     ------
@@ -105,73 +230,4 @@ def train(
     FloatingPointError
         If a term is not finite when it is reported: training past it would hide where it began.
     """
-    from lightning_fabric import Fabric  # seconds to import, and only training needs it
-
-    device = torch.device(device)
-    if hasattr(objective, "prepare"):
-        objective.prepare(encoder)
-    fabric = Fabric(
-        accelerator={"cuda": "cuda", "mps": "mps"}.get(device.type, "cpu"),
-        devices=[device.index or 0] if device.type == "cuda" else 1,
-        precision=precision,
-    )
-    step = _Step(encoder, objective)
-    optimizer = torch.optim.AdamW(step.parameters(), lr=learning_rate)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, partial(warm_cosine, steps=steps))
-    model, optimizer = fabric.setup(step, optimizer)
-    watch = _Plateau(patience)
-    sums: dict[str, Tensor] = {}
-    began, since, samples = time.monotonic(), 0, 0
-
-    step.train()
-    for done, batch in enumerate(islice(batches, steps), start=1):
-        terms = model(batch)
-        optimizer.zero_grad()
-        loss = torch.stack(list(terms.values())).sum()
-        fabric.backward(loss)
-        optimizer.step()
-        schedule.step()
-        if hasattr(objective, "after_step"):
-            objective.after_step(encoder, done, steps)
-        sums = {name: sums.get(name, 0) + term.detach() for name, term in terms.items()}
-        samples += len(batch if isinstance(batch, Tensor) else batch[0])
-        ends = done == steps or watch.is_flat(loss.detach())
-        if done % every == 0 or ends:
-            means = {name: float(total) / (done - since) for name, total in sums.items()}
-            progress = Progress(done, steps, means, time.monotonic() - began, samples)
-            if not math.isfinite(progress.loss):
-                raise FloatingPointError(
-                    f"the loss at step {done} is not finite ({means}); lower the learning rate or look for NaN pixels"
-                )
-            sums, since = {}, done
-            step.eval()
-            yield progress
-            step.train()
-        if ends:
-            break
-    step.eval()
-
-
-def warm_cosine(step: int, *, steps: int) -> float:
-    """Share of the peak rate at a step: it rises over the first tenth of the steps and falls along a cosine."""
-    warm = max(1, steps // 10)
-    if step < warm:
-        return (step + 1) / warm
-    return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm)))
-
-
-class _Plateau:
-    """Tells when a loss has stopped falling; it makes the host wait for the device once in `patience` steps."""
-
-    def __init__(self, patience: int) -> None:
-        self.patience, self.count, self.total, self.before = patience, 0, 0.0, math.inf
-
-    def is_flat(self, loss: Tensor) -> bool:
-        if not self.patience:
-            return False
-        self.count, self.total = self.count + 1, self.total + loss
-        if self.count < self.patience:
-            return False
-        mean, before = float(self.total) / self.patience, self.before
-        self.count, self.total, self.before = 0, 0.0, mean
-        return mean > 0.999 * before
+    yield from Run(encoder, objective, batches, steps=steps, **how).reports(every)

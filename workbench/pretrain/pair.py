@@ -16,8 +16,9 @@ from workbench.patches import TwoScenes, pick_device
 from workbench.pretrain.encoders import find_encoder
 from workbench.pretrain.encoders.pair import PairEncoder
 from workbench.pretrain.encoders.spectral import SpectralEncoder
-from workbench.pretrain.loop import Progress, train
+from workbench.pretrain.loop import train
 from workbench.pretrain.objectives.decur import DeCUR, alone
+from workbench.pretrain.progress import Progress
 from workbench.pretrain.recipe import AUTO, Recipe, settle
 
 WATCHED = 2048

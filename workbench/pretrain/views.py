@@ -13,6 +13,7 @@ import torch
 from torch import Generator, Tensor
 
 from workbench.pretrain.crops import random_boxes, resized_crop, turn
+from workbench.pretrain.processes import drawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +91,14 @@ def illuminate(batch: Tensor, black: Tensor, sd: float, generator: Generator | N
     generator : torch.Generator, optional
         Source of the draws.
     """
-    factor = torch.exp(sd * torch.randn(len(batch), generator=generator, device=batch.device))
+    factor = torch.exp(sd * drawn(torch.randn, (len(batch),), generator=generator, device=batch.device))
     zero = black.view(1, -1, *[1] * (batch.ndim - 2))
     return zero + (batch - zero) * factor.view(-1, *[1] * (batch.ndim - 1))
 
 
 def drop_bands(batch: Tensor, chance: float, generator: Generator | None = None) -> Tensor:
     """Set bands to their mean (0 when scaled), each with the same chance in every sample."""
-    kept = torch.rand(batch.shape[:2], generator=generator, device=batch.device) >= chance
+    kept = drawn(torch.rand, batch.shape[:2], generator=generator, device=batch.device) >= chance
     return batch * kept.view(*batch.shape[:2], *[1] * (batch.ndim - 2))
 
 
@@ -114,7 +115,7 @@ def keep_part(batch: Tensor, part: tuple[float, float], generator: Generator | N
         Source of the draws.
     """
     n, n_bands = batch.shape[:2]
-    share, place = torch.rand((2, n, 1), generator=generator, device=batch.device)
+    share, place = drawn(torch.rand, (2, n, 1), 1, generator=generator, device=batch.device)
     length = ((part[0] + (part[1] - part[0]) * share) * n_bands).round().clamp(min=1)
     start = (place * (n_bands - length + 1)).floor()
     band = torch.arange(n_bands, device=batch.device)
@@ -124,4 +125,4 @@ def keep_part(batch: Tensor, part: tuple[float, float], generator: Generator | N
 
 def add_noise(batch: Tensor, sd: float, generator: Generator | None = None) -> Tensor:
     """White noise in every value, `sd` in units of a band's spread over the scene."""
-    return batch + sd * torch.randn(batch.shape, generator=generator, device=batch.device)
+    return batch + sd * drawn(torch.randn, batch.shape, generator=generator, device=batch.device)

@@ -19,7 +19,7 @@ from workbench.cubes import good_bands
 from workbench.patches import pick_device
 from workbench.pretrain import Recipe, find_encoder, settle, train
 from workbench.pretrain.objectives.paws import PAWS
-from workbench.pretrain.recipe import pairs_for
+from workbench.pretrain.running import pairs_for
 from workbench.probe.supervised import DIM, FromScratch, inputs_at
 
 

@@ -23,11 +23,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from workbench.pretrain.objectives.by_rows import ByRows
 from workbench.pretrain.objectives.heads import perceptron
 from workbench.pretrain.views import SpectralViews
 
 
-class BarlowTwins(nn.Module):
+class BarlowTwins(ByRows):
     """Spectral views of neighbours, one head, the loss above.
 
     Parameters
@@ -57,10 +58,13 @@ class BarlowTwins(nn.Module):
         self.redundancy, self.views = redundancy, views or SpectralViews(generator=generator)
         self.head = perceptron(dim, width, width)
 
-    def forward(self, encoder: nn.Module, batch: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
-        """Loss terms of a batch of pairs, each of shape (n, n_bands, …); row by row, the same place."""
+    def features(self, encoder: nn.Module, batch: tuple[Tensor, Tensor]) -> tuple[Tensor, ...]:
+        """Of pairs, each (n, n_bands, …): features of the two views."""
         views = [self.views(side, encoder.scaler.black) for side in batch]
-        left, right = self.head(encoder(torch.cat(views))).chunk(2)
+        return self.head(encoder(torch.cat(views))).chunk(2)
+
+    def terms(self, left: Tensor, right: Tensor) -> dict[str, Tensor]:
+        """The loss of features of the two views."""
         return barlow_twins_loss(left, right, redundancy=self.redundancy)
 
 

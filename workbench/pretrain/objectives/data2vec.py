@@ -28,11 +28,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from workbench.pretrain.objectives.by_rows import ByRows
 from workbench.pretrain.objectives.mae import by_band
 from workbench.pretrain.objectives.masking import Masking
 
 
-class Data2Vec(nn.Module):
+class Data2Vec(ByRows):
     """Hidden groups of bands, a teacher, the loss above.
 
     Its batch is as that of :class:`workbench.pretrain.objectives.mae.MAE`.
@@ -85,12 +86,17 @@ class Data2Vec(nn.Module):
         with self.masking.seeded():
             self.guess = nn.Linear(self.dim, widths.pop()).to(place)
 
-    def forward(self, encoder: nn.Module, batch: Tensor | tuple[Tensor, ...]) -> dict[str, Tensor]:
-        """``distance`` between guess and target, a mean over samples and features."""
+    def features(self, encoder: nn.Module, batch: Tensor | tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """Of each sample the distance between guess and target, a mean over features."""
         pixels = batch if isinstance(batch, Tensor) else batch[0]
         hidden = self.masking(pixels)
         guess = self.guess(encoder(torch.where(hidden, by_band(self.shown, pixels), pixels)))
-        return {"distance": functional.smooth_l1_loss(guess, self.target(pixels), beta=self.turn)}
+        far = functional.smooth_l1_loss(guess, self.target(pixels), beta=self.turn, reduction="none")
+        return (far.mean(dim=1),)
+
+    def terms(self, distances: Tensor) -> dict[str, Tensor]:
+        """``distance`` between guess and target, a mean over samples and features."""
+        return {"distance": distances.mean()}
 
     @torch.no_grad()
     def target(self, pixels: Tensor) -> Tensor:

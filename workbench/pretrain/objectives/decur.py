@@ -32,10 +32,11 @@ from torch import Tensor, nn
 
 from workbench.pretrain.encoders.pair import PairEncoder
 from workbench.pretrain.objectives.barlow_twins import barlow_twins_loss, standardise
+from workbench.pretrain.objectives.by_rows import ByRows
 from workbench.pretrain.views import SpectralViews
 
 
-class DeCUR(nn.Module):
+class DeCUR(ByRows):
     """Spectral views of neighbours in two kinds of data, two heads, the loss above.
 
     Its batch is (pixels, neighbours) of the first kind and then of the second, row by row of the same places.
@@ -80,14 +81,19 @@ class DeCUR(nn.Module):
             for _ in range(2)
         )
 
-    def forward(self, encoder: PairEncoder, batch: tuple[Tensor, Tensor, Tensor, Tensor]) -> dict[str, Tensor]:
-        """Loss terms of (pixels, neighbours) of each kind: ``first``, ``second``, ``common``, ``unique``."""
+    def features(self, encoder: PairEncoder, batch: tuple[Tensor, Tensor, Tensor, Tensor]) -> tuple[Tensor, ...]:
+        """Of (pixels, neighbours) of each kind: features of two views of the first, then of the second."""
         kinds = [
             head(half(views(torch.cat(pair), half.scaler.black))).chunk(2)
             for half, head, pair, views in zip(
                 (encoder.first, encoder.second), self.heads, (batch[:2], batch[2:]), self.views, strict=True
             )
         ]
+        return *kinds[0], *kinds[1]
+
+    def terms(self, *features: Tensor) -> dict[str, Tensor]:
+        """Loss terms: ``first``, ``second``, ``common``, ``unique``."""
+        kinds = features[:2], features[2:]
         within = [sum(barlow_twins_loss(*views, redundancy=self.redundancy).values()) for views in kinds]
         between = decur_loss(kinds[0][0], kinds[1][0], n_common=self.n_common, redundancy=self.redundancy)
         return {

@@ -100,18 +100,22 @@ class DINO(Taught):
         self.register_buffer("teacher_temperature", torch.tensor(sharpness[0]))
         self.waiting: Tensor | None = None
 
-    def forward(self, encoder: nn.Module, batch: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
-        """Loss terms of a batch of pairs, each of shape (n, n_bands, …); row by row, the same place."""
+    def features(self, encoder: nn.Module, batch: tuple[Tensor, Tensor]) -> tuple[Tensor, ...]:
+        """Of pairs, each (n, n_bands, …): what the teacher says of both whole views, the learner of all."""
         whole = torch.cat([self.views(side, encoder.scaler.black) for side in batch])
         small = [self.views.small(batch[k % 2], encoder.scaler.black) for k in range(self.small_views)]
         targets = self.taught(whole).float()
-        self.waiting = targets
         # Whole and small views have each their own statistics in the batch norms, as crops of one size have.
         said = [*self.head(encoder(whole)).chunk(2)]
         said += self.head(encoder(torch.cat(small))).chunk(len(small)) if small else []
+        return *targets.chunk(2), *said
+
+    def terms(self, *said: Tensor) -> dict[str, Tensor]:
+        """The loss; what the teacher says waits for its centre."""
+        self.waiting = torch.cat(said[:2])
         return centred_loss(
-            targets.chunk(2),
-            said,
+            said[:2],
+            said[2:],
             self.centre,
             teacher_temperature=self.teacher_temperature,
             temperature=self.temperature,

@@ -21,13 +21,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from workbench.pretrain.objectives.by_rows import ByRows
 from workbench.pretrain.objectives.masking import Masking
 
 CODES = 32
 """Length of the code of a window or pixel."""
 
 
-class MAE(nn.Module):
+class MAE(ByRows):
     """Hidden groups of bands, a learnt value for each hidden band, a light decoder, the loss above.
 
     Its batch is a tensor (n, n_bands, n_windows) or (n, n_bands, size, size), or a tuple whose first is. Patches should
@@ -74,13 +75,17 @@ class MAE(nn.Module):
             self.decoder = Decoder(self.dim, self.width, encoder.n_bands).to(place)
         self.shown = nn.Parameter(torch.zeros(encoder.n_bands, device=place))
 
-    def forward(self, encoder: nn.Module, batch: Tensor | tuple[Tensor, ...]) -> dict[str, Tensor]:
-        """``reconstruction``, the mean square error of what was hidden."""
+    def features(self, encoder: nn.Module, batch: Tensor | tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """Of each sample the sum of the square errors of what was hidden, and how many they are."""
         pixels = batch if isinstance(batch, Tensor) else batch[0]
         hidden = self.masking(pixels)
         embedding = encoder(torch.where(hidden, by_band(self.shown, pixels), pixels))
         target = normalised_groups(pixels, self.masking.group) if self.normalised else pixels
-        return {"reconstruction": masked_mse(self.decoder(embedding, pixels.shape[2:]), target, hidden)}
+        return masked_errors(self.decoder(embedding, pixels.shape[2:]), target, hidden)
+
+    def terms(self, errors: Tensor, counts: Tensor) -> dict[str, Tensor]:
+        """``reconstruction``, the mean square error of what was hidden."""
+        return {"reconstruction": errors.sum() / counts.sum()}
 
 
 class Decoder(nn.Module):
@@ -99,8 +104,15 @@ class Decoder(nn.Module):
 
 def masked_mse(guess: Tensor, target: Tensor, hidden: Tensor) -> Tensor:
     """Mean square error where `hidden` is true and the target is finite; all three have one shape."""
+    errors, counts = masked_errors(guess, target, hidden)
+    return errors.sum() / counts.sum()
+
+
+def masked_errors(guess: Tensor, target: Tensor, hidden: Tensor) -> tuple[Tensor, Tensor]:
+    """Of each sample (n,) the sum of the square errors where `hidden` and the target is finite, and their number."""
     counts = hidden & target.isfinite()
-    return (guess - target)[counts].square().mean()
+    errors = torch.where(counts, guess - target, 0.0).float().square()
+    return errors.flatten(1).sum(dim=1), counts.flatten(1).sum(dim=1)
 
 
 def normalised_groups(pixels: Tensor, group: int) -> Tensor:

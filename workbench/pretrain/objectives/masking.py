@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from workbench.pretrain.processes import drawn
+
 
 @dataclass(frozen=True)
 class Masking:
@@ -84,7 +86,7 @@ def hidden_groups(
     tall, wide = (-(-size // cell) for size in place) if cell and len(place) == 2 else (1, 1)
     bands = -(-n_bands // group)
     hidden = pieces_hidden(bands * tall * wide, ratio)
-    order = torch.rand((n, bands * tall * wide), generator=generator, device=batch.device).argsort(dim=1)
+    order = drawn(torch.rand, (n, bands * tall * wide), generator=generator, device=batch.device).argsort(dim=1)
     pieces = (order.argsort(dim=1) < hidden).view(n, bands, tall, wide)
     mask = pieces.repeat_interleave(group, dim=1)[:, :n_bands]
     if tall * wide == 1:

@@ -74,12 +74,16 @@ class MoCoV2(Taught):
         self.queue = FeatureQueue(queue, width)
         self.waiting: Tensor | None = None
 
-    def forward(self, encoder: nn.Module, batch: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
-        """Loss terms of a batch of pairs, each of shape (n, n_bands, …); row by row, the same place."""
+    def features(self, encoder: nn.Module, batch: tuple[Tensor, Tensor]) -> tuple[Tensor, ...]:
+        """Of pairs, each (n, n_bands, …): the learner's features of one view, the teacher's of the other."""
         seen, other = (self.views(side, encoder.scaler.black) for side in batch)
         keys = normalize(self.taught(other).float(), dim=1)
+        return self.head(encoder(seen)), keys
+
+    def terms(self, queries: Tensor, keys: Tensor) -> dict[str, Tensor]:
+        """The loss; the keys wait for the queue."""
         self.waiting = keys
-        return queue_loss(self.head(encoder(seen)), keys, self.queue.features, temperature=self.temperature)
+        return queue_loss(queries, keys, self.queue.features, temperature=self.temperature)
 
     def after_step(self, encoder: nn.Module, step: int, steps: int) -> None:
         """Let the teacher follow, and the features it gave for the last batch join the queue."""

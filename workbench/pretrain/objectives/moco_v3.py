@@ -64,11 +64,13 @@ class MoCoV3(Taught):
         self.head = perceptron(dim, hidden, hidden, width, last_norm=True)
         self.predictor = perceptron(width, hidden, width, last_norm=True)
 
-    def forward(self, encoder: nn.Module, batch: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
-        """Loss terms of a batch of pairs, each of shape (n, n_bands, …); row by row, the same place."""
+    def features(self, encoder: nn.Module, batch: tuple[Tensor, Tensor]) -> tuple[Tensor, ...]:
+        """Of pairs, each (n, n_bands, …): the learner's predictions of both views, the teacher's features."""
         views = torch.cat([self.views(side, encoder.scaler.black) for side in batch])
-        first, second = self.predictor(self.head(encoder(views))).chunk(2)
-        key_1, key_2 = self.taught(views).chunk(2)
+        return *self.predictor(self.head(encoder(views))).chunk(2), *self.taught(views).chunk(2)
+
+    def terms(self, first: Tensor, second: Tensor, key_1: Tensor, key_2: Tensor) -> dict[str, Tensor]:
+        """The loss, both ways."""
         forth, back = (
             batch_loss(queries, keys, temperature=self.temperature)
             for queries, keys in ((first, key_2), (second, key_1))

@@ -24,11 +24,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, normalize
 
+from workbench.pretrain.objectives.by_rows import ByRows
 from workbench.pretrain.objectives.heads import perceptron
 from workbench.pretrain.views import SpectralViews
 
 
-class SimCLR(nn.Module):
+class SimCLR(ByRows):
     """Spectral views of neighbours, one head, the loss above.
 
     Parameters
@@ -59,10 +60,13 @@ class SimCLR(nn.Module):
         self.temperature, self.views = temperature, views or SpectralViews(generator=generator)
         self.head = perceptron(dim, hidden, width)
 
-    def forward(self, encoder: nn.Module, batch: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
-        """Loss terms of a batch of pairs, each of shape (n, n_bands, …); row by row, the same place."""
+    def features(self, encoder: nn.Module, batch: tuple[Tensor, Tensor]) -> tuple[Tensor, ...]:
+        """Of pairs, each (n, n_bands, …): features of the two views."""
         views = [self.views(side, encoder.scaler.black) for side in batch]
-        left, right = self.head(encoder(torch.cat(views))).chunk(2)
+        return self.head(encoder(torch.cat(views))).chunk(2)
+
+    def terms(self, left: Tensor, right: Tensor) -> dict[str, Tensor]:
+        """The loss of features of the two views."""
         return nt_xent_loss(left, right, temperature=self.temperature)
 
 

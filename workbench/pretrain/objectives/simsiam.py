@@ -29,11 +29,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cosine_similarity
 
+from workbench.pretrain.objectives.by_rows import ByRows
 from workbench.pretrain.objectives.heads import perceptron
 from workbench.pretrain.views import SpectralViews
 
 
-class SimSiam(nn.Module):
+class SimSiam(ByRows):
     """Spectral views of neighbours, one head, one predictor, the loss above.
 
     Parameters
@@ -64,10 +65,14 @@ class SimSiam(nn.Module):
         self.head = perceptron(dim, hidden, hidden, width, last_norm=True)
         self.predictor = perceptron(width, hidden, width)
 
-    def forward(self, encoder: nn.Module, batch: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
-        """Loss terms of a batch of pairs, each of shape (n, n_bands, …); row by row, the same place."""
+    def features(self, encoder: nn.Module, batch: tuple[Tensor, Tensor]) -> tuple[Tensor, ...]:
+        """Of pairs, each (n, n_bands, …): predictions and features of the two views."""
         features = self.head(encoder(torch.cat([self.views(side, encoder.scaler.black) for side in batch])))
-        return prediction_loss(self.predictor(features).chunk(2), features.chunk(2))
+        return *self.predictor(features).chunk(2), *features.chunk(2)
+
+    def terms(self, *features: Tensor) -> dict[str, Tensor]:
+        """The loss of both predictions and both features."""
+        return prediction_loss(features[:2], features[2:])
 
 
 def prediction_loss(predictions: tuple[Tensor, Tensor], features: tuple[Tensor, Tensor]) -> dict[str, Tensor]:

@@ -32,12 +32,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
+from workbench.pretrain.objectives.by_rows import ByRows
 from workbench.pretrain.objectives.heads import Prototypes, perceptron
 from workbench.pretrain.objectives.queue import FeatureQueue
 from workbench.pretrain.views import SpectralViews
 
 
-class SwAV(nn.Module):
+class SwAV(ByRows):
     """Spectral views of neighbours, one head, prototypes, the loss above.
 
     Parameters
@@ -81,14 +82,18 @@ class SwAV(nn.Module):
         self.queues = nn.ModuleList(FeatureQueue(queue, width) for _ in range(2 if queue else 0))
         self.waiting: tuple[Tensor, ...] = ()
 
-    def forward(self, encoder: nn.Module, batch: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
-        """Loss terms of a batch of pairs, each of shape (n, n_bands, …); row by row, the same place."""
+    def features(self, encoder: nn.Module, batch: tuple[Tensor, Tensor]) -> tuple[Tensor, ...]:
+        """Of pairs, each (n, n_bands, …): unit features of both whole views, the scores of all."""
         whole = [self.views(side, encoder.scaler.black) for side in batch]
         small = [self.views.small(batch[k % 2], encoder.scaler.black) for k in range(self.small_views)]
         features = self.head(encoder(torch.cat(whole)))
         more = [self.head(encoder(torch.cat(small)))] if small else []
         scores = self.prototypes(torch.cat([features, *more])).float().chunk(2 + len(small))
-        self.waiting = normalize(features.detach().float(), dim=1).chunk(2)
+        return *normalize(features.detach().float(), dim=1).chunk(2), *scores
+
+    def terms(self, *features: Tensor) -> dict[str, Tensor]:
+        """The loss; the features wait for the queues."""
+        self.waiting, scores = features[:2], features[2:]
         earlier = [self.prototypes(queue.features).detach().float() for queue in self.queues if queue.is_full]
         return swapped_loss(scores, earlier, temperature=self.temperature)
 

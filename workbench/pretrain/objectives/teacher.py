@@ -12,6 +12,8 @@ from copy import deepcopy
 import torch
 from torch import Tensor, nn
 
+from workbench.pretrain.objectives.by_rows import ByRows
+
 
 class Teacher(nn.Module):
     """Copies of an encoder and a head, without gradients."""
@@ -33,7 +35,7 @@ class Teacher(nn.Module):
                 mine.lerp_(new, 1 - momentum)
 
 
-class Taught(nn.Module):
+class Taught(ByRows):
     """What objectives with a teacher have in common; each sets `head` to what learner and teacher both have.
 
     Parameters

@@ -1,0 +1,196 @@
+"""Runs of hours: where they keep checkpoints and write their steps down, and how they are gone on with."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workbench.cli.arguments import count, none_or_more
+from workbench.cli.outputs import plain
+from workbench.cli.places import output, output_folder
+from workbench.files import replacing
+
+if TYPE_CHECKING:
+    from workbench.pretrain import Progress, Run
+
+NAME = "encoder.safetensors"
+"""What an encoder is called where only its folder is named."""
+
+BEGUN_WITH = (
+    *("objective", "encoder", "steps", "epochs", "pairs", "dim", "reach", "learning_rate", "patience", "precision"),
+    *("seed", "accumulate", "optimizer", "checkpoint_every", "format", "variable", "options"),
+    *("archive", "crop", "crops", "skip_bad", "statistics"),
+)
+"""Arguments that are settled when a run begins."""
+
+
+def goes_on(verb: argparse.ArgumentParser) -> None:
+    """Add --accumulate, --optimizer, --checkpoint-every and --resume."""
+    verb.add_argument(
+        "--accumulate",
+        type=count,
+        default=1,
+        metavar="N",
+        help="make a step of N times --pairs, a part at a time: the same gradient in a fraction of the memory, but for "
+        "batch norms, which go by a part (default: %(default)s)",
+    )
+    verb.add_argument(
+        "--optimizer",
+        choices=("adamw", "sgd", "lars"),
+        default="adamw",
+        help="lars is for batches of thousands (default: %(default)s)",
+    )
+    verb.add_argument(
+        "--checkpoint-every",
+        type=none_or_more,
+        default=0,
+        metavar="N",
+        help="keep a checkpoint every N steps, the last two, beside the encoder until it is done; 0, the default, none",
+    )
+    verb.add_argument(
+        "--resume",
+        type=Path,
+        metavar="DIR",
+        help="go on with the run of that folder (or encoder FILE) from its last checkpoint, with the options it began "
+        "with; on a CPU the same weights come out as without the stop",
+    )
+
+
+def encoder_file(text: str) -> Path:
+    """Where the encoder goes: a .safetensors file, or a folder for it and all that belongs to it."""
+    if Path(text).suffix and not Path(text).expanduser().is_dir():
+        return output(".safetensors")(text)
+    return output_folder(text) / NAME
+
+
+def under_way(encoder: Path) -> Path:
+    """The folder of what its run has come to: checkpoints and steps; it goes when the encoder is there."""
+    return encoder.with_suffix(".under_way")
+
+
+def steps_of(encoder: Path) -> Path:
+    """The file of its steps, JSON a line, when it is done."""
+    return encoder.with_suffix(".steps.jsonl")
+
+
+def pick_up(args: argparse.Namespace) -> Path:
+    """Give `args` what the run began with; returns its last checkpoint.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no run, or no checkpoint of it.
+    ValueError
+        If an option says otherwise than the run, or the checkpoint is damaged.
+    """
+    from workbench.cli.program import parser
+    from workbench.pretrain import last_checkpoint, read_checkpoint
+
+    place = args.resume.expanduser()
+    if not place.is_dir() and place.suffix != ".safetensors":
+        raise FileNotFoundError(f"there is no run in {place}; name the folder or the encoder file of one")
+    out = place / NAME if place.is_dir() else place
+    if args.out not in (None, out):
+        raise ValueError(f"a run goes on where it began, in {out}, but --out is {args.out}; leave --out away")
+    path = last_checkpoint(under_way(out))
+    begun = read_checkpoint(path)[1]["arguments"]
+    usual = vars(parser().parse_args(["pretrain", "scene"]))
+    for name in BEGUN_WITH:
+        given = plain(getattr(args, name))
+        if given not in (plain(usual[name]), begun[name]):
+            flag = f"--{name.replace('_', '-')}"
+            raise ValueError(f"a run goes on with {flag} {begun[name]}, got {given}; leave {flag} away")
+        setattr(args, name, begun[name])
+    args.options = [tuple(option) for option in args.options]
+    args.out = out
+    return path
+
+
+class Keeper:
+    """Writes down what happens to a run: each step, and every so many a checkpoint.
+
+    Parameters
+    ----------
+    args : argparse.Namespace
+        Of ``pretrain``.
+    run : Run
+        Standing where it begins or goes on.
+    scene : dict
+        Name and fingerprint of the scene.
+    told : list of dict
+        Reports so far; those to come are added.
+    """
+
+    def __init__(self, args: argparse.Namespace, run: Run, scene: dict[str, str], told: list[dict]) -> None:
+        from workbench.pretrain import world
+
+        self.out, self.every, self.run, self.told = args.out, args.checkpoint_every, run, told
+        self.card = {
+            "arguments": {name: plain(getattr(args, name)) for name in BEGUN_WITH},
+            "recipe": plain({name: getattr(run.encoder.recipe, name) for name in run.encoder.recipe.__slots__}),
+            "scene": scene,
+            "processes": world(),
+        }
+        self.folder, self.steps = under_way(self.out), under_way(self.out) / "steps.jsonl"
+        kept = _rows_until(self.steps, run.done) if run.done else []
+        if not run.done and self.folder.is_dir():
+            shutil.rmtree(self.folder)  # of a run that this one takes the place of
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with replacing(self.steps) as draft:
+            draft.write_text("".join(f"{row}\n" for row in kept), encoding="utf-8")
+
+    def __enter__(self) -> Keeper:
+        """The run begins."""
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        """Leave nothing behind of a run that failed before its first checkpoint."""
+        if failure[0] and not list(self.folder.glob("step-*.safetensors")):
+            shutil.rmtree(self.folder)
+
+    def note(self, report: Progress) -> None:
+        """Write down what came since the last report."""
+        from workbench.pretrain import keep_checkpoint, memory
+
+        self.told.append({"step": report.step, **report.terms})
+        first = report.step - len(report.each) + 1
+        also = {"pixels_per_second": round(report.rate, 1), "seconds": round(report.seconds, 3), **memory()}
+        rows = [
+            {"step": first + k, "loss": sum(terms.values()), "terms": terms, **also}
+            for k, terms in enumerate(report.each)
+        ]
+        with self.steps.open("a", encoding="utf-8") as file:
+            file.write("".join(f"{json.dumps(row)}\n" for row in rows))
+        if self.every and report.step % self.every == 0 and report.step < report.steps:
+            keep_checkpoint(self.folder, self.run.state(), {**self.card, "told": self.told})
+
+    def done(self) -> None:
+        """The encoder is written: put the steps beside it and drop the checkpoints."""
+        os.replace(self.steps, steps_of(self.out))
+        shutil.rmtree(self.folder)
+
+
+def _rows_until(path: Path, step: int) -> Iterable[str]:
+    """The whole lines of a file of steps up to a step; a kill may have cut the last one."""
+    rows = []
+    for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else []:
+        try:
+            if json.loads(line)["step"] > step:
+                break
+        except ValueError:
+            break
+        rows.append(line)
+    return rows
+
+
+def steps_for(args: argparse.Namespace, pixels: int, usual: int) -> int:
+    """Steps that --steps or --epochs asks for."""
+    if args.epochs:
+        return math.ceil(args.epochs * pixels / (args.pairs * args.accumulate))
+    return args.steps or usual
