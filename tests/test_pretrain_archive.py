@@ -102,6 +102,8 @@ def test_every_objective_takes_an_archives_patches(tmp_path, real_data, objectiv
         (archives.spectral_earth, "spec_resnet50", 16, 2048),
         (archives.spectral_earth, "spec_vit_small", 16, 384),
         (archives.ssl4eo_s12, "resnet18", 64, 512),
+        (archives.ssl4eo_s12, "resnet50", 64, 2048),
+        (archives.ssl4eo_l, "vit_small", 32, 384),
         (lambda root, data: archives.ssl4eo_s12(root, data, "s1"), "auto", 32, 512),
     ],
 )
