@@ -1,7 +1,7 @@
 """Encoders that learn from unlabelled pixels.
 
 In: batches of a scene, or of an archive of patches. Out: an encoder, and its progress on the way.
-May use: cubes, patches, torch, Lightning Fabric, safetensors. Never: labels, scikit-learn, anything that draws.
+May use: cubes, patches, torch, Lightning Fabric, safetensors, psutil. Never: labels, scikit-learn, anything that draws.
 """
 
 from workbench.pretrain.archives import ARCHIVES, find_archive
@@ -12,7 +12,7 @@ from workbench.pretrain.given import by_objective
 from workbench.pretrain.keeping import keep_checkpoint, last_checkpoint, read_checkpoint
 from workbench.pretrain.layouts import MatchReport
 from workbench.pretrain.likeness import likeness
-from workbench.pretrain.loop import Run, train
+from workbench.pretrain.loop import Run
 from workbench.pretrain.objectives import OBJECTIVES, ObjectiveKind, find_objective
 from workbench.pretrain.optimizers import OPTIMIZERS, find_optimizer
 from workbench.pretrain.pair import Agreement, PairRecipe, begin_pair, pretrain_pair
@@ -21,7 +21,7 @@ from workbench.pretrain.processes import rank, together, world
 from workbench.pretrain.progress import Progress, memory
 from workbench.pretrain.recipe import AUTO, Recipe, settle
 from workbench.pretrain.released import load_released
-from workbench.pretrain.running import begin, begin_run, pretrain
+from workbench.pretrain.running import begin, begin_run, pretrain, train
 from workbench.pretrain.schedule import warm_cosine
 from workbench.pretrain.torchgeo_weights import load_released_by_name
 from workbench.pretrain.two_files import fingerprint, scene_of

@@ -98,7 +98,7 @@ class Run:
         self.model, self.stepper = self.fabric.setup(self.step, self.optimizer)
 
     def reports(self, every: int = 10, also_every: int = 0) -> Iterator[Progress]:
-        """Train, reporting every so many steps and at the last one; see :func:`train`.
+        """Train, reporting every so many steps and at the last one; see :func:`workbench.pretrain.train`.
 
         Parameters
         ----------
@@ -195,39 +195,3 @@ class Run:
         self.schedule.last_epoch = self.done
         for group in self.optimizer.param_groups:
             group["lr"] = self.learning_rate * warm_cosine(self.done, steps=self.steps)
-
-
-def train(
-    encoder: nn.Module,
-    objective: nn.Module,
-    batches: Iterable[Batch],
-    *,
-    steps: int,
-    every: int = 10,
-    **how: object,
-) -> Iterator[Progress]:
-    """Train `encoder` in place, reporting now and then.
-
-    Stop early by not asking for the next report; the encoder keeps what it has learnt. Whenever a report is handed
-    out the encoder is in evaluation mode, so that a map may be made of it there and then.
-
-    Parameters
-    ----------
-    encoder, objective, batches, steps
-        As :class:`Run` takes them.
-    every : int
-        Steps from one report to the next. A report makes the host wait for the GPU.
-    **how
-        What else :class:`Run` takes.
-
-    Yields
-    ------
-    Progress
-        At least one, at the last step.
-
-    Raises
-    ------
-    FloatingPointError
-        If a term is not finite when it is reported: training past it would hide where it began.
-    """
-    yield from Run(encoder, objective, batches, steps=steps, **how).reports(every)

@@ -16,10 +16,10 @@ from workbench.patches import TwoScenes, pick_device
 from workbench.pretrain.encoders import find_encoder
 from workbench.pretrain.encoders.pair import PairEncoder
 from workbench.pretrain.encoders.spectral import SpectralEncoder
-from workbench.pretrain.loop import train
 from workbench.pretrain.objectives.decur import DeCUR, alone
 from workbench.pretrain.progress import Progress
 from workbench.pretrain.recipe import AUTO, Recipe, settle
+from workbench.pretrain.running import train
 
 WATCHED = 2048
 """Pixels, drawn once, on which one sees how far the two agree."""

@@ -1,12 +1,16 @@
-"""Three ways to carry a recipe out: as a run that can be put away, as steps to watch, or at once to the end."""
+"""Three ways to carry a recipe out: as a run that can be put away, as steps to watch, or at once to the end.
+
+And ``train``, for encoders, objectives and batches of one's own.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import torch
 import xarray as xr
+from torch import nn
 
 from workbench.cubes import good_bands
 from workbench.patches import PatchPairs, ScenePairs, pick_device
@@ -16,6 +20,7 @@ from workbench.pretrain.objectives import find_objective
 from workbench.pretrain.processes import rank, world
 from workbench.pretrain.progress import Progress
 from workbench.pretrain.recipe import Recipe, settle
+from workbench.pretrain.stepping import Batch
 
 
 def begin_run(cube: xr.DataArray, recipe: Recipe, *, device: str = "auto") -> Run:
@@ -127,3 +132,39 @@ def pretrain(
     for _ in steps:
         continue
     return encoder
+
+
+def train(
+    encoder: nn.Module,
+    objective: nn.Module,
+    batches: Iterable[Batch],
+    *,
+    steps: int,
+    every: int = 10,
+    **how: object,
+) -> Iterator[Progress]:
+    """Train `encoder` in place, reporting now and then.
+
+    Stop early by not asking for the next report; the encoder keeps what it has learnt. Whenever a report is handed
+    out the encoder is in evaluation mode, so that a map may be made of it there and then.
+
+    Parameters
+    ----------
+    encoder, objective, batches, steps
+        As :class:`Run` takes them.
+    every : int
+        Steps from one report to the next. A report makes the host wait for the GPU.
+    **how
+        What else :class:`Run` takes.
+
+    Yields
+    ------
+    Progress
+        At least one, at the last step.
+
+    Raises
+    ------
+    FloatingPointError
+        If a term is not finite when it is reported: training past it would hide where it began.
+    """
+    yield from Run(encoder, objective, batches, steps=steps, **how).reports(every)
