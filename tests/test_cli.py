@@ -231,6 +231,7 @@ SPOKEN = {
     "classify": "classify scene.zarr --labels l.gpkg --layer fields --model knn --workers 2 --out m.TIF",
     "compare": "compare a.zarr --truth t.tif --models knn,svm --against svm --split blocks --only-split --jobs 2",
     "report": "report scores --scene a.zarr --truth t.tif --no-maps --stac item.json --model svm --out r.html",
+    "study": "study scene.npz --truth t.tif --objectives simclr,swav --encoder pixel --fractions 0.1,50 --out D",
     "suggest": "suggest scene.zarr --labels l.gpkg --model svm,knn --by disagreement --spacing 5 --out s.csv",
     "doubt": "doubt scene.zarr --labels l.gpkg --model knn --folds 3 --count 7 --out d.gpkg",
     "scenes": "scenes salinas --fetch",
