@@ -9,6 +9,7 @@ from workbench.labels.blocks import Halves, block_halves
 from workbench.labels.budget import check_trainable, counts, draw
 from workbench.labels.colors import PALETTE, class_colors
 from workbench.labels.geotiff import write_codes, write_cog
+from workbench.labels.official import has_official, official_split, with_official
 from workbench.labels.opening import open_labels
 from workbench.labels.places import write_places
 from workbench.labels.rasterise import rasterise
@@ -28,10 +29,13 @@ __all__ = [
     "counts",
     "draw",
     "footprint_distance",
+    "has_official",
+    "official_split",
     "open_labels",
     "random_split",
     "rasterise",
     "read_vector",
+    "with_official",
     "write_codes",
     "write_cog",
     "write_labels",
