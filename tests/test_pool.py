@@ -157,7 +157,7 @@ def test_a_block_is_read_once_for_all_descriptions(scene):
     described = describe(cube, encoder=quick_encoder(cube), device="cpu")
     lazy = cube.copy(data=da.from_array(cube.values, chunks=-1).map_blocks(noted, meta=cube.values[:0, :0, :0]))
     piece = next(blocks_of(60, 70, (20, 30), described.halo))
-    seen = described.block(lazy, piece)
+    seen = dict(described.each(lazy, piece))
     assert len(reads) == 1
     for name, kind in described.kinds.items():
         np.testing.assert_array_equal(seen[name], kind.block(cube, piece))

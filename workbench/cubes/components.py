@@ -95,7 +95,13 @@ def principal_components(cube: xr.DataArray, n: int = 3, *, seed: int = 0) -> xr
 def _sample_spectra(cube: xr.DataArray, most: int, seed: int) -> NDArray[np.float64]:
     """Complete spectra of about `most` pixels drawn from an even grid, shape (n, n_bands)."""
     step = max(1, int((cube.sizes["y"] * cube.sizes["x"] / (4 * most)) ** 0.5))
-    spectra = cube.isel(y=slice(None, None, step), x=slice(None, None, step)).values.reshape(cube.sizes["band"], -1).T
+    grid = cube.isel(y=slice(None, None, step), x=slice(None, None, step))
+    n_bands, height, width = grid.shape
+    spectra = np.empty((height, width, n_bands), grid.dtype)
+    rows = max(1, 4_000_000 // max(1, n_bands * width))
+    for top in range(0, height, rows):  # strip by strip, or what is read stood in memory twice
+        spectra[top : top + rows] = np.moveaxis(grid.isel(y=slice(top, top + rows)).values, 0, -1)
+    spectra = spectra.reshape(-1, n_bands)
     complete = np.flatnonzero(np.isfinite(spectra).all(axis=1))
     if len(complete) > most:
         complete = complete[np.random.default_rng(seed).choice(len(complete), most, replace=False)]

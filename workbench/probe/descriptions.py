@@ -7,7 +7,7 @@ themselves, or the embedding of an encoder that learnt from the scene.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -108,14 +108,18 @@ class Descriptions:
 
     @property
     def side(self) -> int:
-        """Side of a block that takes little memory [pixels]; all descriptions of it are there at once."""
-        total = sum(kind.n_features for kind in self.kinds.values())
-        return min(block_side(total, 4, self.halo), *(kind.side for kind in self.kinds.values()))
+        """Side of a block that takes little memory [pixels], read with the widest halo, described one way at a time."""
+        most = max(kind.n_features for kind in self.kinds.values())
+        return min(block_side(most, 6, self.halo), *(kind.side for kind in self.kinds.values()))
 
-    def block(self, cube: xr.DataArray, piece: Block) -> dict[str, NDArray]:
-        """Each description (n_features, height, width) of a block's ``place``; NaN where there is no data."""
+    def each(self, cube: xr.DataArray, piece: Block) -> Iterator[tuple[str, NDArray]]:
+        """One description after another (n_features, height, width) of a block's ``place``, which is read once.
+
+        NaN where there is no data. Whoever lets go of one before asking for the next never holds two.
+        """
         piece = piece.held(cube)
-        return {name: kind.block(cube, piece) for name, kind in self.kinds.items()}
+        for name, kind in self.kinds.items():
+            yield name, kind.block(cube, piece)
 
     def rows(self, cube: xr.DataArray, wanted: NDArray) -> dict[str, NDArray]:
         """Each description (n, n_features) of some pixels, counted along the scene's rows."""

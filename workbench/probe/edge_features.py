@@ -14,7 +14,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from workbench.patches import Block, scene_tensor
+from workbench.patches import Block, blocks_of, scene_tensor
 from workbench.probe.projections import Projection, mnf_features
 from workbench.probe.tables import block_side
 
@@ -69,7 +69,9 @@ def edge_features(cube: xr.DataArray, fractions: Projection | None = None) -> Ed
     fractions = mnf_features(cube) if fractions is None else fractions
     top, left = (max(0, (size - MIDDLE) // 2) for size in cube.shape[1:])
     middle = cube.isel(y=slice(top, top + MIDDLE), x=slice(left, left + MIDDLE))
-    pictures, scales = fractions.of(scene_tensor(middle).numpy()), []
+    pictures, scales = np.empty((fractions.n_features, *middle.shape[1:]), "float32"), []
+    for piece in blocks_of(*middle.shape[1:], (fractions.side // 2,) * 2):
+        pictures[:, *piece.place] = fractions.block(middle, piece)
     for turn, (radius, width) in enumerate(zip(RADII, WIDTHS, strict=True)):
         guide = guide_of(pictures, turn)
         scales.append(usual_step(guide))

@@ -128,11 +128,12 @@ class OpinionPool(SceneClassifier):
 
     def predict_block(self, cube: xr.DataArray, piece: Block) -> NDArray:
         """Probability of each of ``classes_`` in a block read with :attr:`halo`; NaN where there is no data."""
-        seen, total = self.descriptions_.block(cube, piece), 0.0
-        for opinion, fitted, share, heat in zip(
-            OPINIONS, self.opinions_, self.weights_, self.temperatures_, strict=True
-        ):
-            total = total + np.float32(share) * tempered(chances_of(fitted, seen[opinion.description]), heat)
+        held, total = list(zip(OPINIONS, self.opinions_, self.weights_, self.temperatures_, strict=True)), 0.0
+        for name, values in self.descriptions_.each(cube, piece):
+            for opinion, fitted, share, heat in held:
+                if opinion.description == name:
+                    total = total + np.float32(share) * tempered(chances_of(fitted, values), heat)
+            del values  # before the next is made
         odds = np.exp(total - total.max(axis=0))
         return odds / odds.sum(axis=0)
 
