@@ -98,8 +98,8 @@ def _sample_spectra(cube: xr.DataArray, most: int, seed: int) -> NDArray[np.floa
     grid = cube.isel(y=slice(None, None, step), x=slice(None, None, step))
     n_bands, height, width = grid.shape
     spectra = np.empty((height, width, n_bands), grid.dtype)
-    rows = max(1, 4_000_000 // max(1, n_bands * width))
-    for top in range(0, height, rows):  # strip by strip, or what is read stood in memory twice
+    rows = max(1, 1_000_000 // max(1, n_bands * width))
+    for top in range(0, height, rows):  # a few at a time: what is read for them is more than they are
         spectra[top : top + rows] = np.moveaxis(grid.isel(y=slice(top, top + rows)).values, 0, -1)
     spectra = spectra.reshape(-1, n_bands)
     complete = np.flatnonzero(np.isfinite(spectra).all(axis=1))

@@ -110,7 +110,7 @@ class Descriptions:
     def side(self) -> int:
         """Side of a block that takes little memory [pixels], read with the widest halo, described one way at a time."""
         most = max(kind.n_features for kind in self.kinds.values())
-        return min(block_side(most, 6, self.halo), *(kind.side for kind in self.kinds.values()))
+        return min(block_side(most, 8, self.halo), *(kind.side for kind in self.kinds.values()))
 
     def each(self, cube: xr.DataArray, piece: Block) -> Iterator[tuple[str, NDArray]]:
         """One description after another (n_features, height, width) of a block's ``place``, which is read once.
