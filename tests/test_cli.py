@@ -33,6 +33,7 @@ VERBS = [
     "info",
     "convert",
     "pretrain",
+    "released",
     "embed",
     "classify",
     "suggest",
@@ -45,7 +46,7 @@ VERBS = [
     "formats",
     "scenes",
 ]
-COMPUTING = ("pretrain", "embed", "classify", "suggest", "doubt", "compare", "report")
+COMPUTING = ("pretrain", "released", "embed", "classify", "suggest", "doubt", "compare", "report")
 
 
 @pytest.fixture(scope="module")

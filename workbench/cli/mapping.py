@@ -170,6 +170,12 @@ def classify(args: argparse.Namespace) -> None:
 def _encoder(args: argparse.Namespace, cube: xr.DataArray, objective: str) -> Encoder | Callable[[], Encoder]:
     """That of `args.encoder`, or what makes one when it is needed."""
     if args.encoder:
+        from workbench.pretrain import load_encoder
+
+        encoder = load_encoder(args.encoder)
+        if objective and encoder.recipe is None:
+            say(f"{args.encoder.name} holds released weights: the model {args.model} is its head on their embedding")
+            return encoder
         return encoders_for(cube, args.encoder, [objective], args.seed)[0][objective]
     return lambda: encoders_for(cube, None, [objective], args.seed)[0][objective]
 

@@ -16,6 +16,7 @@ from workbench.cli import (
     listing,
     mapping,
     pretraining,
+    releasing,
     reporting,
     scene,
     scenes,
@@ -42,7 +43,19 @@ def parser() -> Parser:
     )
     program.add_argument("--version", action="version", version=f"%(prog)s {workbench.__version__}")
     verbs = program.add_subparsers(title="verbs", metavar="VERB", dest="verb", required=True)
-    for group in (serving, scene, pretraining, mapping, labelling, comparing, reporting, studying, listing, scenes):
+    for group in (
+        serving,
+        scene,
+        pretraining,
+        releasing,
+        mapping,
+        labelling,
+        comparing,
+        reporting,
+        studying,
+        listing,
+        scenes,
+    ):
         group.add_verbs(verbs)
     return program
 
