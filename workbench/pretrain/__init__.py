@@ -15,7 +15,7 @@ from workbench.pretrain.loop import Run
 from workbench.pretrain.objectives import OBJECTIVES, ObjectiveKind, find_objective
 from workbench.pretrain.optimizers import OPTIMIZERS, find_optimizer
 from workbench.pretrain.pair import Agreement, PairRecipe, begin_pair, pretrain_pair
-from workbench.pretrain.pair_checkpoint import load_pair, save_pair
+from workbench.pretrain.pair_checkpoint import fitting_half, is_pair, load_pair, save_pair
 from workbench.pretrain.processes import rank, together, world
 from workbench.pretrain.progress import Progress, memory
 from workbench.pretrain.recipe import AUTO, Recipe, settle
@@ -54,6 +54,8 @@ __all__ = [
     "find_objective",
     "find_optimizer",
     "fingerprint",
+    "fitting_half",
+    "is_pair",
     "keep_checkpoint",
     "last_checkpoint",
     "likeness",

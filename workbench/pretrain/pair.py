@@ -81,6 +81,14 @@ class Agreement:
     alone: dict[str, float]
     """``first`` and ``second``: share of the variance of the other's embedding that each alone predicts."""
 
+    def told(self) -> dict[str, float | None]:
+        """In four numbers: mean correlation of the common features, mean size of the unique ones', both ``alone``."""
+        common, unique = self.diagonal[: self.n_common], self.diagonal[self.n_common :].abs()
+        means = {
+            name: float(part.mean()) if len(part) else None for name, part in (("common", common), ("unique", unique))
+        }
+        return {**means, **{f"{name}_alone": share for name, share in self.alone.items()}}
+
 
 def begin_pair(
     first: xr.DataArray, second: xr.DataArray, recipe: PairRecipe, *, device: str = "auto", every: int = 10
@@ -136,7 +144,7 @@ def begin_pair(
         half.scaler, half.quantity = side.scaler, cube.attrs.get("quantity", "")
         half.wavelength = np.asarray(cube["wavelength"].values, dtype="float64")[good_bands(cube)]
     encoder = PairEncoder(*halves).to(place)
-    encoder.recipe = recipe
+    encoder.recipe, encoder.heads, encoder.n_common = recipe, tuple(objective.heads), objective.n_common
     objective.to(place)
     # Drawn before training and kept; the training's own draws go on from there.
     several = list(islice(batches, -(-WATCHED // recipe.pairs)))
