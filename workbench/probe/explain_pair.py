@@ -1,0 +1,242 @@
+"""What two encoders that learnt together have in common and each of its own: over features, bands and pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+import xarray as xr
+from numpy.typing import NDArray
+from torch import Tensor
+
+from workbench.cubes import valid_pixels
+from workbench.patches import pick_device, scene_tensor
+from workbench.patches.two_scenes import check_one_grid
+from workbench.patches.windows import window_means
+from workbench.pretrain import matching_bands
+from workbench.pretrain.encoders.pair import PairEncoder
+from workbench.pretrain.encoders.spectral import SpectralEncoder
+from workbench.pretrain.objectives.barlow_twins import standardise
+from workbench.pretrain.objectives.decur import alone
+from workbench.pretrain.saliency import GROUPS, StandOut, integrated_gradients
+from workbench.probe.embed import embed, embed_pixels, embedding_side, like_scene
+from workbench.probe.tables import blocks_with
+
+SIDES = ("first", "second")
+LEAST = 32
+"""Pixels without which nothing can be said."""
+
+AT_ONCE = 1 << 14
+"""Pixels whose features are held at a time."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PairExplanation:
+    """How a pair of encoders sees two cubes."""
+
+    diagonal: NDArray[np.float32]
+    """Correlation of each feature between the two, shape (width,)."""
+
+    n_common: int
+    """So many of them, the first, were to agree."""
+
+    alone: dict[str, float]
+    """``first`` and ``second``: share of the variance of the other's embedding that each alone predicts."""
+
+    bands: pd.DataFrame
+    """``side, band, name, wavelength`` [nm], ``group, contribution, size``: what a band adds to how far a pixel stands
+    out, on average with its sign, and without. Contributions of a side and group add up to 1, less ``usual``."""
+
+    usual: dict[tuple[str, str], float]
+    """By side and group: how far the mean spectrum itself stands out, which no band explains."""
+
+    maps: xr.DataArray
+    """Dims (``map``, ``y``, ``x``), float32, NaN where either has no data: ``first common`` to ``second unique``, how
+    far each pixel stands out (1 on average); ``agreement common`` and ``agreement unique``, whose means over the scene
+    are the means of the two parts of the diagonal."""
+
+    n_pixels: int
+    """Pixels, drawn at random, on which all but the maps is based."""
+
+
+def explain_pair(
+    first: xr.DataArray,
+    second: xr.DataArray,
+    encoder: PairEncoder,
+    *,
+    pixels: int = 2048,
+    seed: int = 0,
+    device: str = "auto",
+) -> PairExplanation:
+    """Say what two encoders find in both of two cubes, and what in one alone.
+
+    Parameters
+    ----------
+    first, second : xarray.DataArray of shape (n_bands, height, width)
+        On one grid; the bands of each encoder are found in its cube by wavelength.
+    encoder : PairEncoder
+        With its heads, as :func:`workbench.pretrain.pretrain_pair` makes it or ``load_pair`` reads it.
+    pixels : int
+        Pixels drawn for all but the maps.
+    seed : int
+        Seeds the draw.
+    device : str
+        ``"auto"`` or torch's name of one.
+
+    Returns
+    -------
+    PairExplanation
+
+    Raises
+    ------
+    ValueError
+        If the cubes are not on one grid or lack bands, the encoder has no heads, or fewer than 32 pixels have data.
+    """
+    check_one_grid(first, second)
+    if not encoder.heads:
+        raise ValueError("the pair has no heads, which tell common from unique features; pretrain it again")
+    place = pick_device(device)
+    encoder, cubes = encoder.to(place).eval(), (first, second)
+    halves = (encoder.first, encoder.second)
+    known = np.flatnonzero((valid_pixels(first) & valid_pixels(second)).values)
+    if len(known) < LEAST:
+        raise ValueError(f"at least {LEAST} pixels with data in both are needed, got {len(known)}; use a larger part")
+    drawn = np.random.default_rng(seed).choice(known, min(pixels, len(known)), replace=False)
+    tables = [window_table(cube, half, drawn, place) for cube, half in zip(cubes, halves, strict=True)]
+    looks = [
+        StandOut(half, head, table, encoder.n_common)
+        for half, head, table in zip(halves, encoder.heads, tables, strict=True)
+    ]
+    with torch.no_grad():
+        one, other = (head(half(table)) for half, head, table in zip(halves, encoder.heads, tables, strict=True))
+        usual = {
+            (side, group): float(value)
+            for side, look, table in zip(SIDES, looks, tables, strict=True)
+            for group, value in zip(GROUPS, look(torch.zeros_like(table[:1]))[0], strict=True)
+        }
+    told = [
+        _of_bands(cube, half, side, look, table)
+        for cube, half, side, look, table in zip(cubes, halves, SIDES, looks, tables, strict=True)
+    ]
+    return PairExplanation(
+        (standardise(one) * standardise(other)).mean(dim=0).cpu().numpy(),
+        encoder.n_common,
+        alone(encoder, (tables[0], tables[0], tables[1], tables[1])),
+        pd.concat(told, ignore_index=True),
+        usual,
+        _maps(cubes, halves, looks, device),
+        len(drawn),
+    )
+
+
+def pair_tables(
+    first: xr.DataArray, second: xr.DataArray, encoder: PairEncoder, wanted: NDArray[np.intp], *, device: str = "auto"
+) -> dict[str, NDArray]:
+    """What a probe may be taught on, of some pixels: each a table (n, features).
+
+    Parameters
+    ----------
+    first, second, encoder, device
+        As for :func:`explain_pair`.
+    wanted : ndarray of int, shape (n,)
+        Pixels, counted along the rows of the scene.
+
+    Returns
+    -------
+    dict of ndarray
+        ``first`` and ``second``, the embedding of each; ``both``, one after the other; ``common`` and ``unique``, those
+        features of both. NaN where a cube has no data.
+    """
+    tables = [
+        embed_pixels(cube, half, wanted, device=device)
+        for cube, half in ((first, encoder.first), (second, encoder.second))
+    ]
+    place = pick_device(device)
+    with torch.inference_mode():
+        features = [
+            head.to(place).eval()(torch.from_numpy(table).to(place)).cpu().numpy()
+            for head, table in zip(encoder.heads, tables, strict=True)
+        ]
+    n_common = encoder.n_common
+    found = {
+        **dict(zip(SIDES, tables, strict=True)),
+        "both": np.concatenate(tables, axis=1),
+        "common": np.concatenate([table[:, :n_common] for table in features], axis=1),
+        "unique": np.concatenate([table[:, n_common:] for table in features], axis=1),
+    }
+    return {name: table for name, table in found.items() if table.shape[1]}
+
+
+def window_table(cube: xr.DataArray, half: SpectralEncoder, wanted: NDArray, device: torch.device) -> Tensor:
+    """Scaled window means (n, n_bands, n_windows) of some pixels, as an encoder takes them."""
+    bands, out = matching_bands(half, cube), torch.empty(len(wanted), half.n_bands, len(half.windows), device=device)
+    halo = half.footprint // 2
+    for inside, (rows, columns), piece in blocks_with(wanted, *cube.shape[1:], embedding_side(half), halo):
+        block = half.scaler(scene_tensor(piece.read(cube), device, bands)[None])[0]
+        means = window_means(block, half.windows)[:, :, *piece.inner]
+        out[torch.from_numpy(inside)] = means[:, :, rows, columns].permute(2, 0, 1)
+    return out
+
+
+def _of_bands(cube: xr.DataArray, half: SpectralEncoder, side: str, look: StandOut, table: Tensor) -> pd.DataFrame:
+    """Rows of ``PairExplanation.bands`` of one side."""
+    parts = torch.cat([integrated_gradients(look, some) for some in table.split(256)]).cpu().numpy()
+    bands = matching_bands(half, cube)
+    names = cube["band_name"].values if "band_name" in cube.coords else [""] * cube.sizes["band"]
+    rows = {
+        "side": side,
+        "band": bands,
+        "name": [str(names[band]) for band in bands],
+        "wavelength": np.asarray(cube["wavelength"].values, dtype="float64")[bands],
+    }
+    return pd.concat(
+        [
+            pd.DataFrame({**rows, "group": group, "contribution": part.mean(axis=0), "size": np.abs(part).mean(axis=0)})
+            for group, part, there in zip(GROUPS, parts.transpose(1, 0, 2), _there(look), strict=True)
+            if there
+        ],
+        ignore_index=True,
+    )
+
+
+def _there(look: StandOut) -> tuple[bool, bool]:
+    """Whether there are common features, and unique ones."""
+    return look.n_common > 0, look.n_common < len(look.mean)
+
+
+def _maps(
+    cubes: tuple[xr.DataArray, ...], halves: tuple[SpectralEncoder, ...], looks: list[StandOut], device: str
+) -> xr.DataArray:
+    """How far every pixel stands out, and how far the two agree on it."""
+    flat = [
+        embed(cube, half, device=device).values.reshape(half.dim, -1) for cube, half in zip(cubes, halves, strict=True)
+    ]
+    out = np.empty((6, flat[0].shape[1]), "float32")
+    for part, values in _by_parts(flat, looks):
+        out[:, part] = values
+    there = _there(looks[0])
+    names = [f"{what} {group}" for what in (*SIDES, "agreement") for group in GROUPS]
+    kept = [i for i in range(6) if there[i % 2]]
+    out = out[kept]
+    out[:, np.isnan(out).any(axis=0)] = np.nan
+    found = like_scene(out.reshape(len(kept), *cubes[0].shape[1:]), cubes[0]).rename(feature="map")
+    return found.assign_coords({"map": [names[i] for i in kept]})
+
+
+def _by_parts(flat: list[NDArray], looks: list[StandOut]) -> Iterator[tuple[slice, NDArray]]:
+    """Six maps of the pixels, some at a time."""
+    n_common = looks[0].n_common
+    for start in range(0, flat[0].shape[1], AT_ONCE):
+        part = slice(start, start + AT_ONCE)
+        with torch.inference_mode():
+            features = [
+                look.features(torch.from_numpy(np.ascontiguousarray(table[:, part].T)).to(look.mean.device))
+                for look, table in zip(looks, flat, strict=True)
+            ]
+            product = features[0] * features[1]
+            rows = [look.groups(some) for look, some in zip(looks, features, strict=True)]
+            rows += [product[:, :n_common].mean(dim=1, keepdim=True), product[:, n_common:].mean(dim=1, keepdim=True)]
+            yield part, torch.cat(rows, dim=1).T.cpu().numpy()
