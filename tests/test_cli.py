@@ -34,6 +34,7 @@ VERBS = [
     "convert",
     "pretrain",
     "pair",
+    "explain",
     "released",
     "embed",
     "classify",
@@ -48,7 +49,7 @@ VERBS = [
     "formats",
     "scenes",
 ]
-COMPUTING = ("pretrain", "pair", "released", "embed", "classify", "suggest", "doubt", "compare", "report")
+COMPUTING = ("pretrain", "pair", "explain", "released", "embed", "classify", "suggest", "doubt", "compare", "report")
 
 
 @pytest.fixture(scope="module")
@@ -230,6 +231,7 @@ SPOKEN = {
     "convert": "convert scene.mat --variable second out.npz",
     "pretrain": "pretrain scene.zarr --epochs 2 --reach 0 --patience 50 --precision bf16-mixed --out e.safetensors",
     "pair": "pair a.zarr b.zarr --common 0.5 --reach 2 --encoder context --out p.safetensors",
+    "explain": "explain p.safetensors a.zarr --split-at 900 --labels l.gpkg --draws 3 --split random --out .",
     "released": "released w.pth --architecture resnet18 --archive ssl4eo_s12_l1c --least 0.9 --out e.safetensors",
     "study": "study scene.zarr --truth t.tif --fractions 0.5,10 --objectives simsiam --out .",
     "embed": "embed scene.zarr --encoder e.safetensors --device cpu --cluster tcp://127.0.0.1:8786 --out e.zarr",

@@ -26,7 +26,7 @@ both (common: their correlation goes to 1) and the others are each one's own (un
 
 Writes FILE.safetensors (weights), FILE.json (what they are), FILE.steps.jsonl (each step: the terms of the loss, and
 every tenth how far the two agree and how much each alone predicts of the other) and FILE.run.json (how to repeat it).
-`workbench embed` takes it for scenes of either kind.
+`workbench embed` takes it for scenes of either kind; `workbench explain` shows what each has of its own.
 """
 EVERY = 10
 """Steps from one look at how far the two agree to the next."""

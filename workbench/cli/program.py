@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import workbench
 from workbench.cli import (
     comparing,
+    explaining,
     labelling,
     listing,
     mapping,
@@ -49,6 +50,7 @@ def parser() -> Parser:
         scene,
         pretraining,
         pairing,
+        explaining,
         releasing,
         mapping,
         labelling,

@@ -1,14 +1,17 @@
-r"""What stands out in the common and in the unique features of a pair, and which bands make it stand out.
+r"""What stands out in the common and in the unique features of a pair, and which bands bring it.
 
-The sign and the order of features mean nothing, so a group of them is told in one number: the mean square of its
-features, each with zero mean and unit variance over the scene. That number is 1 on average over the scene. It is laid
-to the bands by integrated gradients along the straight line from the mean spectrum to the pixel's,
+The sign and the order of features mean nothing, so they are told by the group. With every feature :math:`z_i` at zero
+mean and unit variance over the scene, a pixel stands out by their mean square, which is 1 on average.
+
+Integrated gradients along the straight line from the mean spectrum, 0 in scaled values, lay each feature to the bands:
 
 .. math::
 
-    a_b(x) = x_b \int_0^1 \partial_b E(\alpha x)\, d\alpha,\qquad \sum_b a_b(x) = E(x) - E(0)
+    a_{ib}(x) = x_b \int_0^1 \partial_b z_i(\alpha x)\, d\alpha,\qquad \sum_b a_{ib}(x) = z_i(x) - z_i(0)
 
-in scaled values, where 0 is the mean spectrum. Unlike gradient × input they add up to what is explained.
+A band's part of the variance is the covariance of :math:`a_{ib}` and :math:`z_i` over pixels, mean over the group.
+These parts add up to 1, whatever the features of the mean spectrum; gradient × input adds up to nothing, and
+integrated gradients of the mean square leave out what the mean spectrum has of it, which can be all.
 
 References
 ----------
@@ -54,23 +57,22 @@ class StandOut(nn.Module):
         """Features (n, width) of embeddings (n, dim), with zero mean and unit variance over the scene."""
         return (self.head(embedding) - self.mean) / self.spread
 
-    def groups(self, features: Tensor) -> Tensor:
-        """Mean squares (n, 2) of the common and the unique ones of some features; 0 for a group without any."""
-        square, n_common = features.square(), self.n_common
-        sums = torch.stack([square[:, :n_common].sum(dim=1), square[:, n_common:].sum(dim=1)], dim=1)
-        return sums / sums.new_tensor([max(1, n_common), max(1, square.shape[1] - n_common)])
+    def means(self, values: Tensor) -> Tensor:
+        """Means (n, 2) over the common and over the unique ones of (n, width); 0 for a group without any."""
+        parts = values[:, : self.n_common], values[:, self.n_common :]
+        return torch.stack([part.sum(dim=1) / max(1, part.shape[1]) for part in parts], dim=1)
 
     def forward(self, batch: Tensor) -> Tensor:
         """How far pixels stand out, shape (n, 2), of window means (n, n_bands, n_windows)."""
-        return self.groups(self.features(self.encoder(batch)))
+        return self.means(self.features(self.encoder(batch)).square())
 
 
-def integrated_gradients(stand_out: StandOut, batch: Tensor, points: int = PATH) -> Tensor:
-    """What each band adds to how far pixels stand out.
+def integrated_gradients(look: StandOut, batch: Tensor, points: int = PATH) -> Tensor:
+    """What each band brings of the features of pixels, each feature times itself, mean over the group.
 
     Parameters
     ----------
-    stand_out : StandOut
+    look : StandOut
         What is explained.
     batch : Tensor of shape (n, n_bands, n_windows)
         Scaled window means of the pixels.
@@ -80,13 +82,16 @@ def integrated_gradients(stand_out: StandOut, batch: Tensor, points: int = PATH)
     Returns
     -------
     Tensor of shape (n, 2, n_bands)
-        Common, unique. A band's windows are added up. The sum over bands is what :class:`StandOut` says of the pixel,
-        less what it says of the mean spectrum, up to the rule's error.
+        Common, unique; 0 for a group without features. A band's windows are added up. The mean over the pixels of the
+        scene is a band's part of the variance. Of one pixel the sum over bands is the mean over the group of
+        :math:`z_i(x) (z_i(x) - z_i(0))`, up to the rule's error.
     """
     total = [torch.zeros_like(batch) for _ in GROUPS]
+    with torch.no_grad():
+        weight = look.features(look.encoder(batch))
     for k in range(points):
         there = (batch * ((k + 0.5) / points)).requires_grad_()
-        sums = stand_out(there).sum(dim=0)
+        sums = look.means(weight * look.features(look.encoder(there))).sum(dim=0)
         for i, part in enumerate(sums):
             total[i] += torch.autograd.grad(part, there, retain_graph=i == 0)[0]
     return torch.stack([(batch * part / points).sum(dim=2) for part in total], dim=1)

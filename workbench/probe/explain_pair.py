@@ -47,11 +47,8 @@ class PairExplanation:
     """``first`` and ``second``: share of the variance of the other's embedding that each alone predicts."""
 
     bands: pd.DataFrame
-    """``side, band, name, wavelength`` [nm], ``group, contribution, size``: what a band adds to how far a pixel stands
-    out, on average with its sign, and without. Contributions of a side and group add up to 1, less ``usual``."""
-
-    usual: dict[tuple[str, str], float]
-    """By side and group: how far the mean spectrum itself stands out, which no band explains."""
+    """``side, band, name, wavelength`` [nm], ``group, contribution, size``: a band's part of the variance of the
+    features of a group, which add up to 1 (some may be below 0), and the mean over pixels of its size."""
 
     maps: xr.DataArray
     """Dims (``map``, ``y``, ``x``), float32, NaN where either has no data: ``first common`` to ``second unique``, how
@@ -112,11 +109,6 @@ def explain_pair(
     ]
     with torch.no_grad():
         one, other = (head(half(table)) for half, head, table in zip(halves, encoder.heads, tables, strict=True))
-        usual = {
-            (side, group): float(value)
-            for side, look, table in zip(SIDES, looks, tables, strict=True)
-            for group, value in zip(GROUPS, look(torch.zeros_like(table[:1]))[0], strict=True)
-        }
     told = [
         _of_bands(cube, half, side, look, table)
         for cube, half, side, look, table in zip(cubes, halves, SIDES, looks, tables, strict=True)
@@ -126,7 +118,6 @@ def explain_pair(
         encoder.n_common,
         alone(encoder, (tables[0], tables[0], tables[1], tables[1])),
         pd.concat(told, ignore_index=True),
-        usual,
         _maps(cubes, halves, looks, device),
         len(drawn),
     )
@@ -228,7 +219,6 @@ def _maps(
 
 def _by_parts(flat: list[NDArray], looks: list[StandOut]) -> Iterator[tuple[slice, NDArray]]:
     """Six maps of the pixels, some at a time."""
-    n_common = looks[0].n_common
     for start in range(0, flat[0].shape[1], AT_ONCE):
         part = slice(start, start + AT_ONCE)
         with torch.inference_mode():
@@ -236,7 +226,6 @@ def _by_parts(flat: list[NDArray], looks: list[StandOut]) -> Iterator[tuple[slic
                 look.features(torch.from_numpy(np.ascontiguousarray(table[:, part].T)).to(look.mean.device))
                 for look, table in zip(looks, flat, strict=True)
             ]
-            product = features[0] * features[1]
-            rows = [look.groups(some) for look, some in zip(looks, features, strict=True)]
-            rows += [product[:, :n_common].mean(dim=1, keepdim=True), product[:, n_common:].mean(dim=1, keepdim=True)]
+            rows = [look.means(some.square()) for look, some in zip(looks, features, strict=True)]
+            rows.append(looks[0].means(features[0] * features[1]))
             yield part, torch.cat(rows, dim=1).T.cpu().numpy()
