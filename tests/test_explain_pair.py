@@ -159,6 +159,8 @@ def test_a_file_keeps_what_is_needed_and_says_the_same(halves, tmp_path):
     pd.testing.assert_frame_equal(one.bands, two.bands)
     np.testing.assert_array_equal(one.maps, two.maps)
     back.heads = ()
+    save_pair(back, tmp_path / "older.safetensors", cubes=(first, second))
+    assert load_pair(tmp_path / "older.safetensors").heads == ()
     with pytest.raises(ValueError, match="has no heads, which tell common from unique features; pretrain it again"):
         explain_pair(first, second, back)
 

@@ -108,7 +108,7 @@ def test_bands_without_wavelengths_stand_by_name_and_are_not_joined():
     assert not polylines(chart)
     root = ElementTree.fromstring(chart)
     assert {"VV", "V<H"} <= {text.text for text in root.iter("text")}
-    assert len(list(root.iter("path"))) == 2
+    assert len(list(root.iter("path"))) == 2 + 1  # and one beside the name
 
 
 def test_the_page_says_and_draws_it_and_needs_nothing_else(toy, rows):

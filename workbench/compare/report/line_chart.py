@@ -37,7 +37,7 @@ def line_chart(
     *,
     names: Sequence[str] = (),
     bounds: tuple[float, float] | None = None,
-    at: tuple[float, str] | None = None,
+    at: float | None = None,
 ) -> Markup:
     """A chart of lines, each in its colour, the second dashed.
 
@@ -53,8 +53,8 @@ def line_chart(
         Of the places 0, 1, … across, instead of numbers.
     bounds : (float, float), optional
         Least and largest value up; by default what holds all points and 0.
-    at : (float, str), optional
-        A boundary across, and what it is.
+    at : float, optional
+        A boundary across, dashed.
 
     Returns
     -------
@@ -82,13 +82,11 @@ def line_chart(
             parts.append(_text(word, place(value, low)[0], BOTTOM + 18, "middle"))
     parts.append(_text(across, (LEFT + RIGHT) / 2, BOTTOM + 42, "middle"))
     parts.append(_text(up, 14, (TOP + BOTTOM) / 2, "middle", transform=f"rotate(-90 14 {(TOP + BOTTOM) / 2:.0f})"))
-    if at:
-        x = place(at[0], low)[0]
+    if at is not None:
+        x = place(at, low)[0]
         parts.append(tag("line", x1=f"{x:.1f}", x2=f"{x:.1f}", y1=TOP, y2=BOTTOM, class_="dashed"))
-        left_of = x > (LEFT + RIGHT) / 2
-        parts.append(_text(at[1], x - 6 if left_of else x + 6, BOTTOM - 8, "end" if left_of else "start"))
     parts += [_drawn(line, i, place, joined=not names) for i, line in enumerate(lines)]
-    parts += [_named(line, i) for i, line in enumerate(lines)]
+    parts += [_named(line, i, joined=not names) for i, line in enumerate(lines)]
     return tag("svg", parts, viewBox=f"0 0 {WIDTH} {HEIGHT}", role="img", aria_label=label, class_="chart")
 
 
@@ -132,13 +130,11 @@ def _drawn(line: Line, i: int, place: Callable[[float, float], tuple[float, floa
     return tag("g", tag("title", line.name), drawn, [_mark(x, y, i) for x, y in few])
 
 
-def _named(line: Line, i: int) -> Markup:
-    """A line's name above the plane, with a piece of it."""
-    x = LEFT + 8 + 170 * i
-    piece = tag(
-        "line", x1=x, x2=x + 26, y1=14, y2=14, class_=f"line s{i % 8}", stroke_dasharray="6 3" if i % 2 else None
-    )
-    return tag("g", piece, _text(line.name, x + 34, 18, "start"))
+def _named(line: Line, i: int, *, joined: bool) -> Markup:
+    """A line's name above the plane, with a piece of it, or its mark."""
+    x, dash = LEFT + 8 + 170 * i, "6 3" if i % 2 else None
+    piece = tag("line", x1=x, x2=x + 26, y1=14, y2=14, class_=f"line s{i % 8}", stroke_dasharray=dash)
+    return tag("g", piece if joined else _mark(x + 13, 14, i), _text(line.name, x + 34, 18, "start"))
 
 
 def _mark(x: float, y: float, i: int) -> Markup:

@@ -35,6 +35,10 @@ BANDS = (
     "all bands add up to 1. A band below 0 takes away what others bring, and bands that say the same share the credit "
     "as the encoder happens to weigh them."
 )
+ALONE = (
+    "How much each kind alone knows of the other: the share of the variance of the other's embedding that a linear map "
+    "of one predicts, fitted on half of the pixels and tried on the rest. 1 is all of it."
+)
 PIXELS = (
     "How far a pixel stands out in the common or the unique features, as their mean square, 1 on average: a dark pixel "
     "is unusual there, a light one ordinary. Agreement is the mean product of both kinds' features; its mean over the "
@@ -117,9 +121,12 @@ def _agreement_part(found: PairExplanation, names: Sequence[str]) -> Markup:
         if len(some)
     ]
     label = f"Correlation of each feature between {names[0]} and {names[1]}, sorted within common and unique"
-    at = (n + 0.5, "common | unique") if 0 < n < len(found.diagonal) else None
+    at = n + 0.5 if 0 < n < len(found.diagonal) else None
     chart = line_chart(lines, label, "feature, sorted within its group", "correlation", at=at)
-    caption = f"Diagonal of the cross-correlation on {found.n_pixels:,} pixels drawn at random. Aimed at: 1, then 0."
+    caption = (
+        f"Diagonal of the cross-correlation on {found.n_pixels:,} pixels drawn at random; dashed, where the unique "
+        "features begin. Aimed at: 1 before it, 0 behind."
+    )
     rows = [
         (name, len(some), *map(number, (some.mean(), np.abs(some).mean(), some.min(), some.max())))
         for name, some in values.items()
@@ -130,9 +137,9 @@ def _agreement_part(found: PairExplanation, names: Sequence[str]) -> Markup:
         "Agreement",
         tag("div", tag("figure", chart, tag("figcaption", caption)), class_="charts"),
         table("Correlations between the two", heads, rows),
+        tag("p", ALONE),
         table(
-            "Share of the variance of the other's embedding that a linear map of one predicts, fitted on half of the "
-            "pixels and tried on the rest: 1 is all of it",
+            "Predicted share of the other's variance",
             ["alone", "of the other"],
             [(name, number(found.alone[side])) for name, side in zip(names, ("first", "second"), strict=True)],
         ),
