@@ -16,7 +16,7 @@ from workbench.pretrain.encoders import SpectralEncoder
 from workbench.pretrain.objectives.decur import head
 from workbench.pretrain.saliency import StandOut, integrated_gradients
 from workbench.probe import embed_pair, explain_pair, pair_tables
-from workbench.probe.explain_pair import window_table
+from workbench.probe.pair_tables import window_table
 
 
 def learnt(first, second, **choices):
@@ -31,7 +31,7 @@ def toy():
     rng = np.random.default_rng(0)
     shared, own, other = (rng.normal(size=(4, 40, 50)) for _ in range(3))
     cubes = make_cube(np.concatenate([shared, own])), make_cube(np.concatenate([other, shared]))
-    choices = {"encoder": "pixel", "steps": 100, "pairs": 256, "dim": 16, "reach": 0, "common": 0.5}
+    choices = {"encoder": "pixel", "steps": 80, "pairs": 160, "dim": 16, "reach": 0, "common": 0.5}
     return *cubes, learnt(*cubes, learning_rate=3e-3, **choices)[0]
 
 

@@ -34,8 +34,8 @@ def toy():
     truth = first[0].drop_vars([name for name in first[0].coords if name not in ("y", "x")])
     truth = truth.copy(data=np.where(own[0] > 0, 1, 2).astype("int16"))
     truth.attrs = {"classes": ["more", "less"], "colors": ["#0072b2", "#d55e00"]}
-    recipe = PairRecipe(encoder="pixel", steps=60, pairs=256, dim=12, reach=0, common=0.5, learning_rate=3e-3)
-    encoder, steps, _ = begin_pair(first, second, recipe, device="cpu", every=60)
+    recipe = PairRecipe(encoder="pixel", steps=50, pairs=192, dim=12, reach=0, common=0.5, learning_rate=3e-3)
+    encoder, steps, _ = begin_pair(first, second, recipe, device="cpu", every=50)
     list(steps)
     return first, second, truth, encoder
 

@@ -13,19 +13,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from workbench.cubes import valid_pixels
-from workbench.patches import pick_device, scene_tensor
+from workbench.patches import pick_device
 from workbench.patches.two_scenes import check_one_grid
-from workbench.patches.windows import window_means
 from workbench.pretrain import matching_bands
 from workbench.pretrain.encoders.pair import PairEncoder
 from workbench.pretrain.encoders.spectral import SpectralEncoder
 from workbench.pretrain.objectives.barlow_twins import standardise
 from workbench.pretrain.objectives.decur import alone
 from workbench.pretrain.saliency import GROUPS, StandOut, integrated_gradients
-from workbench.probe.embed import embed, embed_pixels, embedding_side, like_scene
-from workbench.probe.tables import blocks_with
+from workbench.probe.embed import embed, like_scene
+from workbench.probe.pair_tables import SIDES, window_table
 
-SIDES = ("first", "second")
 LEAST = 32
 """Pixels without which nothing can be said."""
 
@@ -121,55 +119,6 @@ def explain_pair(
         _maps(cubes, halves, looks, device),
         len(drawn),
     )
-
-
-def pair_tables(
-    first: xr.DataArray, second: xr.DataArray, encoder: PairEncoder, wanted: NDArray[np.intp], *, device: str = "auto"
-) -> dict[str, NDArray]:
-    """What a probe may be taught on, of some pixels: each a table (n, features).
-
-    Parameters
-    ----------
-    first, second, encoder, device
-        As for :func:`explain_pair`.
-    wanted : ndarray of int, shape (n,)
-        Pixels, counted along the rows of the scene.
-
-    Returns
-    -------
-    dict of ndarray
-        ``first`` and ``second``, the embedding of each; ``both``, one after the other; ``common`` and ``unique``, those
-        features of both. NaN where a cube has no data.
-    """
-    tables = [
-        embed_pixels(cube, half, wanted, device=device)
-        for cube, half in ((first, encoder.first), (second, encoder.second))
-    ]
-    place = pick_device(device)
-    with torch.inference_mode():
-        features = [
-            head.to(place).eval()(torch.from_numpy(table).to(place)).cpu().numpy()
-            for head, table in zip(encoder.heads, tables, strict=True)
-        ]
-    n_common = encoder.n_common
-    found = {
-        **dict(zip(SIDES, tables, strict=True)),
-        "both": np.concatenate(tables, axis=1),
-        "common": np.concatenate([table[:, :n_common] for table in features], axis=1),
-        "unique": np.concatenate([table[:, n_common:] for table in features], axis=1),
-    }
-    return {name: table for name, table in found.items() if table.shape[1]}
-
-
-def window_table(cube: xr.DataArray, half: SpectralEncoder, wanted: NDArray, device: torch.device) -> Tensor:
-    """Scaled window means (n, n_bands, n_windows) of some pixels, as an encoder takes them."""
-    bands, out = matching_bands(half, cube), torch.empty(len(wanted), half.n_bands, len(half.windows), device=device)
-    halo = half.footprint // 2
-    for inside, (rows, columns), piece in blocks_with(wanted, *cube.shape[1:], embedding_side(half), halo):
-        block = half.scaler(scene_tensor(piece.read(cube), device, bands)[None])[0]
-        means = window_means(block, half.windows)[:, :, *piece.inner]
-        out[torch.from_numpy(inside)] = means[:, :, rows, columns].permute(2, 0, 1)
-    return out
 
 
 def _of_bands(cube: xr.DataArray, half: SpectralEncoder, side: str, look: StandOut, table: Tensor) -> pd.DataFrame:

@@ -8,11 +8,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from workbench.compare.pair_probes import WHOLE, pair_probe_summary
-from workbench.compare.report.effects import Effect, effects_chart
-from workbench.compare.report.html import Markup, estimate, facts, number, section, table, tag
+from workbench.compare.report.html import Markup, facts, number, section, table, tag
 from workbench.compare.report.line_chart import Line, line_chart
 from workbench.compare.report.page import whole_page
+from workbench.compare.report.pair_probe_part import probes_part
 from workbench.compare.report.pictures import class_png, level_colors, map_image, scene_png
 from workbench.probe import PairExplanation
 
@@ -43,13 +42,6 @@ PIXELS = (
     "How far a pixel stands out in the common or the unique features, as their mean square, 1 on average: a dark pixel "
     "is unusual there, a light one ordinary. Agreement is the mean product of both kinds' features; its mean over the "
     "scene is the mean correlation."
-)
-PROBES = (
-    "A linear probe (logistic regression) is taught a few labels of each class and tested on the others. Every draw of "
-    "labels is the same for all rows. Differences are paired by draw; their 95 % intervals are about other draws of "
-    "labels on this scene and not about other scenes. An interval that holds 0 does not tell. Embeddings and features "
-    "have different lengths, which the table names, and the probe scales every feature, so that it also finds what is "
-    "faint in one."
 )
 
 
@@ -92,7 +84,7 @@ def pair_page(
         _pixels_part(found, cubes, names),
     ]
     if probes is not None:
-        parts.append(_probes_part(probes))
+        parts.append(probes_part(probes))
     return whole_page(f"Common and unique: {names[0]} and {names[1]}", "pair of encoders", parts)
 
 
@@ -208,48 +200,3 @@ def _pixels_part(found: PairExplanation, cubes: Sequence[xr.DataArray], names: S
 
 def _figure(address: str, alt: str, caption: str, height: int, width: int) -> Markup:
     return tag("figure", map_image(address, alt, height, width), tag("figcaption", caption))
-
-
-def _probes_part(probes: pd.DataFrame) -> Markup:
-    summary = pair_probe_summary(probes)
-    others = summary[summary["features"] != WHOLE]
-    effects = [Effect(_said(row.features), row.difference, *row.ci95) for row in others.itertuples()]
-    one = probes.iloc[0]
-    caption = (
-        f"{one['budget']} labels a class, {summary['draws'].iloc[0]} draws, split {one['split']}; first draw: "
-        f"{one['n_train']:,} pixels taught, {one['n_test']:,} tested"
-    )
-    chart = effects_chart(effects, "Difference of overall accuracy from the embedding of both")
-    rows = [
-        (
-            _said(row.features),
-            row.n_features,
-            estimate(row.oa_mean, row.oa_ci95),
-            number(row.aa_mean),
-            "" if row.features == WHOLE else estimate(row.difference, row.ci95, sign=True),
-        )
-        for row in summary.itertuples()
-    ]
-    heads = [
-        "taught on",
-        "features",
-        "overall accuracy [95 % interval]",
-        "average accuracy",
-        "difference from both [95 % interval]",
-    ]
-    return section(
-        "Classes",
-        tag("p", PROBES),
-        tag("div", tag("figure", chart, tag("figcaption", caption)), class_="charts"),
-        table("Accuracy (0…1) of a linear probe, means over draws", heads, rows),
-    )
-
-
-def _said(features: str) -> str:
-    return {
-        "first": "first alone",
-        "second": "second alone",
-        "both": "both",
-        "common": "common only",
-        "unique": "unique only",
-    }[features]
