@@ -33,6 +33,9 @@ VERBS = [
     "info",
     "convert",
     "pretrain",
+    "pair",
+    "explain",
+    "released",
     "embed",
     "classify",
     "study",
@@ -40,13 +43,14 @@ VERBS = [
     "doubt",
     "compare",
     "report",
+    "study",
     "models",
     "objectives",
     "encoders",
     "formats",
     "scenes",
 ]
-COMPUTING = ("pretrain", "embed", "classify", "suggest", "doubt", "compare", "report")
+COMPUTING = ("pretrain", "pair", "explain", "released", "embed", "classify", "suggest", "doubt", "compare", "report")
 
 
 @pytest.fixture(scope="module")
@@ -227,6 +231,10 @@ SPOKEN = {
     "info": "info scene.mat --variable second --format mat --option mask=cloud,shadow --option time=2",
     "convert": "convert scene.mat --variable second out.npz",
     "pretrain": "pretrain scene.zarr --epochs 2 --reach 0 --patience 50 --precision bf16-mixed --out e.safetensors",
+    "pair": "pair a.zarr b.zarr --common 0.5 --reach 2 --encoder context --out p.safetensors",
+    "explain": "explain p.safetensors a.zarr --split-at 900 --labels l.gpkg --draws 3 --split random --out .",
+    "released": "released w.pth --architecture resnet18 --archive ssl4eo_s12_l1c --least 0.9 --out e.safetensors",
+    "study": "study scene.zarr --truth t.tif --fractions 0.5,10 --objectives simsiam --out .",
     "embed": "embed scene.zarr --encoder e.safetensors --device cpu --cluster tcp://127.0.0.1:8786 --out e.zarr",
     "classify": "classify scene.zarr --labels l.gpkg --layer fields --model knn --workers 2 --out m.TIF",
     "compare": "compare a.zarr --truth t.tif --models knn,svm --against svm --split blocks --only-split --jobs 2",

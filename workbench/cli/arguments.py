@@ -150,9 +150,9 @@ def reader_options(args: argparse.Namespace) -> dict[str, str]:
     return dict(args.options) | ({"variable": args.variable} if args.variable else {})
 
 
-def takes_labels(parser: argparse.ArgumentParser, flag: str, text: str) -> None:
+def takes_labels(parser: argparse.ArgumentParser, flag: str, text: str, *, required: bool = True) -> None:
     """Add a file of labels, and which layer and column of it."""
-    parser.add_argument(flag, required=True, metavar="FILE", type=Path, help=text)
+    parser.add_argument(flag, required=required, metavar="FILE", type=Path, help=text)
     parser.add_argument("--column", metavar="NAME", help="column that names the class (default: the only candidate)")
     parser.add_argument("--layer", metavar="NAME", help="layer of a GeoPackage (default: the only one)")
 

@@ -156,17 +156,10 @@ class Keeper:
 
     def note(self, report: Progress) -> None:
         """Write down what came since the last report."""
-        from workbench.pretrain import keep_checkpoint, memory
+        from workbench.pretrain import keep_checkpoint
 
         self.told.append({"step": report.step, **report.terms})
-        first = report.step - len(report.each) + 1
-        also = {"pixels_per_second": round(report.rate, 1), "seconds": round(report.seconds, 3), **memory()}
-        rows = [
-            {"step": first + k, "loss": sum(terms.values()), "terms": terms, **also}
-            for k, terms in enumerate(report.each)
-        ]
-        with self.steps.open("a", encoding="utf-8") as file:
-            file.write("".join(f"{json.dumps(row)}\n" for row in rows))
+        write_down(self.steps, report)
         if self.every and report.step % self.every == 0 and report.step < report.steps:
             keep_checkpoint(self.folder, self.run.state(), {**self.card, "told": self.told})
 
@@ -174,6 +167,20 @@ class Keeper:
         """The encoder is written: put the steps beside it and drop the checkpoints."""
         os.replace(self.steps, steps_of(self.out))
         shutil.rmtree(self.folder)
+
+
+def write_down(file: Path, report: Progress, **last: object) -> None:
+    """Add each step since the last report to a file, JSON a line; `last` is of the latest step alone."""
+    from workbench.pretrain import memory
+
+    first = report.step - len(report.each) + 1
+    also = {"pixels_per_second": round(report.rate, 1), "seconds": round(report.seconds, 3), **memory()}
+    rows = [
+        {"step": first + k, "loss": sum(terms.values()), "terms": terms, **also} for k, terms in enumerate(report.each)
+    ]
+    rows[-1] |= last
+    with file.open("a", encoding="utf-8") as lines:
+        lines.write("".join(f"{json.dumps(row)}\n" for row in rows))
 
 
 def _rows_until(path: Path, step: int) -> Iterable[str]:

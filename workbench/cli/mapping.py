@@ -37,7 +37,16 @@ def add_verbs(verbs: argparse._SubParsersAction) -> None:
     verb = verbs.add_parser("embed", help="the embedding of every pixel", description=EMBED)
     is_scene(verb)
     verb.add_argument(
-        "--encoder", required=True, metavar="FILE", type=Path, help="encoder from `workbench pretrain` (.safetensors)"
+        "--encoder",
+        required=True,
+        metavar="FILE",
+        type=Path,
+        help="encoder from `workbench pretrain`, `pair` or `released`",
+    )
+    verb.add_argument(
+        "--half",
+        choices=("first", "second"),
+        help="of a pair of encoders, the one to use (default: the one whose bands the scene has)",
     )
     verb.add_argument(
         "--block",
@@ -110,13 +119,18 @@ def address(text: str) -> str:
 
 def embed(args: argparse.Namespace) -> None:
     """Write the embedding of `args.scene`."""
-    from workbench.pretrain import load_encoder
+    from workbench import pretrain as room
     from workbench.probe import embed_to, embedding_side
 
     record = args.out.with_suffix(".run.json")
     refuse_inputs([args.out, record], [args.scene, args.encoder])
-    encoder = load_encoder(args.encoder)
+    paired = room.is_pair(args.encoder)
+    if args.half and not paired:
+        raise ValueError(f"{args.encoder} is no pair of encoders; leave --half out")
+    encoder = room.load_pair(args.encoder) if paired else room.load_encoder(args.encoder)
     cube = open_scene(args)
+    if paired:
+        encoder = room.fitting_half(encoder, cube, args.half or "")
     args.block = args.block or embedding_side(encoder)  # the run.json names what was really done
     asked = {"block": args.block, "device": args.device, "workers": args.workers, "cluster": args.cluster or ""}
     made = shown("embedding", embed_to(cube, encoder, args.out, **asked))
@@ -170,6 +184,12 @@ def classify(args: argparse.Namespace) -> None:
 def _encoder(args: argparse.Namespace, cube: xr.DataArray, objective: str) -> Encoder | Callable[[], Encoder]:
     """That of `args.encoder`, or what makes one when it is needed."""
     if args.encoder:
+        from workbench.pretrain import load_encoder
+
+        encoder = load_encoder(args.encoder)
+        if objective and encoder.recipe is None:
+            say(f"{args.encoder.name} holds released weights: the model {args.model} is its head on their embedding")
+            return encoder
         return encoders_for(cube, args.encoder, [objective], args.seed)[0][objective]
     return lambda: encoders_for(cube, None, [objective], args.seed)[0][objective]
 

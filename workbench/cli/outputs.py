@@ -115,7 +115,15 @@ def _known(file: object) -> dict[str, object]:
     return file_fingerprint(file) if isinstance(file, Path) else {"address": str(file)}
 
 
-BY_PLACE = (("convert", "out"), ("report", "folder"), ("scenes", "name"))
+BY_PLACE = (
+    ("convert", "out"),
+    ("report", "folder"),
+    ("scenes", "name"),
+    ("released", "weights"),
+    ("pair", "second"),
+    ("explain", "second"),
+    ("explain", "pair"),
+)
 """Arguments without a flag, beside the scene of most verbs."""
 
 

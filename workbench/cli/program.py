@@ -12,10 +12,13 @@ from collections.abc import Sequence
 import workbench
 from workbench.cli import (
     comparing,
+    explaining,
     labelling,
     listing,
     mapping,
+    pairing,
     pretraining,
+    releasing,
     reporting,
     scene,
     scenes,
@@ -42,7 +45,21 @@ def parser() -> Parser:
     )
     program.add_argument("--version", action="version", version=f"%(prog)s {workbench.__version__}")
     verbs = program.add_subparsers(title="verbs", metavar="VERB", dest="verb", required=True)
-    for group in (serving, scene, pretraining, mapping, labelling, comparing, reporting, studying, listing, scenes):
+    for group in (
+        serving,
+        scene,
+        pretraining,
+        pairing,
+        explaining,
+        releasing,
+        mapping,
+        labelling,
+        comparing,
+        reporting,
+        studying,
+        listing,
+        scenes,
+    ):
         group.add_verbs(verbs)
     return program
 

@@ -23,6 +23,7 @@ from workbench.compare.metrics import (
     producers_accuracy,
     users_accuracy,
 )
+from workbench.compare.pair_probes import pair_probe_rows, pair_probe_summary
 from workbench.compare.progress import question_of, rows_so_far, write_row, write_rows
 from workbench.compare.protocol import compare, compare_rows
 from workbench.compare.record import read_scores, replay, write_scores, write_table
@@ -52,6 +53,8 @@ __all__ = [
     "kappa",
     "learning_curves",
     "overall_accuracy",
+    "pair_probe_rows",
+    "pair_probe_summary",
     "paired",
     "power_law",
     "producers_accuracy",

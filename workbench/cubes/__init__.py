@@ -24,6 +24,7 @@ from workbench.cubes.matching import best_match, spectral_angle
 from workbench.cubes.mnf import Mnf, fit_mnf, mnf, mnf_denoise, mnf_inverse
 from workbench.cubes.normalising import unit_area, unit_length, unit_mean, z_scores
 from workbench.cubes.opening import open_cube
+from workbench.cubes.parts import split_at
 from workbench.cubes.reading import even_sample, read_bands, read_pixels, read_window
 from workbench.cubes.rendering import (
     PRESETS,
@@ -95,6 +96,7 @@ __all__ = [
     "spectral_angle",
     "spectral_index",
     "spectrum",
+    "split_at",
     "stack",
     "stretch_limits",
     "transform_of",

@@ -4,6 +4,7 @@ In: batches of a scene, or of an archive of patches. Out: an encoder, and its pr
 May use: cubes, patches, torch, Lightning Fabric, safetensors, psutil. Never: labels, scikit-learn, anything that draws.
 """
 
+from workbench.pretrain.agreement import Agreement
 from workbench.pretrain.archives import ARCHIVES, find_archive
 from workbench.pretrain.checkpoint import load_encoder, matching_bands, save_encoder
 from workbench.pretrain.encoders import ARCHITECTURES, ENCODERS, Encoder, EncoderKind, find_architecture, find_encoder
@@ -15,8 +16,8 @@ from workbench.pretrain.likeness import likeness
 from workbench.pretrain.loop import Run
 from workbench.pretrain.objectives import OBJECTIVES, ObjectiveKind, find_objective
 from workbench.pretrain.optimizers import OPTIMIZERS, find_optimizer
-from workbench.pretrain.pair import Agreement, PairRecipe, begin_pair, pretrain_pair
-from workbench.pretrain.pair_checkpoint import load_pair, save_pair
+from workbench.pretrain.pair import PairRecipe, begin_pair, pretrain_pair
+from workbench.pretrain.pair_checkpoint import fitting_half, is_pair, load_pair, save_pair
 from workbench.pretrain.processes import rank, together, world
 from workbench.pretrain.progress import Progress, memory
 from workbench.pretrain.recipe import AUTO, Recipe, settle
@@ -58,6 +59,8 @@ __all__ = [
     "find_objective",
     "find_optimizer",
     "fingerprint",
+    "fitting_half",
+    "is_pair",
     "keep_checkpoint",
     "last_checkpoint",
     "likeness",

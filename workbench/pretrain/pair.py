@@ -9,10 +9,10 @@ from itertools import islice
 import numpy as np
 import torch
 import xarray as xr
-from torch import Tensor
 
 from workbench.cubes import good_bands
 from workbench.patches import TwoScenes, pick_device
+from workbench.pretrain.agreement import Agreement
 from workbench.pretrain.encoders import find_encoder
 from workbench.pretrain.encoders.pair import PairEncoder
 from workbench.pretrain.encoders.spectral import SpectralEncoder
@@ -66,20 +66,6 @@ class PairRecipe:
         """The same choices for one encoder."""
         names = ("encoder", "steps", "pairs", "learning_rate", "reach", "dim", "patience", "seed", "precision")
         return Recipe(**{name: getattr(self, name) for name in names})
-
-
-@dataclass(frozen=True, slots=True)
-class Agreement:
-    """How far two encoders agree, on pixels drawn once."""
-
-    diagonal: Tensor
-    """Correlation of each feature between the two, shape (width,), on the CPU."""
-
-    n_common: int
-    """So many of them, the first, shall come to 1; the others to 0."""
-
-    alone: dict[str, float]
-    """``first`` and ``second``: share of the variance of the other's embedding that each alone predicts."""
 
 
 def begin_pair(
@@ -136,7 +122,7 @@ def begin_pair(
         half.scaler, half.quantity = side.scaler, cube.attrs.get("quantity", "")
         half.wavelength = np.asarray(cube["wavelength"].values, dtype="float64")[good_bands(cube)]
     encoder = PairEncoder(*halves).to(place)
-    encoder.recipe = recipe
+    encoder.recipe, encoder.heads, encoder.n_common = recipe, tuple(objective.heads), objective.n_common
     objective.to(place)
     # Drawn before training and kept; the training's own draws go on from there.
     several = list(islice(batches, -(-WATCHED // recipe.pairs)))

@@ -9,9 +9,13 @@ from pathlib import Path
 
 import torch
 import xarray as xr
+from torch import nn
 
+from workbench.pretrain.checkpoint import matching_bands
 from workbench.pretrain.encoders import find_encoder
 from workbench.pretrain.encoders.pair import PairEncoder
+from workbench.pretrain.encoders.spectral import SpectralEncoder
+from workbench.pretrain.objectives.decur import head
 from workbench.pretrain.pair import PairRecipe
 from workbench.pretrain.two_files import SCALING, as_stated, both_files, from_stated, put_away, scene_of, take_weights
 
@@ -26,7 +30,7 @@ def save_pair(
     Parameters
     ----------
     encoder : PairEncoder
-        As :func:`workbench.pretrain.begin_pair` makes it, with its ``recipe``.
+        As :func:`workbench.pretrain.begin_pair` makes it, with its ``recipe`` and its heads.
     path : str or Path
         File to write; whole or not at all.
     cubes : tuple of two xarray.DataArray
@@ -47,6 +51,7 @@ def save_pair(
         "version": version("hyperspectral-workbench"),
         "torch": torch.__version__,
         "objective": "decur",
+        "heads": {"width": encoder.heads[0][-1].out_features, "common": encoder.n_common} if encoder.heads else None,
         "arguments": [half.arguments for half in halves],
         "recipe": asdict(encoder.recipe),
         "steps": encoder.recipe.steps if steps is None else steps,
@@ -56,7 +61,7 @@ def save_pair(
         "scenes": [scene_of(cube) for cube in cubes],
         "licence": "that of the scenes they learnt from",
     }
-    return put_away(encoder, path, card)
+    return put_away(_whole(encoder), path, card)
 
 
 def load_pair(path: str | Path, device: str | torch.device = "cpu") -> PairEncoder:
@@ -72,7 +77,8 @@ def load_pair(path: str | Path, device: str | torch.device = "cpu") -> PairEncod
     Returns
     -------
     PairEncoder
-        In evaluation mode, with its ``card`` and ``recipe``; each half with its ``wavelength`` [nm] and ``quantity``.
+        In evaluation mode, with its ``card``, ``recipe`` and heads; each half with its ``wavelength`` [nm] and
+        ``quantity``.
 
     Raises
     ------
@@ -90,6 +96,9 @@ def load_pair(path: str | Path, device: str | torch.device = "cpu") -> PairEncod
         make = find_encoder(recipe.encoder).module
         halves = [make(**arguments) for arguments in card["arguments"]]
         encoder = PairEncoder(*halves)
+        if heads := card.get("heads"):
+            encoder.heads = tuple(head(half.dim, heads["width"]) for half in halves)
+            encoder.n_common = heads["common"]
         for half, told, quantity in zip(halves, card["wavelength"], card["quantity"], strict=True):
             half.wavelength = from_stated(told)
             half.quantity = quantity
@@ -97,6 +106,54 @@ def load_pair(path: str | Path, device: str | torch.device = "cpu") -> PairEncod
                 raise ValueError(f"{len(told)} wavelengths for {half.n_bands} bands")
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{beside} is not a pair's card ({error}); write it with save_pair") from error
-    take_weights(encoder, path)
+    take_weights(_whole(encoder), path)
     encoder.card, encoder.recipe = card, recipe
     return encoder.to(device).eval()
+
+
+def is_pair(path: str | Path) -> bool:
+    """Whether a file of weights is a pair's, by the card beside it."""
+    try:
+        return json.loads(Path(path).with_suffix(".json").read_text(encoding="utf-8"))["kind"] == KIND
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def fitting_half(encoder: PairEncoder, cube: xr.DataArray, which: str = "") -> SpectralEncoder:
+    """The half of a pair that is for a scene: the one asked for, or else the only one whose bands it has.
+
+    Parameters
+    ----------
+    encoder : PairEncoder
+        As :func:`load_pair` reads it.
+    cube : xarray.DataArray of shape (n_bands, height, width)
+        The scene.
+    which : str
+        ``"first"``, ``"second"`` or nothing.
+
+    Raises
+    ------
+    ValueError
+        If the scene lacks bands of the one asked for, or fits neither or both of them.
+    """
+    if which:
+        matching_bands(getattr(encoder, which), cube)
+        return getattr(encoder, which)
+    fits, reason = [], None
+    for half in (encoder.first, encoder.second):
+        try:
+            matching_bands(half, cube)
+            fits.append(half)
+        except ValueError as error:
+            reason = reason or error
+    if not fits:
+        raise ValueError(f"the scene fits neither half of the pair; of the first: {reason}") from reason
+    if len(fits) > 1:
+        raise ValueError("the scene fits both halves of the pair; say which, pass half=first or second")
+    return fits[0]
+
+
+def _whole(encoder: PairEncoder) -> nn.Module:
+    """Both halves and the heads as one module, named as in a file."""
+    parts = {"first": encoder.first, "second": encoder.second}
+    return nn.ModuleDict(parts | ({"heads": nn.ModuleList(encoder.heads)} if encoder.heads else {}))

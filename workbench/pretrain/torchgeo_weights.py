@@ -11,7 +11,7 @@ import torch
 
 from workbench.pretrain.archives import find_archive
 from workbench.pretrain.encoders import BackboneEncoder
-from workbench.pretrain.released import from_weights, statistics_of
+from workbench.pretrain.released import LEAST, from_weights, statistics_of
 
 _FAMILIES = {"ResNet18": "resnet18", "ResNet50": "resnet50", "ViTSmall16": "vit_small"}
 
@@ -27,14 +27,16 @@ _OF_TORCHGEO = {
 """Which of torchgeo's weights learnt from which archive; their number of bands is checked against it."""
 
 
-def load_released_by_name(name: str, *, size: int | None = None, device: str | torch.device = "cpu") -> BackboneEncoder:
+def load_released_by_name(
+    name: str, *, size: int | None = None, least: float = LEAST, device: str | torch.device = "cpu"
+) -> BackboneEncoder:
     """Weights of SSL4EO-L, SSL4EO-S12 or DeCUR by torchgeo's name of them; torchgeo downloads them once.
 
     Parameters
     ----------
     name : str
         Such as ``ResNet50_Weights.SENTINEL2_ALL_MOCO``.
-    size, device
+    size, least, device
         As in :func:`load_released`.
 
     Raises
@@ -64,4 +66,4 @@ def load_released_by_name(name: str, *, size: int | None = None, device: str | t
             f"torchgeo has no weights named {name}; see torchgeo.models.list_models and its enums"
         ) from error
     content, found = weights.get_state_dict(progress=False, check_hash=True, weights_only=True), find_archive(archive)
-    return from_weights(content, _FAMILIES[family], found, name, size, statistics_of(found, None)).to(device)
+    return from_weights(content, _FAMILIES[family], found, name, size, statistics_of(found, None), least).to(device)

@@ -11,12 +11,14 @@ from workbench.probe.descriptions import Descriptions, describe
 from workbench.probe.doubtful import doubtful, next_suspicious
 from workbench.probe.embed import embed, embed_blocks, embedding_side
 from workbench.probe.embed_pair import embed_pair
+from workbench.probe.explain_pair import PairExplanation, explain_pair
 from workbench.probe.features import FEATURES, FeatureKind, Features, feature_map, fits_in_memory
 from workbench.probe.large import classify_to, embed_to
 from workbench.probe.maps import write_class_map
 from workbench.probe.model import Model
 from workbench.probe.models import MODELS, find_model
 from workbench.probe.of_pixels import OfPixels
+from workbench.probe.pair_tables import pair_tables
 from workbench.probe.suggest import Suggestion, suggest
 
 __all__ = [
@@ -28,6 +30,7 @@ __all__ = [
     "Features",
     "Model",
     "OfPixels",
+    "PairExplanation",
     "Progress",
     "Suggestion",
     "Written",
@@ -42,10 +45,12 @@ __all__ = [
     "embed_pair",
     "embed_to",
     "embedding_side",
+    "explain_pair",
     "feature_map",
     "find_model",
     "fits_in_memory",
     "next_suspicious",
+    "pair_tables",
     "suggest",
     "write_class_map",
 ]

@@ -9,6 +9,7 @@ from workbench.compare.report.answer import Answer, Lead, answers_of
 from workbench.compare.report.finished import Finished, read_finished
 from workbench.compare.report.maps import MadeMap, maps_again
 from workbench.compare.report.page import report_page
+from workbench.compare.report.pair_page import pair_in_words, pair_page
 from workbench.compare.report.pictures import class_png, disagreement
 from workbench.compare.report.scene_part import Scene, scene_of
 from workbench.compare.report.stac import stac_item
@@ -24,6 +25,8 @@ __all__ = [
     "class_png",
     "disagreement",
     "maps_again",
+    "pair_in_words",
+    "pair_page",
     "read_finished",
     "report_page",
     "scene_of",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -11,8 +13,8 @@ from workbench.pretrain.encoders.spectral import SpectralEncoder
 class PairEncoder(nn.Module):
     """Embeddings of two batches, or two blocks, of the same places, one after the other.
 
-    What is common to both and what is one's own is told apart in the heads of the objective, which are thrown away;
-    as published, the embedding is that of the first and then that of the second, whole.
+    What is common to both and what is one's own is told apart in the heads of the objective, which are no part of an
+    embedding; as published, the embedding is that of the first and then that of the second, whole.
 
     Parameters
     ----------
@@ -25,6 +27,11 @@ class PairEncoder(nn.Module):
         Length of both embeddings together.
     footprint : int
         Pixels of context across.
+    heads : tuple of two nn.Module, or none
+        From each half's embedding to the features that were compared, kept to explain them. They go where this module
+        goes, but their weights are not among its own: whoever trains them has them already.
+    n_common : int
+        So many of those features, the first, were to agree.
     """
 
     def __init__(self, first: SpectralEncoder, second: SpectralEncoder) -> None:
@@ -36,6 +43,8 @@ class PairEncoder(nn.Module):
             )
         self.first, self.second = first, second
         self.dim, self.footprint = first.dim + second.dim, first.footprint
+        self.heads: tuple[nn.Module, ...] = ()  # in a tuple torch does not find them
+        self.n_common = 0
 
     def forward(self, first: Tensor, second: Tensor) -> Tensor:
         """Embeddings (n, dim) of two batches, each as its encoder takes it."""
@@ -44,3 +53,15 @@ class PairEncoder(nn.Module):
     def dense(self, first: Tensor, second: Tensor) -> Tensor:
         """Embeddings (n, dim, height, width) of two blocks, each (n, n_bands, height, width) and scaled."""
         return torch.cat([self.first.dense(first), self.second.dense(second)], dim=1)
+
+    def train(self, mode: bool = True) -> PairEncoder:
+        """As any module's; the heads too."""
+        for head in self.heads:
+            head.train(mode)
+        return super().train(mode)
+
+    def _apply(self, change: Callable[[Tensor], Tensor], recurse: bool = True) -> PairEncoder:
+        """What moves this module moves the heads."""
+        for head in self.heads:
+            head._apply(change)
+        return super()._apply(change, recurse)

@@ -76,16 +76,13 @@ class DeCUR(ByRows):
             raise ValueError(f"common is a share of the features, 0 to 1, got {common:g}; try 0.875")
         self.n_common, self.redundancy = round(common * width), redundancy
         self.views = tuple(SpectralViews(lost_bands, light, noise, generator=generator) for light in brightness)
-        self.heads = nn.ModuleList(
-            nn.Sequential(nn.Linear(dim, width), nn.BatchNorm1d(width), nn.ReLU(), nn.Linear(width, width))
-            for _ in range(2)
-        )
+        self.heads = nn.ModuleList(head(dim, width) for _ in range(2))
 
     def features(self, encoder: PairEncoder, batch: tuple[Tensor, Tensor, Tensor, Tensor]) -> tuple[Tensor, ...]:
         """Of (pixels, neighbours) of each kind: features of two views of the first, then of the second."""
         kinds = [
-            head(half(views(torch.cat(pair), half.scaler.black))).chunk(2)
-            for half, head, pair, views in zip(
+            its_head(half(views(torch.cat(pair), half.scaler.black))).chunk(2)
+            for half, its_head, pair, views in zip(
                 (encoder.first, encoder.second), self.heads, (batch[:2], batch[2:]), self.views, strict=True
             )
         ]
@@ -114,6 +111,11 @@ class DeCUR(ByRows):
         with _at_rest(encoder, self):
             first, second = self.heads[0](encoder.first(batch[0])), self.heads[1](encoder.second(batch[2]))
         return (standardise(first) * standardise(second)).mean(dim=0)
+
+
+def head(dim: int, width: int) -> nn.Sequential:
+    """From an embedding to `width` features that are compared."""
+    return nn.Sequential(nn.Linear(dim, width), nn.BatchNorm1d(width), nn.ReLU(), nn.Linear(width, width))
 
 
 def decur_loss(first: Tensor, second: Tensor, *, n_common: int, redundancy: float) -> dict[str, Tensor]:

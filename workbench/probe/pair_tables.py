@@ -1,0 +1,68 @@
+"""Tables of some pixels as a pair of encoders has them: what goes in, and what a probe may be taught on."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+import xarray as xr
+from numpy.typing import NDArray
+from torch import Tensor
+
+from workbench.patches import pick_device, scene_tensor
+from workbench.patches.windows import window_means
+from workbench.pretrain import matching_bands
+from workbench.pretrain.encoders.pair import PairEncoder
+from workbench.pretrain.encoders.spectral import SpectralEncoder
+from workbench.probe.embed import embed_pixels, embedding_side
+from workbench.probe.tables import blocks_with
+
+SIDES = ("first", "second")
+
+
+def pair_tables(
+    first: xr.DataArray, second: xr.DataArray, encoder: PairEncoder, wanted: NDArray[np.intp], *, device: str = "auto"
+) -> dict[str, NDArray]:
+    """What a probe may be taught on, of some pixels: each a table (n, features).
+
+    Parameters
+    ----------
+    first, second, encoder, device
+        As for :func:`workbench.probe.explain_pair`.
+    wanted : ndarray of int, shape (n,)
+        Pixels, counted along the rows of the scene.
+
+    Returns
+    -------
+    dict of ndarray
+        ``first`` and ``second``, the embedding of each; ``both``, one after the other; ``common`` and ``unique``, those
+        features of both. NaN where a cube has no data.
+    """
+    tables = [
+        embed_pixels(cube, half, wanted, device=device)
+        for cube, half in ((first, encoder.first), (second, encoder.second))
+    ]
+    place = pick_device(device)
+    with torch.inference_mode():
+        features = [
+            head.to(place).eval()(torch.from_numpy(table).to(place)).cpu().numpy()
+            for head, table in zip(encoder.heads, tables, strict=True)
+        ]
+    n_common = encoder.n_common
+    found = {
+        **dict(zip(SIDES, tables, strict=True)),
+        "both": np.concatenate(tables, axis=1),
+        "common": np.concatenate([table[:, :n_common] for table in features], axis=1),
+        "unique": np.concatenate([table[:, n_common:] for table in features], axis=1),
+    }
+    return {name: table for name, table in found.items() if table.shape[1]}
+
+
+def window_table(cube: xr.DataArray, half: SpectralEncoder, wanted: NDArray, device: torch.device) -> Tensor:
+    """Scaled window means (n, n_bands, n_windows) of some pixels, as an encoder takes them."""
+    bands, out = matching_bands(half, cube), torch.empty(len(wanted), half.n_bands, len(half.windows), device=device)
+    halo = half.footprint // 2
+    for inside, (rows, columns), piece in blocks_with(wanted, *cube.shape[1:], embedding_side(half), halo):
+        block = half.scaler(scene_tensor(piece.read(cube), device, bands)[None])[0]
+        means = window_means(block, half.windows)[:, :, *piece.inner]
+        out[torch.from_numpy(inside)] = means[:, :, rows, columns].permute(2, 0, 1)
+    return out
