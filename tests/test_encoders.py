@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.long import LONG
 from tests.scenes import few, make_cube, two_fields
 from workbench.pretrain import ENCODERS, Recipe, begin, load_encoder, matching_bands, save_encoder, settle
 from workbench.pretrain.encoders import SpectralSpatialCNN, SpectralTransformer
@@ -23,7 +24,9 @@ def test_the_cheap_ones_are_there():
     assert set(CHEAP) < set(ENCODERS)
 
 
-@pytest.mark.parametrize("name", [*CHEAP, *(pytest.param(name, marks=pytest.mark.slow) for name in LARGE)])
+@pytest.mark.parametrize(
+    "name", [*CHEAP, *(pytest.param(name, marks=LONG if "50" in name else pytest.mark.slow) for name in LARGE)]
+)
 def test_an_encoder_learns_and_comes_back_with_the_same_numbers(name, tmp_path):
     cube, _ = two_fields(5, 6, n_bands=80)
     encoder, steps = begin(cube, Recipe(encoder=name, steps=2, pairs=4, reach=1), device="cpu")

@@ -10,6 +10,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from tests.long import LONG
 from tests.scenes import few
 from workbench.cubes import open_cube, simulated_scene
 from workbench.labels import open_labels
@@ -82,7 +83,14 @@ def salinas_a(real_data) -> tuple[xr.DataArray, xr.DataArray]:
 
 @pytest.mark.slow
 @pytest.mark.realdata
-@pytest.mark.parametrize("objective", [name for name in OBJECTIVES if name != "data2vec"])  # whose row says: no better
+@pytest.mark.parametrize(
+    "objective",
+    [
+        name if name in ("barlow_twins", "moco_v2", "mae") else pytest.param(name, marks=LONG)
+        for name in OBJECTIVES
+        if name != "data2vec"  # whose row says: no better
+    ],
+)
 def test_a_linear_probe_is_better_than_on_random_weights(salinas_a, objective):
     cube, truth = salinas_a
     recipe = Recipe(objective=objective, encoder="context", steps=150, pairs=256)

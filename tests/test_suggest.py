@@ -29,6 +29,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from tests.long import LONG
 from tests.scenes import few, two_fields
 from workbench.cubes import open_cube, simulated_scene
 from workbench.labels import open_labels
@@ -243,6 +244,8 @@ def test_ten_suggested_labels_are_worth_fifteen_random_ones_on_salinas_a(real_da
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize(
+    "model", [pytest.param(name, marks=LONG) if name == "superpixel_svm" else name for name in MODELS]
+)
 def test_ten_suggested_labels_are_worth_fifteen_random_ones_on_the_simulated_scene(model):
     check_it_pays(*simulated_scene(), model)
