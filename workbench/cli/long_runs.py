@@ -25,6 +25,7 @@ NAME = "encoder.safetensors"
 BEGUN_WITH = (
     *("objective", "encoder", "steps", "epochs", "pairs", "dim", "reach", "learning_rate", "patience", "precision"),
     *("seed", "accumulate", "optimizer", "checkpoint_every", "format", "variable", "options"),
+    *("archive", "crop", "crops", "skip_bad", "statistics"),
 )
 """Arguments that are settled when a run begins."""
 

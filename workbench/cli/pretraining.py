@@ -1,4 +1,4 @@
-"""``pretrain``: let an encoder learn from a scene's unlabelled pixels."""
+"""``pretrain``: let an encoder learn from a scene's unlabelled pixels, or from an archive of patches."""
 
 from __future__ import annotations
 
@@ -6,24 +6,25 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from workbench.cli.archive_pretraining import is_archive, pretrain_on_archive, takes_archives
 from workbench.cli.arguments import count, is_scene, none_or_more, on_device, open_scene, repeats
 from workbench.cli.long_runs import Keeper, encoder_file, goes_on, pick_up, steps_for, steps_of
 from workbench.cli.outputs import Meter, tell, write_run
 from workbench.cli.places import refuse_inputs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     import xarray as xr
     from torch import nn
 
-    from workbench.pretrain import Progress, Run
+    from workbench.pretrain import Progress, Recipe, Run
 
 PRETRAIN = """\
-Let an encoder learn from a scene's unlabelled pixels. Writes FILE.safetensors (weights), FILE.json (what they are),
-FILE.steps.jsonl (each step: the terms of its loss, pixels a second, memory) and FILE.run.json (how to repeat it). The
-same seed gives the same encoder on the same machine. Several processes learn as one, each with --pairs of the batch,
-when started by `torchrun --nproc-per-node N -m workbench pretrain …`.
+Let an encoder learn from the unlabelled pixels of a scene, or of an archive of patches. Writes FILE.safetensors
+(weights), FILE.json (what they are), FILE.steps.jsonl (each step: the terms of its loss, pixels a second, memory) and
+FILE.run.json (how to repeat it). The same seed gives the same encoder on the same machine. Several processes learn as
+one, each with --pairs of the batch, when started by `torchrun --nproc-per-node N -m workbench pretrain …`.
 """
 
 
@@ -49,9 +50,8 @@ def add_verbs(verbs: argparse._SubParsersAction) -> None:
     verb.add_argument(
         "--pairs",
         type=count,
-        default=512,
         metavar="N",
-        help="pairs of pixels a step, in each process (default: %(default)s)",
+        help="pairs of pixels a step, in each process (default: 512; of patches of an archive 64)",
     )
     verb.add_argument(
         "--dim", type=count, default=64, metavar="N", help="length of an embedding (default: %(default)s)"
@@ -81,6 +81,7 @@ def add_verbs(verbs: argparse._SubParsersAction) -> None:
         default="32-true",
         help="arithmetic; bf16-mixed is quicker on recent GPUs (default: %(default)s)",
     )
+    takes_archives(verb)
     on_device(verb)
     verb.add_argument(
         "--out",
@@ -111,34 +112,28 @@ def _pretrain(args: argparse.Namespace, device: str) -> None:
     room.Recipe(args.objective, args.encoder)  # refused before the scene is read
     record = args.out.with_suffix(".run.json")
     refuse_inputs([args.out, args.out.with_suffix(".json"), record, steps_of(args.out)], [args.scene])
+    if is_archive(args):
+        return pretrain_on_archive(args, record, checkpoint, device)
     cube = open_scene(args)
+    args.pairs = args.pairs or room.Recipe().pairs
     args.steps = steps_for(args, cube.sizes["y"] * cube.sizes["x"] // room.world(), room.Recipe().steps)
+    scene = room.scene_of(cube)
+    run, told = begun(args, scene, lambda recipe: room.begin_run(cube, recipe, device=device), checkpoint)
+    run.encoder.scene = scene
+    if result := carry_out(args, run, told, record, {"scene": args.scene}):
+        steps, took, loss = (result[name] for name in ("steps", "seconds", "loss"))
+        tell(args, result, f"wrote {args.out} after {steps} steps in {took:.0f} s, loss {loss:.4g}")
+
+
+def begun(
+    args: argparse.Namespace, scene: dict[str, object], begin: Callable[[Recipe], Run], checkpoint: Path | None
+) -> tuple[Run, list[dict]]:
+    """A fresh run by `begin`, or one that stands where `checkpoint` was kept; and its reports so far."""
+    from workbench import pretrain as room
+
     if args.learning_rate is None:
         args.learning_rate = room.find_optimizer(args.optimizer).rate
     args.epochs = None  # the run.json names what was really done
-    run, told = _begun(args, cube, checkpoint, device)
-    if room.rank():  # only the first process writes and speaks
-        for _ in run.reports(also_every=args.checkpoint_every):
-            continue
-        return
-    with Keeper(args, run, room.scene_of(cube), told) as keeper:
-        for report in shown(run.reports(also_every=args.checkpoint_every)):
-            keeper.note(report)
-        card = room.save_encoder(run.encoder, args.out, cube=cube, steps=report.step)
-        result = {"encoder": args.out, "steps": report.step, "seconds": report.seconds, "loss": report.loss}
-        args.resume = None
-        also = {"scene": card["scene"], "processes": room.world(), "result": result, "loss": told}
-        write_run(record, args, {"scene": args.scene}, **also)
-        keeper.done()
-    tell(args, result, f"wrote {args.out} after {report.step} steps in {report.seconds:.0f} s, loss {report.loss:.4g}")
-
-
-def _begun(
-    args: argparse.Namespace, cube: xr.DataArray, checkpoint: Path | None, device: str
-) -> tuple[Run, list[dict]]:
-    """A fresh run, or one that stands where `checkpoint` was kept; and its reports so far."""
-    from workbench import pretrain as room
-
     if not checkpoint:
         recipe = room.Recipe(
             objective=args.objective,
@@ -154,9 +149,9 @@ def _begun(
             precision=args.precision,
             seed=args.seed,
         )
-        return room.begin_run(cube, recipe, device=device), []
+        return begin(recipe), []
     state, card = room.read_checkpoint(checkpoint)
-    if room.fingerprint(cube) != card["scene"]["fingerprint"]:
+    if scene["fingerprint"] != card["scene"]["fingerprint"]:
         raise ValueError(
             f"{args.scene} is not the scene that the run of {args.out} learns from, "
             f"{card['scene']['source'] or 'one without a file'}; give that one"
@@ -166,9 +161,33 @@ def _begun(
             f"the run of {args.out} goes on in as many processes as it began, {card['processes']}, got {room.world()}; "
             "start that many with torchrun --nproc-per-node"
         )
-    run = room.begin_run(cube, room.Recipe(**card["recipe"]), device=device)
+    run = begin(room.Recipe(**card["recipe"]))
     run.restore(state)
     return run, card["told"]
+
+
+def carry_out(
+    args: argparse.Namespace, run: Run, told: list[dict], record: Path, files: dict[str, Path]
+) -> dict[str, object]:
+    """Train to the end, keep checkpoints, write the encoder and the record; nothing from any but the first process."""
+    from workbench import pretrain as room
+
+    if room.rank():  # only the first process writes and speaks
+        for _ in run.reports(also_every=args.checkpoint_every):
+            continue
+        return {}
+    with Keeper(args, run, run.encoder.scene, told) as keeper:
+        for report in shown(run.reports(also_every=args.checkpoint_every)):
+            keeper.note(report)
+        card = room.save_encoder(run.encoder, args.out, steps=report.step)
+        result = {"encoder": args.out, "steps": report.step, "seconds": report.seconds, "loss": report.loss}
+        if hasattr(run.batches, "skipped"):
+            result |= {"pairs_per_second": report.rate, "skipped": run.batches.skipped}
+        args.resume = None
+        also = {"scene": card["scene"], "processes": room.world(), "result": result, "loss": told}
+        write_run(record, args, files, **also)
+        keeper.done()
+    return result
 
 
 def shown(reports: Iterable[Progress]) -> Iterator[Progress]:

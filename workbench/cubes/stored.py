@@ -121,7 +121,7 @@ def physical(
     values = stored.astype("float32")
     if stored.dtype.kind == "f":
         values[~np.isfinite(stored)] = np.nan
-    if nodata is not None and _holds(stored.dtype, nodata):
+    if nodata is not None and can_hold(stored.dtype, nodata):
         values[stored == stored.dtype.type(nodata)] = np.nan
     for operate, number, idle in ((np.multiply, scaling.gain, 1.0), (np.add, scaling.offset, 0.0)):
         factors = np.asarray(number, dtype="float32")
@@ -131,7 +131,7 @@ def physical(
     return values
 
 
-def _holds(dtype: np.dtype, nodata: float) -> bool:
+def can_hold(dtype: np.dtype, nodata: float) -> bool:
     """Whether a type can hold the nodata value at all: an unsigned file with nodata −9999 has none."""
     if dtype.kind == "f":
         return bool(np.isfinite(nodata))

@@ -13,8 +13,6 @@ from workbench.patches.archive_reading import BadPatch, Patch, PatchReader
 TRIES = 8
 """Places that are drawn before a patch is read whole to see where it has data."""
 
-Pair = tuple[NDArray[np.float32], NDArray[np.float32]]
-
 
 @dataclass(frozen=True)
 class Cutter:
@@ -35,8 +33,8 @@ class Cutter:
     seed: int
     """Of the draws."""
 
-    def __call__(self, epoch: int, location: int) -> Pair:
-        """All pairs of a location, two arrays (crops, n_bands, size, size).
+    def __call__(self, epoch: int, location: int, room: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
+        """All pairs of a location, shape (2, crops, n_bands, size, size), in `room` if it is given.
 
         Raises
         ------
@@ -46,23 +44,30 @@ class Cutter:
         rng = np.random.default_rng((self.seed, 2, epoch, location))
         start, stop = self.reader.index.starts[location : location + 2]
         first, second = start + (rng.choice(stop - start, 2, replace=False) if stop - start > 1 else np.zeros(2, int))
+        cut = room
+        if cut is None:
+            cut = np.empty((2, self.crops, len(self.reader.numbers.bands), self.size, self.size), "float32")
         with ExitStack() as stack:
             one = stack.enter_context(self.reader.opened(first))
             two = one if second == first else stack.enter_context(self.reader.opened(second))
-            pairs = [self._pair(one, two, rng, self.reader.file(first)) for _ in range(self.crops)]
-        return tuple(np.stack(side) for side in zip(*pairs, strict=True))
+            for k in range(self.crops):
+                self._pair(one, two, rng, cut[0, k], cut[1, k], self.reader.file(first))
+        return cut
 
-    def _pair(self, one: Patch, two: Patch, rng: np.random.Generator, name: str) -> Pair:
-        """Squares of two dates whose middles both have data."""
+    def _pair(self, one: Patch, two: Patch, rng: np.random.Generator, left: NDArray, right: NDArray, name: str) -> None:
+        """Write into `left` and `right` squares of two dates whose middles both have data."""
         size, middle = self.size, self.size // 2
         span = np.minimum(one.shape, two.shape) - size
         for _ in range(TRIES):
             place = rng.integers(0, span + 1)
             other = np.clip(place + rng.integers(-self.reach, self.reach + 1, 2), 0, span)
-            left = one.read(*place, size, size)
-            right = left if one is two and (place == other).all() else two.read(*other, size, size)
+            one.read(*place, size, size, left)
+            if one is two and (place == other).all():
+                np.copyto(right, left)
+            else:
+                two.read(*other, size, size, right)
             if np.isfinite(left[0, middle, middle]) and np.isfinite(right[0, middle, middle]):
-                return left, right
+                return
         both = [np.isfinite(patch.read(0, 0, *(span + size))[0]) for patch in (one, two)]
         there = (both[0] & both[1])[middle : middle + span[0] + 1, middle : middle + span[1] + 1]
         if not there.any():
@@ -70,4 +75,5 @@ class Cutter:
                 f"{name} has no pixel with data that a square of {size} pixels fits round; move it elsewhere"
             )
         place = np.argwhere(there)[rng.integers(there.sum())]
-        return one.read(*place, size, size), two.read(*place, size, size)
+        one.read(*place, size, size, left)
+        two.read(*place, size, size, right)

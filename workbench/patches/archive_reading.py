@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -18,10 +18,16 @@ from rasterio.windows import Window
 
 from workbench.cubes import CubeError
 from workbench.cubes.scaling import Scaling
-from workbench.cubes.stored import physical
+from workbench.cubes.stored import can_hold
 from workbench.cubes.zarr_patches import ZarrPatches
 from workbench.patches.archive_headers import SETTINGS
 from workbench.patches.archive_index import ArchiveIndex
+
+IN_CACHE = 1 << 17
+"""Numbers that are brought to units in one go."""
+
+Source = Callable[[int, int, int, int, NDArray[np.intp]], NDArray]
+"""From top, left, height, width and bands to numbers as stored."""
 
 STORES = 64
 """Zarr stores that are kept open."""
@@ -44,23 +50,61 @@ class Numbers:
     nodata: float | None = None
     """The stored number that means no data, where the file names none."""
 
+    def scaled(self, mean: NDArray[np.floating], scale: NDArray[np.floating]) -> Numbers:
+        """The same, as an encoder takes it: `mean` subtracted from each of ``bands``, divided by `scale`."""
+        factors = []
+        for number, less in ((self.scaling.gain, 0.0), (self.scaling.offset, mean)):
+            of_file = np.zeros(int(self.bands.max()) + 1)
+            of_file[self.bands] = (self._each(number)[:, 0, 0].astype("float64") - less) / scale
+            factors.append(tuple(of_file.tolist()))
+        return replace(self, scaling=replace(self.scaling, gain=factors[0], offset=factors[1]))
+
+    def put(self, stored: NDArray, nodata: float | None, out: NDArray[np.float32]) -> None:
+        """Write into `out` what the stored numbers of ``bands`` mean; NaN in every band where any lacks.
+
+        A few bands at a time, so that what is done to them is done while they are in the processor's cache.
+        """
+        lacks = np.zeros(stored.shape[1:], bool)
+        sentinel = stored.dtype.type(nodata) if nodata is not None and can_hold(stored.dtype, nodata) else None
+        gain, offset = (self._each(number) for number in (self.scaling.gain, self.scaling.offset))
+        step = max(1, IN_CACHE // max(1, lacks.size))
+        for start in range(0, len(stored), step):
+            some = slice(start, start + step)
+            part, values = stored[some], out[some]
+            np.multiply(part, gain[some], out=values, casting="same_kind" if part.dtype.kind != "f" else "unsafe")
+            if offset.any():
+                values += offset[some]
+            if sentinel is not None:
+                lacks |= (part == sentinel).any(axis=0)
+            if part.dtype.kind == "f":
+                lacks |= ~np.isfinite(values).all(axis=0)
+        if lacks.any():
+            out[:, lacks] = np.nan
+
+    def _each(self, number: float | tuple[float, ...]) -> NDArray[np.float32]:
+        """A factor for each of ``bands``, so shaped that it goes with them."""
+        factors = np.asarray(number, "float32")
+        return np.broadcast_to(factors[self.bands] if factors.ndim else factors, len(self.bands))[:, None, None]
+
 
 class Patch:
     """A patch that is open."""
 
-    def __init__(self, shape: tuple[int, int], source: object, numbers: Numbers, nodata: float | None) -> None:
+    def __init__(self, shape: tuple[int, int], source: Source, numbers: Numbers, nodata: float | None) -> None:
         self.shape, self._source, self._numbers, self._nodata = shape, source, numbers, nodata
 
-    def read(self, top: int, left: int, height: int, width: int) -> NDArray[np.float32]:
-        """A window, shape (n_bands, height, width), in the units of a scene; NaN in every band where any lacks."""
+    def read(
+        self, top: int, left: int, height: int, width: int, out: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float32]:
+        """A window, shape (n_bands, height, width), in the units of a scene; NaN in every band where any lacks.
+
+        Written into `out`, if it is given.
+        """
         bands = self._numbers.bands
-        stored = self._source(top, left, height, width, bands)
-        values = physical(stored, self._numbers.scaling, self._nodata, bands)
-        if self._nodata is not None or stored.dtype.kind == "f":
-            has_data = np.isfinite(values).all(axis=0)
-            if not has_data.all():
-                values[:, ~has_data] = np.nan
-        return values
+        if out is None:
+            out = np.empty((len(bands), height, width), "float32")
+        self._numbers.put(self._source(top, left, height, width, bands), self._nodata, out)
+        return out
 
 
 class PatchReader:
@@ -120,21 +164,21 @@ class PatchReader:
             raise BadPatch(f"{name} could not be read and may be damaged; copy it again") from error
 
 
-def _of_dataset(dataset: DatasetReader) -> object:
+def _of_dataset(dataset: DatasetReader) -> Source:
     def read(top: int, left: int, height: int, width: int, bands: NDArray[np.intp]) -> NDArray:
         return dataset.read((bands + 1).tolist(), window=Window(left, top, width, height))
 
     return read
 
 
-def _of_array(image: NDArray) -> object:
+def _of_array(image: NDArray) -> Source:
     def read(top: int, left: int, height: int, width: int, bands: NDArray[np.intp]) -> NDArray:
         return image[bands, top : top + height, left : left + width]
 
     return read
 
 
-def _of_store(store: ZarrPatches, sample: int, time: int) -> object:
+def _of_store(store: ZarrPatches, sample: int, time: int) -> Source:
     # All of a date is one chunk, so it is read once for all windows.
     image = store.read(sample, time)
     return _of_array(image)

@@ -7,16 +7,17 @@ with any number of threads, and goes on where it was from two numbers.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from workbench.patches.archive_cutting import Cutter, Pair
+from workbench.patches.archive_ahead import Ahead
+from workbench.patches.archive_cutting import Cutter
 from workbench.patches.archive_headers import quieten
 from workbench.patches.archive_index import ArchiveIndex
 from workbench.patches.archive_reading import BadPatch, Numbers, PatchReader
@@ -93,7 +94,7 @@ class ArchivePairs:
         self.windows, self.seed, self.workers = tuple(windows), seed, workers
         self.skip_bad, self.share, self.device = skip_bad, share, torch.device(device)
         self.scaler, self.skipped, self._done = BandScaler(len(numbers.bands)).to(device), 0, 0
-        self._order: tuple[int, NDArray[np.int64]] = (-1, np.empty(0, "int64"))
+        self._order = lru_cache(2)(self._shuffled)
         small = np.minimum(index.table["height"].to_numpy(), index.table["width"].to_numpy())
         if len(small) and small.min() < size:
             row = int(small.argmin())
@@ -151,28 +152,28 @@ class ArchivePairs:
             If one cannot be read, unless they are skipped, or none can.
         """
         quieten()
-        per_batch, next_up = self.n // self.cut.crops, self._done
-        ahead: deque = deque()
-        pool = ThreadPoolExecutor(self.workers, thread_name_prefix="patches")
+        begun, shape = self._done, (2, self.n, len(self.scaler.mean), self.cut.size, self.cut.size)
+        mean, scale = (values.cpu().numpy() for values in (self.scaler.mean, self.scaler.scale))
+        cut = replace(self.cut, reader=PatchReader(self.index, self.reader.numbers.scaled(mean, scale)))
+        ahead = Ahead(lambda count, room: cut(*self._visit(begun + count), room), shape, self.cut.crops, self.workers)
         try:
             while True:
-                good: list[Pair] = []
+                good: list[tuple[NDArray[np.float32], int]] = []
                 bad = 0
-                while len(good) < per_batch:
-                    while len(ahead) < per_batch + self.workers:
-                        ahead.append(pool.submit(self.cut, *self._visit(next_up)))
-                        next_up += 1
+                while len(good) < ahead.per_batch:
+                    job, *place = ahead.next()
                     try:
-                        good.append(ahead.popleft().result())
+                        job.result()
+                        good.append(tuple(place))
                     except BadPatch as error:
                         self._refuse(error)
                         bad += 1
                         if bad > self._own:
                             raise BadPatch(f"no patch of {self.index.root} could be read; the last: {error}") from error
                     self._done += 1
-                yield tuple(self._batch([pair[side] for pair in good]) for side in (0, 1))
+                yield tuple(self._given(side) for side in ahead.together(good))
         finally:
-            pool.shutdown(cancel_futures=True)
+            ahead.stop()
 
     def _refuse(self, error: BadPatch) -> None:
         """Count a bad patch, or say that it may be left out."""
@@ -180,14 +181,16 @@ class ArchivePairs:
             raise BadPatch(f"{error}, or leave bad patches out (--skip-bad)") from error
         self.skipped += 1
 
-    def _batch(self, squares: list[NDArray[np.float32]]) -> Tensor:
-        batch = self.scaler(torch.from_numpy(np.concatenate(squares)).to(self.device))
+    def _given(self, side: NDArray[np.float32]) -> Tensor:
+        """One side of a batch, where it is wanted and as it is wanted."""
+        batch = torch.from_numpy(side).to(self.device)
         return centre_means(batch, self.windows) if self.windows else batch
 
     def _visit(self, count: int) -> tuple[int, int]:
         """Epoch and location of this process's visit number `count`, from 0."""
         epoch, offset = divmod(count, self._own)
-        if self._order[0] != epoch:
-            self._order = epoch, np.random.default_rng((self.seed, 1, epoch)).permutation(self.index.n_locations)
         rank, ranks = self.share
-        return epoch, int(self._order[1][(offset * ranks + rank) % self.index.n_locations])
+        return epoch, int(self._order(epoch)[(offset * ranks + rank) % self.index.n_locations])
+
+    def _shuffled(self, epoch: int) -> NDArray[np.int64]:
+        return np.random.default_rng((self.seed, 1, epoch)).permutation(self.index.n_locations)

@@ -1,12 +1,13 @@
 """Encoders that learn from unlabelled pixels.
 
-In: batches of a scene. Out: an encoder, and its progress on the way.
+In: batches of a scene, or of an archive of patches. Out: an encoder, and its progress on the way.
 May use: cubes, patches, torch, Lightning Fabric, safetensors, psutil. Never: labels, scikit-learn, anything that draws.
 """
 
 from workbench.pretrain.archives import ARCHIVES, find_archive
 from workbench.pretrain.checkpoint import load_encoder, matching_bands, save_encoder
 from workbench.pretrain.encoders import ARCHITECTURES, ENCODERS, Encoder, EncoderKind, find_architecture, find_encoder
+from workbench.pretrain.from_archive import Streaming, begin_archive, begin_archive_run, pretrain_archive
 from workbench.pretrain.given import by_objective
 from workbench.pretrain.keeping import keep_checkpoint, last_checkpoint, read_checkpoint
 from workbench.pretrain.layouts import MatchReport
@@ -44,7 +45,10 @@ __all__ = [
     "Progress",
     "Recipe",
     "Run",
+    "Streaming",
     "begin",
+    "begin_archive",
+    "begin_archive_run",
     "begin_pair",
     "begin_run",
     "by_objective",
@@ -64,6 +68,7 @@ __all__ = [
     "matching_bands",
     "memory",
     "pretrain",
+    "pretrain_archive",
     "pretrain_pair",
     "rank",
     "read_checkpoint",

@@ -33,7 +33,8 @@ def save_encoder(
     path : str or Path
         File to write; whole or not at all.
     cube : xarray.DataArray, optional
-        The scene it learnt from; only its name and fingerprint are stored. None for released weights.
+        The scene it learnt from; only its name and fingerprint are stored. None for released weights, and for what
+        learnt from an archive and knows it.
     steps : int, optional
         Steps really done, if the training was stopped before its end.
 
@@ -45,7 +46,8 @@ def save_encoder(
     path, recipe = Path(path), encoder.recipe
     if path.suffix.lower() != ".safetensors":
         raise ValueError(f"an encoder's file ends in .safetensors, got {path.name}; use {path.stem}.safetensors")
-    if recipe and cube is None:
+    learnt_from = scene_of(cube) if cube is not None else getattr(encoder, "scene", None)
+    if recipe and not learnt_from:
         raise ValueError("an encoder that was pretrained here is saved with the scene it learnt from; give cube=")
     card = {
         "kind": "workbench encoder",
@@ -60,9 +62,11 @@ def save_encoder(
         "licence": "that of the scene it learnt from" if recipe else "that of the released weights",
     }
     if recipe:
-        card["scene"] = scene_of(cube)
+        card["scene"] = learnt_from
     else:
-        card["released"], card["units"] = encoder.card.get("released", encoder.card), encoder.units
+        card["released"] = encoder.card.get("released", encoder.card)
+    if hasattr(encoder, "units"):
+        card["units"] = encoder.units
     return put_away(encoder, path, card)
 
 
@@ -102,8 +106,10 @@ def load_encoder(path: str | Path, device: str | torch.device = "cpu") -> Encode
         raise ValueError(f"{beside} is not an encoder's card ({error}); write it with workbench pretrain") from error
     take_weights(encoder, path)
     encoder.card, encoder.recipe = card, recipe
-    if recipe is None:
+    if "units" in card:
         encoder.units = card["units"]
+    if recipe:
+        encoder.scene = card.get("scene")
     encoder.wavelength, encoder.quantity = wavelength, card["quantity"]
     return encoder.to(device).eval()
 

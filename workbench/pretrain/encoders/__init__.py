@@ -169,6 +169,26 @@ ENCODERS = {
             8,
             dim=ARCHITECTURES["resnet18"].dim,
         ),
+        EncoderKind(
+            "resnet50",
+            "the 33 × 33 pixels round a pixel, through a ResNet-50",
+            "He et al. 2016, arXiv:1512.03385; Wang et al. 2023, arXiv:2211.07044",
+            "a GPU; best for few bands, as of Landsat or Sentinel",
+            BackboneEncoder,
+            {"architecture": "resnet50", "size": 33},
+            8,
+            dim=ARCHITECTURES["resnet50"].dim,
+        ),
+        EncoderKind(
+            "vit_small",
+            "the 32 × 32 pixels round a pixel, through a ViT-S with tokens of 16 × 16",
+            "Dosovitskiy et al. 2021, arXiv:2010.11929; Wang et al. 2023, arXiv:2211.07044",
+            "a GPU; best for few bands, and for archives with a crop of 64 or more",
+            BackboneEncoder,
+            {"architecture": "vit_small", "size": 32},
+            8,
+            dim=ARCHITECTURES["vit_small"].dim,
+        ),
     )
 }
 
