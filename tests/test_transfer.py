@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import shlex
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,9 +12,11 @@ from scipy import stats
 from sklearn import metrics as reference
 
 from tests.labelled_patches import encoder_for, quarters, write_patches
+from workbench.cli import main
 from workbench.compare import confusion_matrix, transfer_rows, transfer_summary
 from workbench.compare.patch_metrics import of_confusion, of_numbers, of_several
-from workbench.probe import PatchModel, Teaching, open_patches
+from workbench.pretrain import save_encoder
+from workbench.probe import Images, PatchModel, Teaching, open_patches
 
 QUICK = Teaching(steps=20)
 
@@ -84,8 +89,6 @@ def test_rows_are_paired_and_the_same_again(patches):
 def test_a_test_patch_is_never_read_before_it_is_tested(patches, monkeypatch):
     read, phase = [], ["teach"]
     plain = PatchModel.predict
-    from workbench.probe import Images
-
     original = Images.read
 
     def watched(self, some):
@@ -136,3 +139,48 @@ def test_the_difference_from_random_weights_is_a_paired_t_interval():
 def test_what_cannot_be_meant_is_refused_before_anything_is_taught(patches, choices, message):
     with pytest.raises(ValueError, match=message):
         next(transfer_rows(patches, {"a": encoder_for()}, **choices))
+
+
+@pytest.fixture
+def encoder_file(tmp_path):
+    encoder = encoder_for()
+    encoder.scene = {"source": "toy", "fingerprint": "0"}
+    save_encoder(encoder, tmp_path / "toy.safetensors")
+    return tmp_path / "toy.safetensors"
+
+
+def asked(toy, encoder_file, out, *words):
+    asked = ["transfer", str(toy / "images"), "--encoder", str(encoder_file), "--out", str(out), "--device", "cpu"]
+    return [*asked, "--steps", "10", "--fractions", "10,100", "--repeats", "2", *words]
+
+
+def test_one_command_writes_table_and_curves_and_repeats(toy, encoder_file, tmp_path, capsys):
+    words = asked(toy, encoder_file, tmp_path / "out", "--masks", str(toy / "masks"), "--random-weights", "--json")
+    assert main([*words, "--mode", "frozen,full"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["answer"].startswith("toy, frozen: ")
+    table = pd.read_csv(tmp_path / "out" / "transfer.csv")
+    assert len(table) == 2 * 2 * 2 * 2
+    page = (tmp_path / "out" / "transfer.html").read_text(encoding="utf-8")
+    assert page.count("<polyline") == 2 * 2 * 2  # two modes, two curves each, with a lead to its name
+    assert "training patches [%] (logarithmic)" in page
+    assert "http" not in page.replace("http://www.w3.org", "")
+    record = json.loads((tmp_path / "out" / "transfer.run.json").read_text(encoding="utf-8"))
+    again = shlex.split(record["command"].replace(str(tmp_path / "out"), str(tmp_path / "again")))[1:]
+    assert main(again) == 0
+    columns = [name for name in table if name != "seconds"]
+    pd.testing.assert_frame_equal(table[columns], pd.read_csv(tmp_path / "again" / "transfer.csv")[columns])
+
+
+def test_what_cannot_be_transferred_is_refused_in_a_sentence(toy, encoder_file, tmp_path, capsys):
+    for words, message in (
+        (["--masks", str(toy / "none")], "there is no folder"),
+        ([], "lies in"),
+        (["--masks", str(toy / "masks"), "--mode", "adapter"], "spectral adapter, which pixel has not"),
+        (["--masks", str(toy / "masks"), "--split", str(toy / "masks")], "train.txt is not there"),
+        (["--masks", str(toy / "masks"), "--out", str(toy / "images")], "another"),
+    ):
+        assert main(asked(toy, encoder_file, tmp_path / "o", *words)) == 2
+        said = capsys.readouterr().err
+        assert message in said
+        assert said.count("\n") == 1

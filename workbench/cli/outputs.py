@@ -115,7 +115,7 @@ def _known(file: object) -> dict[str, object]:
     return file_fingerprint(file) if isinstance(file, Path) else {"address": str(file)}
 
 
-BY_PLACE = (("convert", "out"), ("report", "folder"), ("scenes", "name"))
+BY_PLACE = (("convert", "out"), ("report", "folder"), ("scenes", "name"), ("transfer", "patches"))
 """Arguments without a flag, beside the scene of most verbs."""
 
 

@@ -21,6 +21,7 @@ from workbench.cli import (
     scenes,
     serving,
     studying,
+    transferring,
 )
 from workbench.cli.arguments import Parser
 from workbench.cli.refusals import in_one_line, is_refusal
@@ -42,7 +43,20 @@ def parser() -> Parser:
     )
     program.add_argument("--version", action="version", version=f"%(prog)s {workbench.__version__}")
     verbs = program.add_subparsers(title="verbs", metavar="VERB", dest="verb", required=True)
-    for group in (serving, scene, pretraining, mapping, labelling, comparing, reporting, studying, listing, scenes):
+    groups = (
+        serving,
+        scene,
+        pretraining,
+        mapping,
+        labelling,
+        comparing,
+        reporting,
+        studying,
+        transferring,
+        listing,
+        scenes,
+    )
+    for group in groups:
         group.add_verbs(verbs)
     return program
 
