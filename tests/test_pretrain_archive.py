@@ -13,6 +13,7 @@ import torch
 from safetensors.torch import load_file
 
 from tests import archives
+from tests.long import LONG
 from workbench.cli import main
 from workbench.cubes import open_cube
 from workbench.pretrain import (
@@ -99,10 +100,10 @@ def test_every_objective_takes_an_archives_patches(tmp_path, real_data, objectiv
 @pytest.mark.parametrize(
     ("make", "encoder", "crop", "dim"),
     [
-        (archives.spectral_earth, "spec_resnet50", 16, 2048),
-        (archives.spectral_earth, "spec_vit_small", 16, 384),
-        (archives.ssl4eo_s12, "resnet18", 64, 512),
-        (archives.ssl4eo_s12, "resnet50", 64, 2048),
+        pytest.param(archives.spectral_earth, "spec_resnet50", 16, 2048, marks=LONG),
+        pytest.param(archives.spectral_earth, "spec_vit_small", 16, 384, marks=LONG),
+        pytest.param(archives.ssl4eo_s12, "resnet18", 64, 512, marks=LONG),
+        pytest.param(archives.ssl4eo_s12, "resnet50", 64, 2048, marks=LONG),
         (archives.ssl4eo_l, "vit_small", 32, 384),
         (lambda root, data: archives.ssl4eo_s12(root, data, "s1"), "auto", 32, 512),
     ],

@@ -141,7 +141,7 @@ def test_suggestions_are_shown_and_answered_by_keys(desk, tmp_path):
     np.testing.assert_array_equal(stored(desk), before)
     page.keyboard.press("Escape")
     expect(page.locator(".item.current")).to_have_count(0, timeout=PATIENCE)
-    assert not is_aimed_at(desk, first.row, first.column)
+    until(lambda: not is_aimed_at(desk, first.row, first.column), "the marker gone")
     said = [(line["event"], line.get("row"), line.get("answer"), line.get("class")) for line in log(desk)]
     assert said[1:4] == [
         ("answered", first.row, "labelled", names[1]),

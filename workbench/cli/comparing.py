@@ -64,7 +64,16 @@ def add_verbs(verbs: argparse._SubParsersAction) -> None:
         "--draws", type=count, default=10, metavar="N", help="random choices of labels a budget (default: %(default)s)"
     )
     verb.add_argument(
-        "--split", type=splits, default="random", metavar="NAMES", help="random, blocks or both (default: %(default)s)"
+        "--split",
+        type=splits,
+        metavar="NAMES",
+        help="random, blocks, official (default: random, or official where given)",
+    )
+    verb.add_argument(
+        "--official",
+        metavar="FILE",
+        type=Path,
+        help="labels to train on, as a benchmark lays them down; all others of --truth are tested on",
     )
     verb.add_argument("--only-split", action="store_true", help="compute only the splits named by --split")
     verb.add_argument(
@@ -92,37 +101,42 @@ def add_verbs(verbs: argparse._SubParsersAction) -> None:
 
 def splits(text: str) -> list[str]:
     """Names of splits, commas between."""
-    from workbench.compare import SPLITS
+    from workbench.compare import OFFICIAL, SPLITS
 
-    found = names(text)
-    if unknown := [name for name in found if name not in SPLITS]:
-        raise argparse.ArgumentTypeError(f"no split is named {unknown[0]!r}; choose from {', '.join(SPLITS)}")
+    found, known = names(text), (*SPLITS, OFFICIAL)
+    if unknown := [name for name in found if name not in known]:
+        raise argparse.ArgumentTypeError(f"no split is named {unknown[0]!r}; choose from {', '.join(known)}")
     return found
 
 
 def compare(args: argparse.Namespace) -> None:
     """Print the scores of the models, and keep them where asked."""
     from workbench import compare as room
-    from workbench.labels import open_labels
+    from workbench.labels import open_labels, with_official
     from workbench.probe import find_model
 
     models = {name: find_model(name) for name in args.models}
     against = args.against or args.models[0]
     if against not in models:
         raise ValueError(f"--against names one of --models, got {against!r}; choose from {', '.join(models)}")
+    args.split = args.split or [room.OFFICIAL if args.official else "random"]
+    if room.OFFICIAL in args.split and not args.official:
+        raise ValueError("the official split needs the official training labels; give them with --official FILE")
     asked = args.split if args.only_split else list(dict.fromkeys([*args.split, *room.SPLITS]))
     if args.out:
-        refuse_inputs([args.out / name for name in FILES], [args.scene, args.truth, args.encoder])
+        refuse_inputs([args.out / name for name in FILES], [args.scene, args.truth, args.official, args.encoder])
     cube = open_scene(args)
     truth = open_labels(args.truth, cube, column=args.column, layer=args.layer)
     tell_dropped(args.truth, truth.attrs)
+    if args.official:
+        truth = with_official(truth, open_labels(args.official, cube, column=args.column, layer=args.layer))
     run = room.run_of(
         cube, truth, models=args.models, budgets=args.budgets, draws=args.draws, splits=asked, seed=args.seed
     )
     with ExitStack() as stack:
         known, kept = [], None
         if args.out:  # a folder that takes nothing, or holds another comparison: known now
-            files = {"truth": args.truth, "encoder": args.encoder}
+            files = {"truth": args.truth, "official": args.official, "encoder": args.encoder}
             question = room.question_of(run, files, column=args.column, layer=args.layer)
             known = room.rows_so_far(args.out, question)
             kept = stack.enter_context(room.write_rows(args.out, question, known))

@@ -26,7 +26,7 @@ from workbench.compare.metrics import (
 from workbench.compare.progress import question_of, rows_so_far, write_row, write_rows
 from workbench.compare.protocol import compare, compare_rows
 from workbench.compare.record import read_scores, replay, write_scores, write_table
-from workbench.compare.rows import SPLITS, row_seed, split_truth
+from workbench.compare.rows import OFFICIAL, SPLITS, row_seed, split_truth
 from workbench.compare.study import FRACTIONS, study_rows, study_summary
 from workbench.compare.summary import score_table, summarise
 from workbench.compare.transfer import transfer_rows, transfer_summary
@@ -34,6 +34,7 @@ from workbench.verb import make_callable
 
 __all__ = [
     "FRACTIONS",
+    "OFFICIAL",
     "SPLITS",
     "AreaAdjusted",
     "answers",

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import xarray as xr
 
 from workbench.cubes import open_cube
-from workbench.labels import open_labels
+from workbench.labels import open_labels, with_official
 from workbench.pretrain import Encoder, fingerprint, load_encoder
 from workbench.record import file_fingerprint
 
@@ -57,9 +57,10 @@ def opened_again(
         If the scene, the truth or the encoder is not there, or another than it was.
     """
     asked = record["arguments"]
-    now = {"scene": scene or asked["scene"], "truth": truth or asked["truth"], "encoder": asked.get("encoder")}
+    now = {"scene": scene or asked["scene"], "truth": truth or asked["truth"]}
+    now |= {name: asked.get(name) for name in ("encoder", "official")}
     for name, path in now.items():
-        if not path and name != "encoder":
+        if not path and name in asked and name != "encoder":
             raise ValueError(f"the {name} was made in memory, which no file can do again; {remedy}")
         if path and not (name == "scene" and scene) and not Path(path).exists():  # what is given may be an address
             raise ValueError(f"the {name} at {path} is no longer there; {remedy}")
@@ -70,5 +71,8 @@ def opened_again(
     cube = open_cube(now["scene"], asked["format"], **asked["options"]) if alike else open_cube(now["scene"])
     if record.get("fingerprint") and fingerprint(cube) != record["fingerprint"]:
         raise ValueError(f"the scene at {now['scene']} has changed since it was compared; {remedy}")
-    labels = open_labels(now["truth"], cube, column=asked.get("column"), layer=asked.get("layer"))
+    how = {"column": asked.get("column"), "layer": asked.get("layer")}
+    labels = open_labels(now["truth"], cube, **how)
+    if now["official"]:
+        labels = with_official(labels, open_labels(now["official"], cube, **how))
     return Again(cube, labels, load_encoder(now["encoder"]) if now["encoder"] else None)

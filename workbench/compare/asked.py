@@ -7,6 +7,7 @@ from pathlib import Path
 
 import xarray as xr
 
+from workbench.labels import has_official
 from workbench.pretrain import fingerprint
 
 
@@ -38,9 +39,15 @@ def run_of(
         "budgets": list(budgets),
         "draws": draws,
         "splits": list(splits),
+        **({"official": _place(truth.attrs.get("official"))} if has_official(truth) else {}),
         "seed": seed,
-        **{name: str(Path(file).absolute()) if file and Path(file).exists() else "" for name, file in files.items()},
+        **{name: _place(file) for name, file in files.items()},
         "format": cube.attrs.get("format"),
         "options": cube.attrs.get("options", {}),
         "fingerprint": fingerprint(cube),
     }
+
+
+def _place(file: object) -> str:
+    """Where a file lies; "" without one."""
+    return str(Path(str(file)).absolute()) if file and Path(str(file)).exists() else ""

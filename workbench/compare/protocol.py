@@ -17,8 +17,9 @@ import xarray as xr
 from workbench.compare.asked import run_of
 from workbench.compare.draws import Asked, rows_of_draws
 from workbench.compare.prepared import prepare
-from workbench.compare.rows import SPLITS
+from workbench.compare.rows import OFFICIAL, SPLITS
 from workbench.compare.summary import score_table
+from workbench.labels import has_official
 from workbench.pretrain import Encoder
 from workbench.probe import ClassMap, classify_scene, find_model
 
@@ -87,7 +88,7 @@ def compare_rows(
     draws : int
         Random choices of labels for each budget and split.
     splits : sequence of str
-        ``"random"``, ``"blocks"`` or both.
+        Of ``"random"``, ``"blocks"``, and ``"official"`` for a truth ``labels.with_official``.
     encoder : Encoder or dict from objective to Encoder, optional
         For models of an embedding, of the objective it learnt by. For any other one is pretrained on the scene.
     seed : int
@@ -131,8 +132,10 @@ def _check_choices(
     cube: xr.DataArray, truth: xr.DataArray, budgets: Sequence[int], draws: int, splits: Sequence[str]
 ) -> None:
     """Refuse what could only fail later."""
-    if unknown := [split for split in splits if split not in SPLITS]:
-        raise ValueError(f"no split is named {unknown[0]!r}; choose from {', '.join(SPLITS)}")
+    if unknown := [split for split in splits if split not in (*SPLITS, OFFICIAL)]:
+        raise ValueError(f"no split is named {unknown[0]!r}; choose from {', '.join((*SPLITS, OFFICIAL))}")
+    if OFFICIAL in splits and not has_official(truth):
+        raise ValueError("the official split needs the official training labels; give labels.with_official a truth")
     if draws < 1 or not budgets or not splits or min(budgets) < 1:
         raise ValueError(f"a comparison needs budgets and draws of at least 1, got {list(budgets)} and {draws}")
     if truth.shape != cube.shape[1:]:

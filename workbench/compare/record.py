@@ -66,7 +66,7 @@ def write_scores(
     write_table(table[[*ROW, *timed]], folder / "timings.csv")
     choices = dict(table.attrs.get("run", {}))
     known = choices.pop("fingerprint", None)
-    read = {"truth": choices.get("truth"), "encoder": encoder}
+    read = {"truth": choices.get("truth"), "official": choices.get("official"), "encoder": encoder}
     record = {
         "verb": "compare",
         "arguments": {

@@ -8,10 +8,12 @@ import xarray as xr
 from workbench.compare import metrics
 from workbench.compare.area import area_adjusted
 from workbench.compare.calibration import calibration_error, reliability
-from workbench.labels import Halves, Split, block_split, counts, random_split
+from workbench.labels import Halves, Split, block_split, counts, official_split, random_split
 from workbench.probe import ClassMap
 
 SPLITS = ("random", "blocks")
+OFFICIAL = "official"
+"""The split of a truth that knows its official halves."""
 
 
 def row_seed(seed: int, draw: int) -> int:
@@ -46,7 +48,7 @@ def split_truth(
     truth : xarray.DataArray of shape (height, width)
         All labels on pixels with data.
     split : str
-        One of ``SPLITS``.
+        One of ``SPLITS``, or ``OFFICIAL``.
     budget, seed, footprint : int
         As in the row.
     halves : Halves, optional
@@ -58,6 +60,8 @@ def split_truth(
     """
     if split == "random":
         return random_split(truth, budget, seed)
+    if split == OFFICIAL:
+        return official_split(truth, budget, seed)
     return block_split(truth, budget, seed, footprint=footprint, halves=halves)
 
 

@@ -11,6 +11,7 @@ from workbench.labels.blocks import Halves, block_halves
 from workbench.labels.budget import check_trainable, counts, draw
 from workbench.labels.colors import PALETTE, class_colors
 from workbench.labels.geotiff import write_codes, write_cog
+from workbench.labels.official import has_official, official_split, with_official
 from workbench.labels.opening import open_labels
 from workbench.labels.patch_splits import PatchSplit, places_of, share_of_patches, split_by_lists, split_by_place
 from workbench.labels.patch_tables import truth_of_table
@@ -35,6 +36,8 @@ __all__ = [
     "counts",
     "draw",
     "footprint_distance",
+    "has_official",
+    "official_split",
     "open_labels",
     "places_of",
     "random_split",
@@ -46,6 +49,7 @@ __all__ = [
     "truth_of_folders",
     "truth_of_masks",
     "truth_of_table",
+    "with_official",
     "write_codes",
     "write_cog",
     "write_labels",

@@ -54,7 +54,7 @@ def draw(labels: xr.DataArray, budget: int, seed: int) -> xr.DataArray:
         If the budget is below 1.
     """
     total = counts(labels).to_numpy()
-    return _keep(labels, np.minimum(check_budget(budget), total // 2), seed)
+    return keep_some(labels, np.minimum(check_budget(budget), total // 2), seed)
 
 
 def draw_from(labels: xr.DataArray, part: np.ndarray, budget: int, seed: int) -> xr.DataArray:
@@ -76,7 +76,9 @@ def draw_from(labels: xr.DataArray, part: np.ndarray, budget: int, seed: int) ->
     xarray.DataArray of shape (height, width)
     """
     total = counts(labels).to_numpy()
-    return _keep(labels.where(part, 0).assign_attrs(labels.attrs), np.minimum(check_budget(budget), total // 2), seed)
+    return keep_some(
+        labels.where(part, 0).assign_attrs(labels.attrs), np.minimum(check_budget(budget), total // 2), seed
+    )
 
 
 def check_budget(budget: int) -> int:
@@ -129,7 +131,7 @@ def check_trainable(labels: xr.DataArray, name: str = "the labels") -> xr.DataAr
     return labels
 
 
-def _keep(labels: xr.DataArray, wanted: np.ndarray, seed: int) -> xr.DataArray:
+def keep_some(labels: xr.DataArray, wanted: np.ndarray, seed: int) -> xr.DataArray:
     """The first `wanted` pixels of each class in a random order."""
     flat = labels.values.ravel()
     place = np.flatnonzero(flat)

@@ -55,7 +55,7 @@ def random_split(labels: xr.DataArray, budget: int, seed: int) -> Split:
     Split
     """
     train = draw(labels, budget, seed)
-    return _split(labels, train, train.values == 0)
+    return split_of(labels, train, train.values == 0)
 
 
 def block_split(
@@ -97,7 +97,7 @@ def block_split(
         If footprint or block is below 1, or no test pixel is left.
     """
     halves = halves or block_halves(labels, seed, footprint=footprint, block=block)
-    return _split(labels, draw_from(labels, halves.train, budget, seed), halves.test, halves.block)
+    return split_of(labels, draw_from(labels, halves.train, budget, seed), halves.test, halves.block)
 
 
 def footprint_distance(split: Split) -> int:
@@ -117,7 +117,7 @@ def footprint_distance(split: Split) -> int:
     return int(distance_to(split.train.values > 0)[test].min()) if test.any() else sum(test.shape)
 
 
-def _split(labels: xr.DataArray, train: xr.DataArray, tested: np.ndarray, block: int = 0) -> Split:
+def split_of(labels: xr.DataArray, train: xr.DataArray, tested: np.ndarray, block: int = 0) -> Split:
     """Both halves, and a note where a class is missing from one."""
     test = labels.copy(data=np.where(tested, labels.values, 0).astype(np.int16))
     known, seen, scored = counts(labels) > 0, counts(train) > 0, counts(test) > 0

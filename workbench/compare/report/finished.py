@@ -17,7 +17,7 @@ NEEDED = {*ROW, *NESTED, *TIMES, "family", "transductive", "seed", "n_train", "n
 }
 """Columns of a whole row."""
 
-SPLITS = {"random": "the random split", "blocks": "the block split"}
+SPLITS = {"random": "the random split", "blocks": "the block split", "official": "the official split"}
 
 Task = tuple[int, str]
 """Budget and split."""
