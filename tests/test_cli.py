@@ -36,6 +36,7 @@ VERBS = [
     "embed",
     "classify",
     "study",
+    "transfer",
     "suggest",
     "doubt",
     "compare",
@@ -46,7 +47,7 @@ VERBS = [
     "formats",
     "scenes",
 ]
-COMPUTING = ("pretrain", "embed", "classify", "suggest", "doubt", "compare", "report")
+COMPUTING = ("pretrain", "embed", "classify", "transfer", "suggest", "doubt", "compare", "report")
 
 
 @pytest.fixture(scope="module")
@@ -232,6 +233,8 @@ SPOKEN = {
     "compare": "compare a.zarr --truth t.tif --models knn,svm --against svm --split blocks --only-split --jobs 2",
     "report": "report scores --scene a.zarr --truth t.tif --no-maps --stac item.json --model svm --out r.html",
     "study": "study scene.npz --truth t.tif --objectives simclr,swav --encoder pixel --fractions 0.1,50 --out D",
+    "transfer": "transfer P --masks M --split S --encoder /a.x,/b.x --random-weights --mode frozen,first:2 "
+    "--head fcn --fractions 0.1,50 --repeats 2 --steps 9 --batch 4 --unlabelled 255 --out D",
     "suggest": "suggest scene.zarr --labels l.gpkg --model svm,knn --by disagreement --spacing 5 --out s.csv",
     "doubt": "doubt scene.zarr --labels l.gpkg --model knn --folds 3 --count 7 --out d.gpkg",
     "scenes": "scenes salinas --fetch",
