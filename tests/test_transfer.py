@@ -164,6 +164,7 @@ def test_one_command_writes_table_and_curves_and_repeats(toy, encoder_file, tmp_
     page = (tmp_path / "out" / "transfer.html").read_text(encoding="utf-8")
     assert page.count("<polyline") == 2 * 2 * 2  # two modes, two curves each, with a lead to its name
     assert "training patches [%] (logarithmic)" in page
+    assert "overall accuracy" not in page
     assert "http" not in page.replace("http://www.w3.org", "")
     record = json.loads((tmp_path / "out" / "transfer.run.json").read_text(encoding="utf-8"))
     again = shlex.split(record["command"].replace(str(tmp_path / "out"), str(tmp_path / "again")))[1:]

@@ -19,8 +19,9 @@ from workbench.probe.models import MODELS, find_model
 from workbench.probe.of_pixels import OfPixels
 from workbench.probe.patch_features import PatchFeatures, at_random
 from workbench.probe.patch_heads import HEADS
-from workbench.probe.patch_model import PatchModel, Teaching
+from workbench.probe.patch_model import PatchModel
 from workbench.probe.patch_set import Images, PatchSet, open_patches
+from workbench.probe.patch_teaching import Teaching
 from workbench.probe.suggest import Suggestion, suggest
 
 __all__ = [

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -19,68 +18,12 @@ from workbench.patches import pick_device
 from workbench.pretrain import Encoder, warm_cosine
 from workbench.probe.patch_features import PatchFeatures
 from workbench.probe.patch_heads import Head, loss_of, said
-from workbench.probe.patch_modes import check_mode, learning_parts
+from workbench.probe.patch_modes import learning_parts
 from workbench.probe.patch_set import Images
+from workbench.probe.patch_teaching import AT_ONCE, Look, Teaching, batches, parts, turned
 
 KEPT = 1 << 30
 """Bytes of a frozen encoder's features that are kept."""
-
-AT_ONCE = 8
-"""Patches of which features are taken at a time, where nothing learns."""
-
-
-@dataclass(frozen=True, slots=True)
-class Teaching:
-    """How a head, and what learns with it, is taught."""
-
-    mode: str = "frozen"
-    """What of the encoder learns; see ``MODES``."""
-
-    head: str = "linear"
-    """Name in ``HEADS``."""
-
-    steps: int = 300
-    """Optimiser steps at most."""
-
-    batch: int = 8
-    """Patches a step."""
-
-    learning_rate: float = 1e-2
-    """Peak rate of the head."""
-
-    encoder_rate: float = 1e-3
-    """Peak rate of what learns of the encoder."""
-
-    weight_decay: float = 1e-4
-    """Of AdamW."""
-
-    looks: int = 20
-    """Times that the validation loss is looked at."""
-
-    patience: int = 6
-    """Looks without a lower loss that end the training."""
-
-    seed: int = 0
-    """Of the head's weights, the order and the turns."""
-
-    def __post_init__(self) -> None:
-        """Refuse values that cannot be meant."""
-        check_mode(self.mode)
-        for name in ("steps", "batch", "looks", "patience"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """One look at how far the teaching is."""
-
-    step: int
-    steps: int
-    loss: float
-    """Of the last batch."""
-    val_loss: float
-    """Mean over the validation patches; NaN without any."""
 
 
 class PatchModel:
@@ -129,7 +72,7 @@ class PatchModel:
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda k: warm_cosine(k, steps=how.steps))
         best, kept, since = np.inf, None, 0
         every = max(1, how.steps // how.looks)
-        for step, some in zip(range(1, how.steps + 1), _batches(train, how.batch, rng), strict=False):
+        for step, some in zip(range(1, how.steps + 1), batches(train, how.batch, rng), strict=False):
             optimizer.zero_grad()
             loss = self._loss(some, turn=int(rng.integers(8)) if self.learning else 0, learning=True)
             if not torch.isfinite(loss):
@@ -160,7 +103,7 @@ class PatchModel:
             raise ValueError("a model answers once it has been taught; use teach() first")
         self._mode(learning=False)
         answers = []
-        for part in _parts(some):
+        for part in parts(some):
             answers.append(said(self.truth.task, self.head(self._features(part, 0))).cpu())
         whole = torch.cat(answers)
         if self.truth.task == "number":
@@ -173,7 +116,7 @@ class PatchModel:
             raise ValueError("a head is taught by at least one patch, got none; give more patches or a larger share")
         truth, side = self.truth, self.images.patches.side
         with torch.no_grad():
-            features = torch.cat([self._features(part, 0) for part in _parts(train[: 8 * AT_ONCE])])
+            features = torch.cat([self._features(part, 0) for part in parts(train[: 8 * AT_ONCE])])
         if len(features) < 2 and features.ndim == 2:
             features = features.repeat(2, 1)  # one patch has no spread; BandScaler then gives zeros
         with torch.random.fork_rng(devices=[]):
@@ -189,20 +132,20 @@ class PatchModel:
         if self.truth.task == "number":
             targets = (targets - self._shift) / self._spread
         if self.truth.task == "segmentation":
-            targets = _turned(targets, turn)
+            targets = turned(targets, turn)
         return loss_of(self.truth.task, self.head(self._features(some, turn)), targets)
 
     @torch.no_grad()
     def _mean_loss(self, val: Sequence[int]) -> float:
         if not len(val):
             return float("nan")
-        parts = _parts(val)
-        losses = [float(self._loss(part, turn=0, learning=False)) for part in parts]
-        return float(np.average(losses, weights=[len(part) for part in parts]))
+        some = parts(val)
+        losses = [float(self._loss(part, turn=0, learning=False)) for part in some]
+        return float(np.average(losses, weights=[len(part) for part in some]))
 
     def _features(self, some: Sequence[int], turn: int) -> Tensor:
         if self.learning:
-            return self.features(_turned(self.images.read(some)[0].to(self.device), turn))
+            return self.features(turned(self.images.read(some)[0].to(self.device), turn))
         missing = [int(i) for i in some if int(i) not in self._kept]
         found = {}
         if missing:
@@ -227,26 +170,3 @@ class PatchModel:
         self.head.load_state_dict(kept[0])
         if self.learning:
             self.features.load_state_dict(kept[1])
-
-
-def _parts(some: Sequence[int]) -> list[np.ndarray]:
-    """A few patches at a time."""
-    return np.split(np.asarray(some), range(AT_ONCE, len(some), AT_ONCE))
-
-
-def _batches(train: Sequence[int], size: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
-    """Patches in a new order each round, for ever; a single one is shown twice, as batch norms need two."""
-    train = np.asarray(train)
-    while True:
-        order = rng.permutation(train)
-        for some in np.split(order, range(size, len(order), size)):
-            yield some if len(some) > 1 else np.repeat(some, 2)
-
-
-def _turned(batch: Tensor, turn: int) -> Tensor:
-    """One of the eight ways to lay a square."""
-    if turn & 1:
-        batch = batch.flip(-1)
-    if turn & 2:
-        batch = batch.flip(-2)
-    return batch.transpose(-1, -2) if turn & 4 and batch.shape[-1] == batch.shape[-2] else batch

@@ -9,7 +9,7 @@ import pandas as pd
 
 from workbench.compare.report.curves import Curve, learning_chart
 from workbench.compare.report.effects import Effect, effects_chart
-from workbench.compare.report.html import Markup, estimate, facts, section, table, tag
+from workbench.compare.report.html import Markup, estimate, facts, interval, number, section, table, tag
 from workbench.compare.report.page import whole_page
 from workbench.compare.transfer import GIVEN, RANDOM, transfer_summary
 
@@ -91,7 +91,8 @@ def gains_in_words(summary: pd.DataFrame) -> str:
                 said["no telling"].append(share)
                 continue
             side = "better" if low > 0 else "worse"
-            said[f"{side} than at random weights"].append(f"{share} ({row.difference:+.3f} [{low:+.3f}, {high:+.3f}])")
+            of = f"{number(row.difference, sign=True)} {interval(row.difference_ci95, sign=True)}"
+            said[f"{side} than at random weights"].append(f"{share} ({of})")
         words = [f"{verb} at {', '.join(shares)}" for verb, shares in said.items() if shares]
         found.append(f"{encoder}, {mode}: {', '.join(words) or 'random weights were not asked for'}")
     return "; ".join(found)
@@ -114,7 +115,7 @@ def _mode_part(mode: str, summary: pd.DataFrame) -> Markup:
             for row in given.itertuples()
         ]
         label = f"Difference of {WORDS[score]} from the same encoder at random weights, {mode}"
-        charts.append(tag("figure", effects_chart(effects, label), tag("figcaption", label)))
+        charts.append(tag("figure", effects_chart(effects, label, of=WORDS[score]), tag("figcaption", label)))
     lines = [
         [
             row.encoder,
