@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import shlex
+import shutil
 
 import numpy as np
 import pandas as pd
 import pytest
+import rasterio
 from scipy import stats
 from sklearn import metrics as reference
 
+from tests.archives import spectral_earth
 from tests.labelled_patches import encoder_for, quarters, write_patches
 from workbench.cli import main
 from workbench.compare import confusion_matrix, transfer_rows, transfer_summary
 from workbench.compare.patch_metrics import of_confusion, of_numbers, of_several
+from workbench.cubes.enmap_bands import SPECTRAL_EARTH, WAVELENGTH
 from workbench.pretrain import save_encoder
 from workbench.probe import Images, PatchModel, Teaching, open_patches
 
@@ -185,3 +189,31 @@ def test_what_cannot_be_transferred_is_refused_in_a_sentence(toy, encoder_file, 
         said = capsys.readouterr().err
         assert message in said
         assert said.count("\n") == 1
+
+
+@pytest.mark.realdata
+def test_spectralearths_layout_with_its_masks_and_lists_is_taught_and_tested(real_data, tmp_path):
+    """EnMAP tiles and land cover of Potsdam as ``enmap/LOCATION/SCENE.tif``, and masks and lists so."""
+    root = spectral_earth(tmp_path / "set", real_data, n=9)
+    scenes = sorted((root / "enmap").rglob("*.tif"))
+    for scene, mask in zip(scenes, sorted((real_data / "enmap_potsdam" / "labels").glob("*.tif")), strict=False):
+        below = root / "landcover" / scene.relative_to(root / "enmap")
+        below.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(mask, below)
+        with rasterio.open(scene, "r+") as patch, rasterio.open(mask) as own:
+            patch.transform = own.transform  # else all lie on one spot, and are one place
+    names = [str(scene.relative_to(root / "enmap")) for scene in scenes]
+    (tmp_path / "train.txt").write_text("\n".join(names[:6]))
+    (tmp_path / "test.txt").write_text("\n".join(names[6:]))
+    patches = open_patches(root / "enmap", masks=root / "landcover")
+    assert len(patches) == 9
+    assert len(set(patches.place)) == 6  # every second location has two dates
+    encoder = encoder_for("adapter", 202)
+    encoder.wavelength = WAVELENGTH[SPECTRAL_EARTH - 1]
+    teaching = Teaching(steps=60)
+    asked = {"fractions": [1.0], "repeats": 1, "teaching": teaching, "lists": tmp_path, "random_weights": False}
+    row = next(transfer_rows(patches, {"adapter": encoder}, **asked))
+    assert (row["n_train"], row["n_val"], row["n_test"]) == (6, 0, 3)
+    truth = np.concatenate([patches.truth.mask(i).ravel() for i in range(6, 9)])
+    commonest = np.bincount(truth[truth >= 0]).max() / (truth >= 0).sum()
+    assert row["oa"] > commonest + 0.1
