@@ -39,6 +39,7 @@ VERBS = [
     "embed",
     "classify",
     "study",
+    "transfer",
     "suggest",
     "doubt",
     "compare",
@@ -49,7 +50,8 @@ VERBS = [
     "formats",
     "scenes",
 ]
-COMPUTING = ("pretrain", "pair", "explain", "released", "embed", "classify", "suggest", "doubt", "compare", "report")
+COMPUTING = ("pretrain", "pair", "explain", "released", "embed", "classify")
+COMPUTING += ("transfer", "suggest", "doubt", "compare", "report")
 
 
 @pytest.fixture(scope="module")
@@ -238,6 +240,8 @@ SPOKEN = {
     "classify": "classify scene.zarr --labels l.gpkg --layer fields --model knn --workers 2 --out m.TIF",
     "compare": "compare a.zarr --truth t.tif --models knn,svm --against svm --split blocks --only-split --jobs 2",
     "report": "report scores --scene a.zarr --truth t.tif --no-maps --stac item.json --model svm --out r.html",
+    "transfer": "transfer P --masks M --split S --encoder /a.x,/b.x --random-weights --mode frozen,first:2 "
+    "--head fcn --fractions 0.1,50 --repeats 2 --steps 9 --batch 4 --unlabelled 255 --out D",
     "suggest": "suggest scene.zarr --labels l.gpkg --model svm,knn --by disagreement --spacing 5 --out s.csv",
     "doubt": "doubt scene.zarr --labels l.gpkg --model knn --folds 3 --count 7 --out d.gpkg",
     "scenes": "scenes salinas --fetch",

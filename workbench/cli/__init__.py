@@ -8,9 +8,9 @@ Never       computes or draws: it asks a room, shows how far it is, and writes d
 ==========  ====================================================================================
 
 One module a group of verbs: ``scene`` (info, convert), ``pretraining`` (pretrain), ``mapping`` (embed, classify),
-``comparing`` (compare), ``reporting`` (report), ``serving`` (demo, serve), ``listing`` (models, objectives, encoders,
-formats), ``scenes``. ``arguments`` says what words mean, ``outputs`` how results leave, ``refusals`` how trouble is
-told, ``jupyter`` how JupyterLab finds the dashboard.
+``comparing`` (compare), ``reporting`` (report), ``studying`` (study), ``transferring`` (transfer), ``serving`` (demo,
+serve), ``listing`` (models, objectives, encoders, formats), ``scenes``. ``arguments`` says what words mean, ``outputs``
+how results leave, ``refusals`` how trouble is told, ``jupyter`` how JupyterLab finds the dashboard.
 """
 
 from workbench.cli.program import main

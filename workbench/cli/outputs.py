@@ -119,6 +119,7 @@ BY_PLACE = (
     ("convert", "out"),
     ("report", "folder"),
     ("scenes", "name"),
+    ("transfer", "patches"),
     ("released", "weights"),
     ("pair", "second"),
     ("explain", "second"),

@@ -24,6 +24,7 @@ from workbench.cli import (
     scenes,
     serving,
     studying,
+    transferring,
 )
 from workbench.cli.arguments import Parser
 from workbench.cli.refusals import in_one_line, is_refusal
@@ -45,7 +46,7 @@ def parser() -> Parser:
     )
     program.add_argument("--version", action="version", version=f"%(prog)s {workbench.__version__}")
     verbs = program.add_subparsers(title="verbs", metavar="VERB", dest="verb", required=True)
-    for group in (
+    groups = (
         serving,
         scene,
         pretraining,
@@ -57,9 +58,11 @@ def parser() -> Parser:
         comparing,
         reporting,
         studying,
+        transferring,
         listing,
         scenes,
-    ):
+    )
+    for group in groups:
         group.add_verbs(verbs)
     return program
 

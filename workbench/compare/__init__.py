@@ -30,6 +30,7 @@ from workbench.compare.record import read_scores, replay, write_scores, write_ta
 from workbench.compare.rows import OFFICIAL, SPLITS, row_seed, split_truth
 from workbench.compare.study import FRACTIONS, study_rows, study_summary
 from workbench.compare.summary import score_table, summarise
+from workbench.compare.transfer import transfer_rows, transfer_summary
 from workbench.verb import make_callable
 
 __all__ = [
@@ -71,6 +72,8 @@ __all__ = [
     "study_rows",
     "study_summary",
     "summarise",
+    "transfer_rows",
+    "transfer_summary",
     "users_accuracy",
     "write_row",
     "write_rows",

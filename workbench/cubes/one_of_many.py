@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -53,7 +53,7 @@ def kind_of(path: Path) -> Kind:
     good = good_bands(cube)
     order = np.arange(stored.shape[0]) if stored.order is None else np.asarray(stored.order)
     return Kind(
-        stored.scaling,
+        replace(stored.scaling, quantity=str(cube.attrs["quantity"])),  # a file of our own says so itself
         order[good],
         np.asarray(cube["wavelength"].values, dtype="float64")[good],
         stored.nodata,

@@ -1,8 +1,10 @@
 """FILE or CLICKS → LABELS.
 
-In: a vector file, a truth map, or geometries drawn by hand; a cube, of which only the grid is used.
-Out: labels (``y``, ``x``) int16 on the cube's grid with names and colours; budgets and splits of them; files of labels.
-May use: cubes, geopandas, rasterio, scipy, pandas. Never: a spectrum, a model, anything that draws.
+In: a vector file, a truth map, or geometries drawn by hand; a cube, of which only the grid is used; masks or tables of
+    labelled patches.
+Out: labels (``y``, ``x``) int16 on the cube's grid with names and colours; budgets and splits of them; files of labels;
+    the truth of patches and its splits.
+May use: cubes, geopandas, rasterio, scipy, pandas, shapely. Never: a spectrum, a model, anything that draws.
 """
 
 from workbench.labels.blocks import Halves, block_halves
@@ -11,6 +13,9 @@ from workbench.labels.colors import PALETTE, class_colors
 from workbench.labels.geotiff import write_codes, write_cog
 from workbench.labels.official import has_official, official_split, with_official
 from workbench.labels.opening import open_labels
+from workbench.labels.patch_splits import PatchSplit, places_of, share_of_patches, split_by_lists, split_by_place
+from workbench.labels.patch_tables import truth_of_table
+from workbench.labels.patch_truth import PatchTruth, truth_of_folders, truth_of_masks
 from workbench.labels.places import write_places
 from workbench.labels.rasterise import rasterise
 from workbench.labels.split import Split, block_split, footprint_distance, random_split
@@ -21,6 +26,8 @@ from workbench.labels.writing import write_labels
 __all__ = [
     "PALETTE",
     "Halves",
+    "PatchSplit",
+    "PatchTruth",
     "Split",
     "block_halves",
     "block_split",
@@ -32,9 +39,16 @@ __all__ = [
     "has_official",
     "official_split",
     "open_labels",
+    "places_of",
     "random_split",
     "rasterise",
     "read_vector",
+    "share_of_patches",
+    "split_by_lists",
+    "split_by_place",
+    "truth_of_folders",
+    "truth_of_masks",
+    "truth_of_table",
     "with_official",
     "write_codes",
     "write_cog",

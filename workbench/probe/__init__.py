@@ -1,6 +1,6 @@
 """What an encoder and a few labels say of a scene.
 
-In: an encoder, a cube, labels. Out: embeddings, class maps with confidence.
+In: an encoder, a cube, labels; or labelled patches. Out: embeddings, class maps with confidence; answers for patches.
 May use: cubes, labels, patches, pretrain, torch, scikit-learn, dask. Never: test labels, anything that draws.
 """
 
@@ -19,21 +19,33 @@ from workbench.probe.model import Model
 from workbench.probe.models import MODELS, find_model
 from workbench.probe.of_pixels import OfPixels
 from workbench.probe.pair_tables import pair_tables
+from workbench.probe.patch_features import PatchFeatures, at_random
+from workbench.probe.patch_heads import HEADS
+from workbench.probe.patch_model import PatchModel
+from workbench.probe.patch_set import Images, PatchSet, open_patches
+from workbench.probe.patch_teaching import Teaching
 from workbench.probe.suggest import Suggestion, suggest
 
 __all__ = [
     "FEATURES",
+    "HEADS",
     "MODELS",
     "ClassMap",
     "Descriptions",
     "FeatureKind",
     "Features",
+    "Images",
     "Model",
     "OfPixels",
     "PairExplanation",
+    "PatchFeatures",
+    "PatchModel",
+    "PatchSet",
     "Progress",
     "Suggestion",
+    "Teaching",
     "Written",
+    "at_random",
     "class_chances",
     "classify",
     "classify_scene",
@@ -50,6 +62,7 @@ __all__ = [
     "find_model",
     "fits_in_memory",
     "next_suspicious",
+    "open_patches",
     "pair_tables",
     "suggest",
     "write_class_map",

@@ -14,6 +14,7 @@ from workbench.compare.report.pictures import class_png, disagreement
 from workbench.compare.report.scene_part import Scene, scene_of
 from workbench.compare.report.stac import stac_item
 from workbench.compare.report.study_page import study_page, told_in_words
+from workbench.compare.report.transfer_page import gains_in_words, transfer_page
 
 __all__ = [
     "Answer",
@@ -24,6 +25,7 @@ __all__ = [
     "answers_of",
     "class_png",
     "disagreement",
+    "gains_in_words",
     "maps_again",
     "pair_in_words",
     "pair_page",
@@ -33,4 +35,5 @@ __all__ = [
     "stac_item",
     "study_page",
     "told_in_words",
+    "transfer_page",
 ]

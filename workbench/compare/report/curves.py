@@ -34,15 +34,15 @@ class Curve:
 
     name: str
 
-    points: tuple[tuple[int, float, float, float], ...]
-    """Budget (increasing), mean, low and high [0…1]; low and high NaN for one draw."""
+    points: tuple[tuple[float, float, float, float], ...]
+    """Budget (increasing, above 0), mean, low and high [0…1]; low and high NaN for one draw."""
 
 
 @dataclass(frozen=True, slots=True)
 class Axes:
     """Where a budget and an accuracy stand in the picture."""
 
-    budgets: tuple[int, ...]
+    budgets: tuple[float, ...]
     low: float
     high: float
 
@@ -66,7 +66,9 @@ def axes_of(curves: Sequence[Curve]) -> Axes:
     return Axes(tuple(budgets), low, high if high > low else low + 0.1)
 
 
-def learning_chart(curves: Sequence[Curve], label: str) -> Markup:
+def learning_chart(
+    curves: Sequence[Curve], label: str, *, across: str = "labels a class", up: str = "overall accuracy"
+) -> Markup:
     """A chart of learning curves.
 
     Parameters
@@ -75,6 +77,8 @@ def learning_chart(curves: Sequence[Curve], label: str) -> Markup:
         In the order of their styles.
     label : str
         What the chart shows, for those who do not see it.
+    across, up : str
+        What the axes are.
 
     Returns
     -------
@@ -86,7 +90,7 @@ def learning_chart(curves: Sequence[Curve], label: str) -> Markup:
     return tag(
         "svg",
         [_band(curve, axes, i) for i, curve in enumerate(curves)],
-        _grid(axes),
+        _grid(axes, across, up),
         [_line(curve, axes, i, names[i]) for i, curve in enumerate(curves)],
         viewBox=f"0 0 {WIDTH} {HEIGHT}",
         role="img",
@@ -95,7 +99,7 @@ def learning_chart(curves: Sequence[Curve], label: str) -> Markup:
     )
 
 
-def _grid(axes: Axes) -> list[Markup]:
+def _grid(axes: Axes, across: str, up: str) -> list[Markup]:
     """Ticks with their figures, and what the axes are."""
     steps = round((axes.high - axes.low) * 10)
     every = 1 if steps > 3 else 2  # a step is a tenth, or half of one where there are few
@@ -110,9 +114,9 @@ def _grid(axes: Axes) -> list[Markup]:
         parts.append(_text(str(budget), x, BOTTOM + 20, "middle"))
     parts.append(tag("line", x1=LEFT, x2=RIGHT, y1=BOTTOM, y2=BOTTOM, class_="axis"))
     middle = (LEFT + RIGHT) / 2
-    parts.append(_text("labels a class (logarithmic)", middle, BOTTOM + 41, "middle"))
+    parts.append(_text(f"{across} (logarithmic)", middle, BOTTOM + 41, "middle"))
     turn = f"rotate(-90 14 {(TOP + BOTTOM) / 2:.0f})"
-    parts.append(_text("overall accuracy", 14, (TOP + BOTTOM) / 2, "middle", transform=turn))
+    parts.append(_text(up, 14, (TOP + BOTTOM) / 2, "middle", transform=turn))
     return parts
 
 

@@ -23,7 +23,7 @@ class Effect:
     """95 % interval; NaN where there is none."""
 
 
-def effects_chart(effects: Sequence[Effect], label: str) -> Markup:
+def effects_chart(effects: Sequence[Effect], label: str, *, of: str = "overall accuracy") -> Markup:
     """A chart of effects, those whose interval leaves out 0 filled.
 
     Parameters
@@ -32,6 +32,8 @@ def effects_chart(effects: Sequence[Effect], label: str) -> Markup:
         From the top.
     label : str
         What the chart shows, for those who do not see it.
+    of : str
+        The score.
 
     Returns
     -------
@@ -55,7 +57,7 @@ def effects_chart(effects: Sequence[Effect], label: str) -> Markup:
         words = "0" if kind == "axis" else f"{value:+.3g}".replace("-", "−")
         parts.append(tag("text", words, x=f"{x:.1f}", y=bottom + 16, text_anchor="middle"))
     middle = f"{(NAMES + WIDTH - 20) / 2:.1f}"
-    parts.append(tag("text", "difference of overall accuracy", x=middle, y=bottom + 36, text_anchor="middle"))
+    parts.append(tag("text", f"difference of {of}", x=middle, y=bottom + 36, text_anchor="middle"))
     for i, one in enumerate(effects):
         y = TOP + ROW * (i + 0.5)
         parts.append(tag("text", one.name, x=NAMES - 10, y=f"{y + 4:.1f}", text_anchor="end"))

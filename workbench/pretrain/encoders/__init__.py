@@ -150,6 +150,16 @@ ENCODERS = {
             dim=ARCHITECTURES["spec_resnet50"].dim,
         ),
         EncoderKind(
+            "spec_vit_tiny",
+            "the 32 × 32 pixels round a pixel, through SpectralEarth's ViT-Ti",
+            _SPECTRAL_EARTH,
+            "75 bands or more; better on a GPU",
+            BackboneEncoder,
+            {"architecture": "spec_vit_tiny", "size": 32},
+            8,
+            dim=ARCHITECTURES["spec_vit_tiny"].dim,
+        ),
+        EncoderKind(
             "spec_vit_small",
             "the 32 × 32 pixels round a pixel, through SpectralEarth's ViT-S",
             _SPECTRAL_EARTH,

@@ -109,6 +109,10 @@ class SpecViT(nn.Module):
         """The adapter: from (n, n_bands, height, width) to (n, 128, height, width)."""
         return self.spectral_adapter(block)
 
+    def maps(self, features: Tensor) -> Tensor:
+        """What becomes of each token, (n, dim, height / 4, width / 4), given what the adapter made of the pixels."""
+        return self.vit_core.maps(features)
+
     def forward(self, features: Tensor) -> Tensor:
         """From patches of what the adapter made, (n, 128, height, width), to (n, dim)."""
         return self.vit_core(features)

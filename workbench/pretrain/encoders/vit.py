@@ -134,6 +134,11 @@ class VisionTransformer(nn.Module):
         tokens = torch.cat([self.cls_token.expand(len(batch), -1, -1), tokens], dim=1)
         return tokens + resample_positions(self.pos_embed, grid)
 
+    def maps(self, batch: Tensor) -> Tensor:
+        """What becomes of each token, (n, dim, height / patch, width / patch)."""
+        grid = tuple(length // self.patch for length in batch.shape[2:])
+        return self.norm(self.blocks(self.embed(batch)))[:, 1:].transpose(1, 2).unflatten(2, grid)
+
     def forward(self, batch: Tensor) -> Tensor:
         """From patches (n, channels, height, width) to (n, dim)."""
         return self.norm(self.blocks(self.embed(batch)))[:, 0]
