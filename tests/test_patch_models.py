@@ -18,6 +18,7 @@ from workbench.pretrain.encoders.resnet import BasicBlock, ResNet
 from workbench.pretrain.encoders.spectral_earth import SpecResNet50
 from workbench.probe import Images, PatchFeatures, PatchModel, Teaching, at_random, open_patches
 from workbench.probe.patch_features import dilate
+from workbench.probe.patch_heads import Head
 from workbench.probe.patch_modes import layers_of
 
 
@@ -194,3 +195,13 @@ def test_masks_of_another_size_and_patches_of_several_are_named(tmp_path):
     (tmp_path / "images" / "new").mkdir()  # so that the folder is looked at again
     with pytest.raises(ValueError, match=r"003\.tif has 8 × 9 pixels and 000\.tif has 8 × 8; cut them alike"):
         open_patches(tmp_path / "images", masks=tmp_path / "masks")
+
+
+def test_a_feature_that_is_rare_in_training_does_not_outweigh_all_others():
+    features = torch.randn(4, 6, 5, 5, generator=torch.Generator().manual_seed(0))
+    features[:, 0] *= 1e-4
+    head = Head("linear", features, 3, (5, 5))
+    far = features.clone()
+    far[:, 0] = 1.0  # 10,000 spreads
+    with torch.no_grad():
+        assert (head(far) - head(features)).abs().max() < 10

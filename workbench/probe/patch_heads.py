@@ -18,6 +18,10 @@ HEADS = ("linear", "fcn", "conv")
 """``linear``: one layer, a 1 × 1 convolution on maps. ``fcn``: a 3 × 3 convolution to an eighth of the features, then
 1 × 1. ``conv``: twice the size by 3 × 3 convolutions until a map is as fine as the patch."""
 
+FAR = 5.0
+"""Spreads from the training patches' mean beyond which a feature counts as that far: one that is nearly always 0 there
+would outweigh all others elsewhere."""
+
 HIDDEN = 32
 """Least features between the layers of ``fcn`` and ``conv``."""
 
@@ -40,6 +44,11 @@ class Head(nn.Module):
     ------
     ValueError
         If there is no such head, or it does not go with vectors.
+
+    Attributes
+    ----------
+    width : int
+        Features that the last layer sees.
     """
 
     def __init__(self, kind: str, features: Tensor, n_out: int, side: tuple[int, int]) -> None:
@@ -50,6 +59,7 @@ class Head(nn.Module):
         if not is_map and kind != "linear":
             raise ValueError(f"the head {kind} is for masks, got a label a patch; choose linear")
         dim, self.side = features.shape[1], side
+        self.width = dim if kind == "linear" else max(HIDDEN, dim // 8)
         self.scaler = BandScaler(dim).fit(features.transpose(0, 1).flatten(1))
         self.layers = (
             _layers(kind, dim, n_out, max(1, side[0] // features.shape[2])) if is_map else nn.Linear(dim, n_out)
@@ -57,7 +67,7 @@ class Head(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """Answers (n, n_out), or (n, n_out, height, width) by bilinear interpolation of the coarser map."""
-        answers = self.layers(self.scaler(features))
+        answers = self.layers(self.scaler(features).clamp(-FAR, FAR))
         if answers.ndim == 2 or answers.shape[2:] == self.side:
             return answers
         step = 2 ** max(0, ceil(log2(self.side[0] / features.shape[2])))  # a backbone's stride

@@ -25,6 +25,9 @@ from workbench.probe.patch_teaching import AT_ONCE, Look, Teaching, batches, par
 KEPT = 1 << 30
 """Bytes of a frozen encoder's features that are kept."""
 
+WIDTH = 64
+"""Features up to which a head learns at its full rate."""
+
 
 class PatchModel:
     """An encoder and a head for the patches of a set.
@@ -65,7 +68,8 @@ class PatchModel:
         """
         how, rng = self.teaching, np.random.default_rng(self.teaching.seed)
         self._begin(train)
-        groups = [{"params": self.head.parameters(), "lr": how.learning_rate}]
+        rate = how.learning_rate * min(1.0, WIDTH / self.head.width)
+        groups = [{"params": self.head.parameters(), "lr": rate}]
         if self.learning:
             groups.append({"params": self.learning, "lr": how.encoder_rate})
         optimizer = torch.optim.AdamW(groups, weight_decay=how.weight_decay)
