@@ -6,6 +6,7 @@ import json
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,7 @@ import dask.array, lightning_fabric, rioxarray, torch._dynamo, zarr
 from workbench.cli import main
 from workbench.pretrain import keeping, loop, running
 
+torch.set_num_threads(1)
 real_step, real_save = loop.Run._one_step, keeping.save_file
 
 def die_at(k):
@@ -62,8 +64,17 @@ for job in sys.argv[1:]:
 """Imports once, and lets each job end as told in a process of its own."""
 
 
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Sums of two threads round otherwise than those of one: all runs have one, whatever earlier tests left."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def place(tmp_path_factory: pytest.TempPathFactory, one_thread: None) -> Path:
     """A scene; for each objective a run to the end and one killed at a random step; two that the disk ended."""
     place = tmp_path_factory.mktemp("runs")
     save_cube(simulated_scene(24, 30, seed=5, n_bands=40)[0], place / "scene.zarr")
