@@ -8,7 +8,24 @@ from __future__ import annotations
 
 import ctypes
 import gc
+from contextlib import suppress
 from functools import cache
+
+LARGE = 8 * 2**20
+"""Arrays from this size on [bytes] get memory of their own, which is the system's again when they are gone."""
+
+_MMAP_THRESHOLD = -3
+"""What glibc's ``mallopt`` calls it."""
+
+
+def keep_large_apart() -> None:
+    """Give every large array memory of its own from now on, in the whole process; nothing where that cannot be told.
+
+    By itself glibc does so only until the first of them is gone, and then lays them among the small ones. It saves a
+    scene of many blocks a tenth of what is resident, and costs it some of its time.
+    """
+    with suppress(AttributeError, OSError, TypeError):
+        ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, LARGE)
 
 
 def give_back(*, collect: bool = False) -> None:

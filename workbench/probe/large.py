@@ -17,7 +17,7 @@ import xarray as xr
 from sklearn.base import ClassifierMixin
 
 from workbench.files import write_json
-from workbench.memory import give_back
+from workbench.memory import give_back, keep_large_apart
 from workbench.patches import blocks_of
 from workbench.pretrain import Encoder, load_encoder, matching_bands, save_encoder
 from workbench.probe.blocks_done import Progress, Written, conditions, finish, put_in_place
@@ -80,6 +80,7 @@ def embed_to(
     """
     path, began = check_embedding_suffix(Path(path)), time.monotonic()
     matching_bands(encoder, cube)
+    keep_large_apart()
     work = Embedding(encoder, device)
     plan = {
         "verb": "embed",
@@ -150,6 +151,7 @@ def classify_to(
         encoder = None
     elif encoder is None:
         raise ValueError(f"model {model!r} works on an embedding; pretrain an encoder on the scene first")
+    keep_large_apart()
     labels = labels_on_data(cube, labels)
     plan = {
         "verb": "classify",
