@@ -21,6 +21,7 @@ from workbench.pretrain import (
     Recipe,
     Streaming,
     begin_archive,
+    begin_archive_run,
     load_encoder,
     matching_bands,
     pretrain_archive,
@@ -84,6 +85,15 @@ def test_encoders_of_pixels_learn_from_archives_too(tmp_path, real_data, encoder
     scene = open_cube(sorted((real_data / "terramind" / "S2L2A").glob("*.tif"))[0])[:, :20, :20]
     wide = load_encoder(tmp_path / "e.safetensors")
     assert embed(scene, wide, device="cpu").shape == (64, 20, 20)
+
+
+def test_an_archives_views_do_without_what_the_recipe_leaves_out(tmp_path, real_data):
+    archive = archives.ssl4eo_l(tmp_path / "a", real_data)
+    recipe = Recipe(encoder="pixel", steps=2, pairs=4, without=("neighbour", "brightness", "bands"))
+    run = begin_archive_run(archive, recipe, device="cpu")
+    views = run.objective.views
+    assert (views.brightness, views.lost_bands, run.encoder.recipe.reach) == (0.0, 0.0, 0)
+    assert views.noise > 0
 
 
 @pytest.mark.parametrize("objective", ["simclr", "moco_v2", "moco_v3", "simsiam", "swav", "dino", "mae", "data2vec"])

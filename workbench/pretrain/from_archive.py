@@ -13,10 +13,10 @@ from workbench.patches import ArchiveIndex, ArchivePairs, index_archive, pick_de
 from workbench.pretrain.archive_card import facts, known, scale
 from workbench.pretrain.encoders import Encoder, find_encoder
 from workbench.pretrain.loop import Run
-from workbench.pretrain.objectives import find_objective
 from workbench.pretrain.processes import rank, world
 from workbench.pretrain.progress import Progress
 from workbench.pretrain.recipe import AUTO, Recipe
+from workbench.pretrain.running import objective_of, run_of
 
 PAIRS = 64
 """Pairs a step, unless told: patches are larger than pixels."""
@@ -69,6 +69,7 @@ def begin_archive_run(
     recipe : Recipe
         What to do. ``encoder="auto"`` takes a published backbone by the number of bands; ``reach=None`` cuts both
         squares of a pair at one place for encoders of patches, and up to the encoder's own reach apart for others.
+        Without ``"neighbour"`` they lie at one place, and still are of two dates where there are two.
     streaming : Streaming, optional
         How patches become batches.
     device : str
@@ -101,6 +102,7 @@ def begin_archive_run(
             "out, or choose an encoder of patches"
         )
     reach = recipe.reach if recipe.reach is not None else 0 if kind.size else kind.reach
+    reach = 0 if "neighbour" in recipe.without else reach
     recipe = replace(recipe, dim=kind.dim or recipe.dim, reach=reach)
     pairs = ArchivePairs(
         index,
@@ -121,24 +123,11 @@ def begin_archive_run(
         torch.manual_seed(recipe.seed)
         encoder = kind.make(len(wavelength), recipe.dim, wavelength)
         views = torch.Generator(place).manual_seed(recipe.seed)
-        objective = find_objective(recipe.objective).module(encoder.dim, generator=views)
+        objective = objective_of(recipe, encoder.dim, views)
     scale(pairs, card, streaming.statistics)
     encoder.scaler, encoder.recipe, encoder.wavelength = pairs.scaler, recipe, wavelength
     encoder.quantity, encoder.units, encoder.scene = card.quantity, card.units, facts(index, card)
-    encoder.to(place), objective.to(place)
-    return Run(
-        encoder,
-        objective,
-        pairs,
-        steps=recipe.steps,
-        accumulate=recipe.accumulate,
-        optimizer=recipe.optimizer,
-        learning_rate=recipe.learning_rate,
-        patience=recipe.patience,
-        precision=recipe.precision,
-        device=place,
-        sources=(pairs, views),
-    )
+    return run_of(recipe, encoder, objective, pairs, place, (pairs, views))
 
 
 def begin_archive(

@@ -73,7 +73,7 @@ def together(device: str = "auto") -> Iterator[str]:
     try:
         yield device
         _meet(dist.barrier)  # none goes before all are done
-    except Exception:
+    except Exception:  # the edge of one process among many: it is raised again where nobody has told of it yet
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         if not _is_first(store):
             raise SystemExit(2) from None

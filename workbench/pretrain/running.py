@@ -5,7 +5,7 @@ And ``train``, for encoders, objectives and batches of one's own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -43,22 +43,39 @@ def begin_run(cube: xr.DataArray, recipe: Recipe, *, device: str = "auto") -> Ru
         :func:`workbench.pretrain.keep_checkpoint`.
     """
     place, recipe = pick_device(device), settle(recipe, cube)
-    encoder_row, objective_row = find_encoder(recipe.encoder), find_objective(recipe.objective)
+    encoder_row = find_encoder(recipe.encoder)
     wavelength = np.asarray(cube["wavelength"].values, dtype="float64")[good_bands(cube)]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
         encoder = encoder_row.make(len(wavelength), recipe.dim, wavelength)
         batches = pairs_for(encoder_row, cube, recipe, place)
         views = torch.Generator(place).manual_seed(recipe.seed)
-        objective = objective_row.module(encoder.dim, generator=views)
-        if recipe.without:
-            objective.views = objective.views.without(recipe.without)
+        objective = objective_of(recipe, encoder.dim, views)
     encoder.scaler, encoder.recipe, encoder.quantity = batches.scaler, recipe, cube.attrs.get("quantity", "")
     encoder.wavelength = wavelength
-    encoder.to(place), objective.to(place)
+    return run_of(recipe, encoder, objective, batches, place, (batches.draws.generator, views))
+
+
+def objective_of(recipe: Recipe, dim: int, generator: torch.Generator) -> nn.Module:
+    """The recipe's objective for embeddings of length `dim`, its views without what the recipe leaves out."""
+    objective = find_objective(recipe.objective).module(dim, generator=generator)
+    if recipe.without:
+        objective.views = objective.views.without(recipe.without)
+    return objective
+
+
+def run_of(
+    recipe: Recipe,
+    encoder: Encoder,
+    objective: nn.Module,
+    batches: Iterable[Batch],
+    device: torch.device,
+    sources: Sequence[object],
+) -> Run:
+    """The run of a recipe; `sources` are what batches and views are drawn from."""
     return Run(
-        encoder,
-        objective,
+        encoder.to(device),
+        objective.to(device),
         batches,
         steps=recipe.steps,
         accumulate=recipe.accumulate,
@@ -66,8 +83,8 @@ def begin_run(cube: xr.DataArray, recipe: Recipe, *, device: str = "auto") -> Ru
         learning_rate=recipe.learning_rate,
         patience=recipe.patience,
         precision=recipe.precision,
-        device=place,
-        sources=(batches.draws.generator, views),
+        device=device,
+        sources=sources,
     )
 
 
