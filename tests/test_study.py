@@ -137,6 +137,8 @@ def test_one_command_writes_table_and_plot_and_repeats(scene, tmp_path, capsys):
     assert len(table) == 10 * 2
     page = (tmp_path / "out" / "study.html").read_text(encoding="utf-8")
     assert page.count("<svg") == 2
+    assert "Augmentations on scene" in page
+    assert str(tmp_path) not in page  # a page is handed on
     assert "http" not in page.replace("http://www.w3.org", "")
     record = json.loads((tmp_path / "out" / "study.run.json").read_text(encoding="utf-8"))
     again = [
@@ -157,8 +159,8 @@ def test_a_page_says_what_the_intervals_tell():
     ]
     rows[-1]["oa"] += 0.001
     table = pd.DataFrame(rows)
-    assert told_in_words(study_summary(table)).startswith("noise helps at 100 % of the labels")
-    assert "Noise helps at 100 % of the labels" in study_page(table, "a <scene>")
+    assert told_in_words(study_summary(table)).startswith("doing without noise is worse at 100 % of the labels")
+    assert "Doing without noise is worse at 100 % of the labels" in study_page(table, "a <scene>")
     assert "a &lt;scene&gt;" in study_page(table, "a <scene>")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from workbench.cli.arguments import count, is_scene, names, on_device, open_scene, repeats, takes_labels
@@ -109,7 +110,7 @@ def study(args: argparse.Namespace) -> None:
     _keep(table, args.out / "study.parquet", args.out / "study.csv")
     _keep(summary, args.out / "summary.csv")
     with replacing(args.out / "study.html") as draft:
-        draft.write_text(study_page(table, cube.attrs.get("source", "") or args.scene.name), encoding="utf-8")
+        draft.write_text(study_page(table, PurePath(str(args.scene)).stem), encoding="utf-8")
     said = {name: told_in_words(summary[summary["objective"] == name]) for name in args.objectives}
     result = {"study": args.out / "study.csv", "page": args.out / "study.html", "answer": said}
     write_run(args.out / "study.run.json", args, {"scene": args.scene, "truth": args.truth}, result=result)

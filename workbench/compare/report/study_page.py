@@ -68,18 +68,18 @@ def told_in_words(summary: pd.DataFrame) -> str:
     >>> rows = [("a", 0.1, "without noise", "without", "noise", -0.1, [-0.2, -0.05])]
     >>> keys = ["objective", "fraction", "condition", "kind", "augmentation", "difference", "ci95"]
     >>> told_in_words(pd.DataFrame(rows, columns=keys))
-    'noise helps at 10 % of the labels; of no other augmentation the intervals tell'
+    'doing without noise is worse at 10 % of the labels; of no other augmentation the intervals tell'
     """
     found: dict[tuple[str, str], list[str]] = {}
     for row in summary[summary["kind"] == "without"].itertuples():
         low, high = row.ci95
         if not isnan(low) and (high < 0 or low > 0):
-            found.setdefault((row.augmentation, "helps" if high < 0 else "harms"), []).append(f"{row.fraction:.4g}")
+            found.setdefault((row.augmentation, "worse" if high < 0 else "better"), []).append(f"{row.fraction:.4g}")
     if not found:
         return "of no augmentation the intervals tell whether it helps or harms"
     words = [
-        f"{name} {verb} at {', '.join(f'{100 * float(share):g}' for share in shares)} % of the labels"
-        for (name, verb), shares in found.items()
+        f"doing without {name} is {verdict} at {', '.join(f'{100 * float(share):g}' for share in shares)} % of the labels"
+        for (name, verdict), shares in found.items()
     ]
     return "; ".join([*words, "of no other augmentation the intervals tell"])
 
@@ -105,7 +105,11 @@ def _objective_part(name: str, summary: pd.DataFrame, rows: pd.DataFrame) -> Mar
     caption = "Overall accuracy (0…1) of the linear probe, means over repeats"
     return section(
         name,
-        tag("p", f"{told_in_words(summary)}.".capitalize(), class_="answer"),
+        tag("p", _sentence(told_in_words(summary)), class_="answer"),
         tag("div", charts, class_="charts"),
         table(caption, heads, lines, groups=1),
     )
+
+
+def _sentence(words: str) -> str:
+    return f"{words[0].upper()}{words[1:]}."
