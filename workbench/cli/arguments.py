@@ -167,6 +167,30 @@ def on_device(verb: argparse.ArgumentParser) -> None:
     )
 
 
+def trains(verb: argparse.ArgumentParser) -> None:
+    """Add --reach, --patience, --precision and --device, which every pretraining takes."""
+    verb.add_argument(
+        "--reach",
+        type=none_or_more,
+        metavar="N",
+        help="the second view is a neighbour up to N pixels away (default: as far as spectra stay alike)",
+    )
+    verb.add_argument(
+        "--patience",
+        type=none_or_more,
+        default=0,
+        metavar="N",
+        help="stop after N steps in which the loss fell no more; 0, the default, never does",
+    )
+    verb.add_argument(
+        "--precision",
+        choices=("32-true", "bf16-mixed", "16-mixed"),
+        default="32-true",
+        help="arithmetic; bf16-mixed is quicker on recent GPUs (default: %(default)s)",
+    )
+    on_device(verb)
+
+
 def repeats(parser: argparse.ArgumentParser) -> None:
     """Add --seed and --json, which every verb that computes takes."""
     parser.add_argument(

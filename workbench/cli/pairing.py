@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workbench.cli.arguments import count, is_scene, none_or_more, on_device, open_scene, place, reader_options, repeats
+from workbench.cli.arguments import count, is_scene, open_scene, place, reader_options, repeats, trains
 from workbench.cli.long_runs import encoder_file, steps_of, under_way, write_down
 from workbench.cli.outputs import Meter, tell, write_run
 from workbench.cli.places import refuse_inputs
@@ -62,28 +62,9 @@ def add_verbs(verbs: argparse._SubParsersAction) -> None:
         "--dim", type=count, default=64, metavar="N", help="length of each embedding (default: %(default)s)"
     )
     verb.add_argument(
-        "--reach",
-        type=none_or_more,
-        metavar="N",
-        help="the second view is a neighbour up to N pixels away (default: as far as spectra stay alike)",
-    )
-    verb.add_argument(
         "--learning-rate", type=float, default=0.001, metavar="X", help="peak rate (default: %(default)s)"
     )
-    verb.add_argument(
-        "--patience",
-        type=none_or_more,
-        default=0,
-        metavar="N",
-        help="stop after N steps in which the loss fell no more; 0, the default, never does",
-    )
-    verb.add_argument(
-        "--precision",
-        choices=("32-true", "bf16-mixed", "16-mixed"),
-        default="32-true",
-        help="arithmetic; bf16-mixed is quicker on recent GPUs (default: %(default)s)",
-    )
-    on_device(verb)
+    trains(verb)
     verb.add_argument(
         "--out",
         required=True,

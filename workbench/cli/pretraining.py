@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbench.cli.archive_pretraining import is_archive, pretrain_on_archive, takes_archives
-from workbench.cli.arguments import count, is_scene, none_or_more, on_device, open_scene, repeats
+from workbench.cli.arguments import count, is_scene, open_scene, repeats, trains
 from workbench.cli.long_runs import Keeper, encoder_file, goes_on, pick_up, steps_for, steps_of
 from workbench.cli.outputs import Meter, tell, write_run
 from workbench.cli.places import refuse_inputs
@@ -57,32 +57,13 @@ def add_verbs(verbs: argparse._SubParsersAction) -> None:
         "--dim", type=count, default=64, metavar="N", help="length of an embedding (default: %(default)s)"
     )
     verb.add_argument(
-        "--reach",
-        type=int,
-        metavar="N",
-        help="the second view is a neighbour up to N pixels away (default: as far as spectra stay alike)",
-    )
-    verb.add_argument(
         "--learning-rate",
         type=float,
         metavar="X",
         help="peak rate of the optimiser (default: 0.001 of adamw, 0.05 of sgd, 0.2 of lars)",
     )
-    verb.add_argument(
-        "--patience",
-        type=none_or_more,
-        default=0,
-        metavar="N",
-        help="stop after N steps in which the loss fell no more; 0, the default, never does",
-    )
-    verb.add_argument(
-        "--precision",
-        choices=("32-true", "bf16-mixed", "16-mixed"),
-        default="32-true",
-        help="arithmetic; bf16-mixed is quicker on recent GPUs (default: %(default)s)",
-    )
+    trains(verb)
     takes_archives(verb)
-    on_device(verb)
     verb.add_argument(
         "--out",
         metavar="FILE",

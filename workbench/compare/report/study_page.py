@@ -78,7 +78,7 @@ def told_in_words(summary: pd.DataFrame) -> str:
     if not found:
         return "of no augmentation the intervals tell whether it helps or harms"
     words = [
-        f"doing without {name} is {verdict} at {', '.join(f'{100 * float(share):g}' for share in shares)} % of the labels"
+        f"doing without {name} is {verdict} at {', '.join(f'{100 * float(one):g}' for one in shares)} % of the labels"
         for (name, verdict), shares in found.items()
     ]
     return "; ".join([*words, "of no other augmentation the intervals tell"])
