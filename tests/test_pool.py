@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import dask.array as da
 import numpy as np
 import pytest
@@ -17,7 +19,8 @@ from workbench.pretrain import Encoder, Recipe, begin
 from workbench.probe import classify_scene, classify_to, describe, doubtful, embed
 from workbench.probe.edge_features import EDGE_FOOTPRINT, averaged, edge_features
 from workbench.probe.features import feature_blocks, feature_map
-from workbench.probe.pool import OPINIONS, OpinionPool, held_back, stripes, tempered
+from workbench.probe.opinions import OPINIONS, add_what_is_said, tempered
+from workbench.probe.pool import NEGLIGIBLE, OpinionPool, held_back, stripes
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +107,50 @@ def test_a_temperature_divides_the_logarithms():
     odds = np.log(given[1] / given[0])
     cooled = tempered(given, 4.0)
     np.testing.assert_allclose(cooled[1] - cooled[0], odds / 4, rtol=1e-2)
+
+
+@pytest.mark.parametrize("description", ["spectra", "embedding"])
+def test_what_is_said_is_the_slow_sum(description):
+    """Opinion by opinion and pixel by pixel, in double precision."""
+    rng = np.random.default_rng(0)
+    codes = np.repeat(np.arange(4), 6)
+    means = rng.normal(2, 1, (4, 30))
+    table, pixels = means[codes] + rng.normal(0, 0.5, (24, 30)), means[rng.integers(0, 4, 2500)]
+    pixels = pixels + rng.normal(0, 0.5, pixels.shape)
+    opinions = [
+        replace(one.formed(table, codes, 0), temperature=heat, share=share)
+        for one, heat, share in zip(OPINIONS, np.linspace(0.5, 3, 8), np.linspace(0.1, 0.3, 8), strict=True)
+        if one.description == description
+    ]
+    slow = 0.0
+    for one in opinions:
+        cooled = (one.chances(pixels) + 1e-5) ** (1 / one.temperature)
+        slow = slow + one.share * np.log(np.maximum(cooled / cooled.sum(axis=1, keepdims=True), 1e-3))
+    columns, total = pixels.T.astype("float32"), np.zeros((4, 2500), "float32")
+    columns[3, [0, 1500]] = np.nan
+    add_what_is_said(total, columns, opinions)
+    assert np.flatnonzero(np.isnan(total).any(axis=0)).tolist() == [0, 1500]
+    has_data = np.isfinite(total[0])
+    np.testing.assert_allclose(total.T[has_data], slow[has_data], atol=2e-3)
+
+
+def test_one_that_weighs_next_to_nothing_is_not_asked(scene):
+    descriptions = describe(scene[0], embedding=scene[2])
+    pool = OpinionPool().fit(scene[0], draw(scene[1], 20, seed=0), descriptions)
+    asked = [one.opinion.title for one in pool.opinions_]
+    assert asked == [one.title for one, share in zip(OPINIONS, pool.weights_, strict=True) if share > 0]
+    assert 0 < len(asked) < len(OPINIONS)
+    assert pool.weights_[pool.weights_ > 0].min() > NEGLIGIBLE
+    assert pool.weights_.sum() == pytest.approx(1)
+
+
+def test_what_is_kept_gives_the_map_of_what_is_made_anew(scene):
+    """Stripes of whole rows on all cores, against blocks one after another."""
+    cube, labels = scene[0], draw(scene[1], 5, seed=0)
+    kept, anew = (describe(cube, embedding=scene[2], keep=keep) for keep in (True, False))
+    assert (kept.kept, anew.kept) == (True, False)
+    chances = [OpinionPool().fit(cube, labels, told).predict_proba(cube).values for told in (kept, anew)]
+    np.testing.assert_allclose(*chances, atol=1e-3)
 
 
 def test_an_opinion_that_knows_outweighs_those_that_guess(scene):

@@ -20,7 +20,7 @@ FIRST = (
 )
 CONFUSION = "Pixels of all draws together; shades are shares of a row."
 SPLITS = {"random": ["random"], "blocks (spatially apart)": ["blocks"], "both": ["random", "blocks"]}
-USUAL = ("svm", "random_forest", "barlow_twins")
+USUAL = ("auto", "svm", "random_forest", "barlow_twins")
 
 
 class ComparePanel(pn.viewable.Viewer):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
 
 import numpy as np
@@ -53,7 +54,7 @@ def answers(classifier: ClassifierMixin, values: NDArray, workers: int = 1) -> t
     if len(strips) == 1:
         answer(strips[0])
     else:
-        with _arithmetic().limit(limits=1), ThreadPoolExecutor(workers) as pool:
+        with one_core_each(workers) as pool:
             list(pool.map(answer, strips))
     return tuple(found.reshape(values.shape[1:]) for found in (codes, confidence, margin))
 
@@ -92,18 +93,22 @@ def _by_column(head: Columnwise, scaler: StandardScaler | None, columns: NDArray
     """Where the columns are asked about as they are."""
     dtype = np.result_type(columns.dtype, np.float32)
     (room, ask), even = head.asker(dtype), np.ones(len(columns), dtype)
-    mean, factor = np.zeros((len(columns), 1), dtype), np.ones((len(columns), 1), dtype)
     if scaler is not None:
-        mean[:, 0], factor[:, 0] = scaler.mean_, 1 / scaler.scale_
+        mean, factor = scaler.mean_.astype(dtype)[:, None], (1 / scaler.scale_).astype(dtype)[:, None]
     for start in range(0, columns.shape[1], WIDTH):
         some = columns[:, start : start + WIDTH]
         here = room[:, : some.shape[1]]
-        np.multiply(np.subtract(some, mean, out=here), factor, out=here)
+        if scaler is None:
+            here[...] = some
+        else:
+            np.multiply(np.subtract(some, mean, out=here), factor, out=here)
         with np.errstate(invalid="ignore"):
             empty = ~np.isfinite(even @ here)  # one NaN makes the sum one
-        here[:, empty] = 0
+        if some_empty := empty.any():
+            here[:, empty] = 0
         chances = ask(some.shape[1])
-        chances[:, empty] = np.nan
+        if some_empty:
+            chances[:, empty] = np.nan
         yield chances
 
 
@@ -124,6 +129,13 @@ def _parts(classifier: ClassifierMixin) -> tuple[StandardScaler | None, Classifi
     if isinstance(classifier, Pipeline) and len(classifier) == 2 and isinstance(classifier[0], StandardScaler):
         return classifier[0], classifier[1]
     return None, classifier
+
+
+@contextmanager
+def one_core_each(workers: int) -> Iterator[ThreadPoolExecutor]:
+    """Threads, and while they work, products of matrices stay in the thread that asks for them."""
+    with _arithmetic().limit(limits=1), ThreadPoolExecutor(workers) as pool:
+        yield pool
 
 
 @cache

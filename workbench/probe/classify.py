@@ -104,10 +104,7 @@ def classify_scene(
     labels = labels_on_data(cube, labels, embedding if row.features == "embedding" else None)
     if row.features in ("scene", "descriptions"):
         classifier = fit_scene(row, cube, labels, embedding, features, seed)
-        blocks = (
-            (place, (*decided(chances, classifier.classes_), lead(chances)))
-            for place, chances in classifier.predict_blocks(cube)
-        )
+        blocks = classifier.each_block(cube, lambda found: (*decided(found, classifier.classes_), lead(found)))
     else:
         rows, values = seen_by(row, cube, embedding, features)
         classifier, _ = fit_rows(row, rows, labels, seed)

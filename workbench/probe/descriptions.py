@@ -14,7 +14,6 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from workbench.cubes import good_bands
 from workbench.patches import Block
 from workbench.pretrain import Encoder
 from workbench.probe.edge_features import edge_features
@@ -106,6 +105,15 @@ class Descriptions:
         """Pixels round a block that must be read with it."""
         return max(kind.halo for kind in self.kinds.values())
 
+    def with_embedding(self, embedding: xr.DataArray) -> Descriptions:
+        """The same ways but for the embedding (dim, height, width), made of the whole scene by another encoder."""
+        return Descriptions({**self.kinds, "embedding": Kept(embedding)})
+
+    @property
+    def kept(self) -> bool:
+        """Whether all were made before, so that any block is there at once."""
+        return all(isinstance(kind, Kept) for kind in self.kinds.values())
+
     @property
     def side(self) -> int:
         """Side of a block that takes little memory [pixels], read with the widest halo, described one way at a time."""
@@ -160,7 +168,9 @@ def describe(
     """
     if encoder is None and embedding is None:
         raise ValueError("the model 'auto' works on an embedding, too; pretrain an encoder on the scene first")
-    kinds: dict[str, Features] = {"spectra": Spectra(int(good_bands(cube).sum()))}
+    spectra = features_of(cube, None)
+    as_it_is = keep and spectra.chunks is None and spectra.dtype == np.float32
+    kinds: dict[str, Features] = {"spectra": Kept(spectra) if as_it_is else Spectra(len(spectra))}
     fractions = mnf_features(cube)
     made = {
         "noise_fractions": fractions,

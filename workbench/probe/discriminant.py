@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.covariance import ledoit_wolf
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
-from workbench.probe.columnwise import WIDTH, Asker, Columnwise, softmax
+from workbench.probe.columnwise import WIDTH, Asker, Columnwise, Planes, softmax, sums_by_class
 
 
 class ShrunkLDA(Columnwise):
@@ -43,23 +43,16 @@ class ShrunkLDA(Columnwise):
     def __init__(self, shrinkage: float | None = None) -> None:
         self.shrinkage = shrinkage
 
-    def fit(self, X: ArrayLike, y: ArrayLike) -> ShrunkLDA:
-        """Learn from rows (n, n_features) and their classes (n,)."""
+    def _learn(self, X: NDArray, codes: NDArray) -> None:
         if self.shrinkage is not None and not 0 <= self.shrinkage <= 1:
             raise ValueError(f"shrinkage is a share from 0 to 1, got {self.shrinkage}")
-        X, y = validate_data(self, X, y, dtype=[np.float64, np.float32])
         X = X.astype("float64", copy=False)
-        check_classification_targets(y)
-        self.classes_, codes = np.unique(y, return_inverse=True)
         counts = np.bincount(codes)
-        self.means_ = np.zeros((len(self.classes_), X.shape[1]))
-        np.add.at(self.means_, codes, X)
-        self.means_ /= counts[:, None]
+        self.means_ = sums_by_class(X, codes, len(counts)) / counts[:, None]
         away = X - self.means_[codes]
         covariance, self.shrinkage_, self.chosen_ = self._covariance(away, counts.max())
-        self.weights_ = np.linalg.lstsq(covariance, self.means_.T, rcond=None)[0]
+        self.weights_ = _solved(covariance, self.means_.T)
         self.offsets_ = -0.5 * (self.means_.T * self.weights_).sum(axis=0)
-        return self
 
     def _covariance(self, away: NDArray, most: int) -> tuple[NDArray, float, str]:
         """Covariance of the labels about their class means, how far it was shrunk, and why so far."""
@@ -67,29 +60,57 @@ class ShrunkLDA(Columnwise):
         spread = np.square(away).mean()
         if most < 2 or spread == 0:
             return even, 1.0, "nearest mean, no class has two different labels"
-        if self.shrinkage is None:
-            return *ledoit_wolf(away, assume_centered=True), "shrinkage by Ledoit & Wolf's formula"
-        kept = (1 - self.shrinkage) * (away.T @ away) / len(away)
-        return kept + self.shrinkage * spread * even, self.shrinkage, "fixed"
+        covariance = away.T @ away / len(away)
+        share, why = self.shrinkage, "fixed"
+        if share is None:
+            share, why = best_shrinkage(away, covariance), "shrinkage by Ledoit & Wolf's formula"
+        return (1 - share) * covariance + share * spread * even, share, why
 
     def decision_function(self, X: ArrayLike) -> NDArray[np.floating]:
         """Logarithm of the chances but for a constant, shape (n, n_classes); of two classes their difference, (n,)."""
-        check_is_fitted(self)
-        X = validate_data(self, X, reset=False, dtype=[np.float32, np.float64])
-        scores = X @ self.weights_ + self.offsets_
+        scores = self._checked(X) @ self.weights_ + self.offsets_
         return scores[:, 1] - scores[:, 0] if len(self.classes_) == 2 else scores
 
     def asker(self, dtype: np.dtype) -> Asker:
         """What gives the chances of the classes under the model."""
         # About the mean of the means, and less what all classes have in common, single precision is enough.
-        centre, weights = self.means_.mean(axis=0), self.weights_ - self.weights_.mean(axis=1, keepdims=True)
-        offsets = self.offsets_ + centre @ self.weights_
-        weights, offsets = np.ascontiguousarray(weights.T, dtype), (offsets - offsets.mean()).astype(dtype)[:, None]
-        centre, columns = centre.astype(dtype)[:, None], np.empty((len(centre), WIDTH), dtype)
+        centre = self.means_.mean(axis=0)
+        planes, columns = self.planes(dtype, centre), np.empty((len(centre), WIDTH), dtype)
+        centre = centre.astype(dtype)[:, None]
 
         def ask(n: int) -> NDArray:
             some = columns[:, :n]
             some -= centre
-            return softmax(weights @ some + offsets)
+            return softmax(planes.weights @ some + planes.offsets)
 
         return columns, ask
+
+    def planes(self, dtype: np.dtype, about: NDArray | float = 0.0) -> Planes:
+        """A plane for each class, of columns less `about`."""
+        weights = self.weights_ - self.weights_.mean(axis=1, keepdims=True)
+        offsets = self.offsets_ + (np.zeros(len(weights)) + about) @ self.weights_
+        offsets = (offsets - offsets.mean())[:, None].astype(dtype)
+        return Planes(np.ascontiguousarray(weights.T, dtype), offsets, lambda scores, _: softmax(scores))
+
+
+def best_shrinkage(away: NDArray, covariance: NDArray) -> float:
+    """Ledoit's and Wolf's share of the covariance (their lemma 3.3) of rows that have the mean 0.
+
+    The same number as scikit-learn's ``ledoit_wolf_shrinkage``, some 20 times as soon where rows are few: the sum of
+    all products of squares is the square of their sum, and nothing is checked again.
+    """
+    n, n_features = away.shape
+    even, squared = np.trace(covariance) / n_features, np.square(covariance).sum()
+    noise = (np.square(np.square(away).sum(axis=1)).sum() / n - squared) / n
+    signal = squared - n_features * even**2
+    return float(min(noise, signal) / signal) if signal > 0 and noise > 0 else 0.0
+
+
+def _solved(covariance: NDArray, means: NDArray) -> NDArray:
+    """What times `covariance` gives `means`; the shortest such where rounding would decide between many."""
+    with suppress(LinAlgError):
+        factor = cho_factor(covariance, check_finite=False)
+        diagonal = np.abs(np.diag(factor[0]))
+        if diagonal.min() > 1e-7 * diagonal.max():
+            return cho_solve(factor, means, check_finite=False)
+    return np.linalg.lstsq(covariance, means, rcond=None)[0]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import warnings
 from abc import abstractmethod
+from collections.abc import Callable
 from typing import ClassVar
 
 import numpy as np
@@ -16,8 +17,6 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn import config_context
 from sklearn.model_selection import StratifiedKFold
 from sklearn.svm import SVC
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import validate_data
 
 from workbench.probe.columnwise import WIDTH, Asker, Columnwise
 
@@ -37,16 +36,11 @@ class PairwiseSVM(Columnwise):
         self.C = C
         self.random_state = random_state
 
-    def fit(self, X: ArrayLike, y: ArrayLike) -> PairwiseSVM:
-        """Learn from rows (n, n_features) and their classes (n,)."""
-        X, y = validate_data(self, X, y)
-        check_classification_targets(y)
-        self.classes_, codes = np.unique(y, return_inverse=True)
+    def _learn(self, X: NDArray, codes: NDArray) -> None:
         if len(self.classes_) < 2:
             raise ValueError(f"a classifier needs labels of at least 2 classes, got 1 class ({self.classes_[0]})")
         self.C_, self.chosen_ = (self.C, "fixed") if self.C is not None else self._tune(X, codes)
         self._keep(self._machine(self.C_).fit(X, codes), X)
-        return self
 
     def decision_function(self, X: ArrayLike) -> NDArray[np.floating]:
         """Logarithm of :meth:`predict_proba`, shape (n, n_classes); of two classes their difference, (n,)."""
@@ -55,24 +49,29 @@ class PairwiseSVM(Columnwise):
 
     def duels(self, X: ArrayLike) -> NDArray[np.floating]:
         """Margin of the first class of each pair (0, 1), (0, 2) … (n-2, n-1), shape (n, n_pairs)."""
-        return self._by_rows(X, self.margins)
+        return self._by_rows(self._checked(X), self.margins)
 
     def asker(self, dtype: np.dtype) -> Asker:
-        """What couples the duels to chances: even on a border, but not calibrated frequencies.
+        """What couples the duels to chances: even on a border, but not calibrated frequencies."""
+        (columns, margins), couple = self.margins(dtype, -2.0), self._coupling(dtype)
+        return columns, lambda n: couple(margins(n), columns)
+
+    def _coupling(self, dtype: np.dtype) -> Callable[[NDArray, NDArray], NDArray]:
+        """From duels times -2 to chances.
 
         A duel's margin m gives its first class the chance p_ij = 1 / (1 + exp(-2 m)). Price's
         p_i = 1 / (sum over j of 1 / p_ij - (n_classes - 2)) is then 1 / (1 + sum over j of exp(-2 m_ij)).
         """
-        n_classes = len(self.classes_)
-        (columns, margins), pairs = self.margins(dtype, -2.0), _pairs(n_classes)
+        n_classes, pairs = len(self.classes_), class_pairs(len(self.classes_))
         against = np.zeros((n_classes, 2 * len(pairs)), dtype)
         for p, (i, j) in enumerate(pairs):
             against[i, p] = against[j, len(pairs) + p] = 1
         room = np.empty((2 * len(pairs), WIDTH), dtype)
 
-        def ask(n: int) -> NDArray:
+        def couple(duels: NDArray, _: NDArray) -> NDArray:
+            n = duels.shape[1]
             odds, inverse = room[: len(pairs), :n], room[len(pairs) :, :n]
-            np.exp(np.clip(margins(n), -30, 30, out=odds), out=odds)
+            np.exp(np.clip(duels, -30, 30, out=odds), out=odds)
             np.reciprocal(odds, out=inverse)
             chances = against @ room[:, :n]
             chances += 1
@@ -80,7 +79,7 @@ class PairwiseSVM(Columnwise):
             chances /= chances.sum(axis=0)
             return chances
 
-        return columns, ask
+        return couple
 
     @abstractmethod
     def margins(self, dtype: np.dtype, times: float = 1.0) -> Asker:
@@ -123,13 +122,13 @@ class PairwiseSVM(Columnwise):
         return self.costs[scores.mean(axis=1).argmax()], "cross-validation on the labels"
 
 
-def pairwise(machine: SVC) -> tuple[NDArray, NDArray]:
+def duel_weights(machine: SVC) -> tuple[NDArray, NDArray]:
     """Weights (n_support, n_pairs) and offsets (n_pairs,) of a fitted machine; positive is for a pair's first class."""
     n_classes = len(machine.n_support_)
     if n_classes == 2:  # scikit-learn turns the sign of the only pair
         return -machine.dual_coef_.T, -machine.intercept_
     ends = np.cumsum([0, *machine.n_support_])
-    pairs = _pairs(n_classes)
+    pairs = class_pairs(n_classes)
     weights = np.zeros((ends[-1], len(pairs)))
     for p, (i, j) in enumerate(pairs):
         mine, theirs = slice(ends[i], ends[i + 1]), slice(ends[j], ends[j + 1])
@@ -138,7 +137,8 @@ def pairwise(machine: SVC) -> tuple[NDArray, NDArray]:
     return weights, machine.intercept_
 
 
-def _pairs(n_classes: int) -> list[tuple[int, int]]:
+def class_pairs(n_classes: int) -> list[tuple[int, int]]:
+    """(0, 1), (0, 2) … (n-2, n-1)."""
     return [(i, j) for i in range(n_classes) for j in range(i + 1, n_classes)]
 
 

@@ -8,55 +8,35 @@ since with few of them all such figures are chance. Where labels do not tell opi
 foretell every label, those count most that learn least of a class: its mean direction, and margins held wide. Labels
 are held back in stripes of the scene, down it and across it, not at random: an opinion that only knows a label's
 neighbourhood is not to look good by that. Before, each opinion's confidence is brought to what it proved to be worth
-(temperature scaling, Guo et al. 2017). Nothing but labels given to :meth:`fit` is looked at.
+(temperature scaling, Guo et al. 2017). One that weighs next to nothing is not asked. Nothing but labels given to
+:meth:`fit` is looked at.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
-from sklearn.base import ClassifierMixin
+from sklearn import config_context
 
-from workbench.patches import Block
-from workbench.probe.answers import chances_of
-from workbench.probe.baselines import standardised
+from workbench.patches import Block, Place, blocks_of
+from workbench.probe.answers import one_core_each
 from workbench.probe.descriptions import Descriptions
-from workbench.probe.discriminant import ShrunkLDA
-from workbench.probe.prototypes import NearestAngle
-from workbench.probe.scene_classifier import SceneClassifier
-from workbench.probe.svm import LinearSVM
+from workbench.probe.opinions import OPINIONS, Formed, Opinion, add_what_is_said, tempered
+from workbench.probe.scene_classifier import SceneClassifier, Taken
+from workbench.probe.threads import CORES
 
 FOLDS = 5
 TEMPERATURES = (0.35, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 4.0)
-LEAST = 1e-3
-"""No opinion may rule a class out: its chance counts as at least this."""
+NEGLIGIBLE = 0.005
+"""Weight below which an opinion is not asked: it could not change a class's logarithmic chance by 0.04."""
 
-
-@dataclass(frozen=True, slots=True)
-class Opinion:
-    """One classifier of one description."""
-
-    title: str
-    description: str
-    build: Callable[[int], ClassifierMixin]
-    prior: float = 1.0
-    """What it weighs, against the others, before a label speaks for it."""
-
-
-OPINIONS = (
-    Opinion("spectra", "spectra", lambda seed: standardised(ShrunkLDA())),
-    Opinion("angles", "spectra", lambda seed: NearestAngle(0.03), prior=5.0),
-    Opinion("margins", "spectra", lambda seed: standardised(LinearSVM(0.1, random_state=seed))),
-    Opinion("wide margins", "spectra", lambda seed: standardised(LinearSVM(0.001, random_state=seed)), prior=3.0),
-    Opinion("noise fractions", "noise_fractions", lambda seed: ShrunkLDA()),
-    Opinion("superpixels", "superpixels", lambda seed: ShrunkLDA()),
-    Opinion("surroundings", "edge_means", lambda seed: ShrunkLDA()),
-    Opinion("embedding", "embedding", lambda seed: ShrunkLDA()),
-)
+STRIPE = 1 << 14
+"""Pixels that a core is asked about at a time."""
 
 
 class OpinionPool(SceneClassifier):
@@ -110,32 +90,54 @@ class OpinionPool(SceneClassifier):
         self.classes_, codes = np.unique(labels.values.flat[known], return_inverse=True)
         rows = descriptions.rows(cube, known)
         folds = [stripes(codes, place) for place in np.divmod(known, labels.shape[1])]
-        self.opinions_, self.said_, worth, self.temperatures_ = [], [], [], np.ones(len(OPINIONS))
-        for i, opinion in enumerate(OPINIONS):
-            table = rows[opinion.description]
-            held = held_back(opinion, table, codes, folds, self.seed)
-            self.temperatures_[i], found = best_temperature(held, codes)
-            worth.append(found)
-            self.opinions_.append(opinion.build(self.seed).fit(table, codes))
-            self.said_.append(self.opinions_[-1].predict_proba(table))
+        with one_core_each(CORES) as threads:
+            found = list(threads.map(partial(self._form, rows, codes, folds), OPINIONS))
+        formed, self.said_, temperatures, worth = zip(*found, strict=True)
+        self.temperatures_ = np.array(temperatures)
         priors = np.array([opinion.prior for opinion in OPINIONS])
         weights = priors * np.exp(np.sqrt(len(codes)) * (np.array(worth) - max(worth)))
+        weights[weights < NEGLIGIBLE * weights.sum()] = 0
         self.weights_ = weights / weights.sum()
+        heard = zip(formed, temperatures, self.weights_, strict=True)
+        self.opinions_ = [replace(one, temperature=heat, share=share) for one, heat, share in heard if share]
         shares = sorted(zip(self.weights_, OPINIONS, strict=True), key=lambda pair: -pair[0])
         told = ", ".join(f"{opinion.title} {share:.0%}" for share, opinion in shares if share >= 0.01)
         self.chosen_ = f"weights by cross-validation on the labels: {told}"
         return self
 
+    def _form(
+        self, rows: dict[str, NDArray], codes: NDArray, folds: list[NDArray], opinion: Opinion
+    ) -> tuple[Formed, NDArray, float, float]:
+        """One opinion, what it says of the labels, its temperature, and what it proved to be worth."""
+        table = rows[opinion.description]
+        with config_context(assume_finite=True, skip_parameter_validation=True):  # there are data under all labels
+            temperature, worth = best_temperature(held_back(opinion, table, codes, folds, self.seed), codes)
+            formed = opinion.formed(table, codes, self.seed)
+            return formed, formed.chances(table), temperature, worth
+
     def predict_block(self, cube: xr.DataArray, piece: Block) -> NDArray:
         """Probability of each of ``classes_`` in a block read with :attr:`halo`; NaN where there is no data."""
-        held, total = list(zip(OPINIONS, self.opinions_, self.weights_, self.temperatures_, strict=True)), 0.0
+        total = np.zeros((len(self.classes_), piece.n_pixels), "float32")
         for name, values in self.descriptions_.each(cube, piece):
-            for opinion, fitted, share, heat in held:
-                if opinion.description == name:
-                    total = total + np.float32(share) * tempered(chances_of(fitted, values), heat)
+            if asked := [one for one in self.opinions_ if one.opinion.description == name]:
+                add_what_is_said(total, values.reshape(len(values), -1), asked)
             del values  # before the next is made
-        odds = np.exp(total - total.max(axis=0))
-        return odds / odds.sum(axis=0)
+        total -= total.max(axis=0)
+        np.exp(total, out=total)
+        total /= total.sum(axis=0)
+        rows, columns = piece.place
+        return total.reshape(len(total), rows.stop - rows.start, columns.stop - columns.start)
+
+    def each_block(self, cube: xr.DataArray, take: Callable[[NDArray], Taken]) -> Iterator[tuple[Place, Taken]]:
+        """As of every :class:`SceneClassifier`; where all descriptions were made before, on all cores."""
+        if not self.descriptions_.kept:
+            yield from super().each_block(cube, take)
+            return
+        height, width = cube.shape[1:]
+        stripes = list(blocks_of(height, width, (-(-STRIPE // width), width)))  # whole rows lie together in memory
+        with one_core_each(CORES) as threads:
+            done = threads.map(lambda piece: take(self.predict_block(cube, piece)), stripes)
+            yield from zip((piece.place for piece in stripes), done, strict=True)
 
 
 def stripes(codes: NDArray, along: NDArray) -> NDArray:
@@ -164,15 +166,9 @@ def held_back(opinion: Opinion, table: NDArray, codes: NDArray, folds: list[NDAr
             if len(taught) < 2:
                 chances[held] += 1 / n_classes / len(folds)
                 continue
-            fitted = opinion.build(seed).fit(table[~held], codes[~held])
-            chances[np.ix_(held, taught)] += fitted.predict_proba(table[held]) / len(folds)
+            formed = opinion.formed(table[~held], codes[~held], seed)
+            chances[np.ix_(held, taught)] += formed.chances(table[held]) / len(folds)
     return chances
-
-
-def tempered(chances: NDArray, temperature: float) -> NDArray:
-    """Logarithm of chances (n_classes, …) made flatter by a temperature above 1, sharper by one below."""
-    cooled = np.power(chances + chances.dtype.type(1e-5), chances.dtype.type(1 / temperature))
-    return np.log(np.maximum(cooled / cooled.sum(axis=0), chances.dtype.type(LEAST)))
 
 
 def best_temperature(chances: NDArray, codes: NDArray) -> tuple[float, float]:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from sklearn.preprocessing import normalize
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import validate_data
+from numpy.typing import NDArray
 
-from workbench.probe.columnwise import WIDTH, Asker, Columnwise, softmax
+from workbench.probe.columnwise import WIDTH, Asker, Columnwise, Planes, softmax, sums_by_class
 
 
 class NearestAngle(Columnwise):
@@ -44,26 +41,29 @@ class NearestAngle(Columnwise):
     def __init__(self, softness: float = 0.1) -> None:
         self.softness = softness
 
-    def fit(self, X: ArrayLike, y: ArrayLike) -> NearestAngle:
-        """Learn from rows (n, n_features) and their classes (n,)."""
+    def _learn(self, X: NDArray, codes: NDArray) -> None:
         if self.softness <= 0:
             raise ValueError(f"softness is an angle and must be positive, got {self.softness}")
-        X, y = validate_data(self, X, y)
-        check_classification_targets(y)
-        self.classes_, codes = np.unique(y, return_inverse=True)
-        directions = normalize(X)
-        sums = np.zeros((len(self.classes_), X.shape[1]))
-        np.add.at(sums, codes, directions)
-        self.prototypes_ = normalize(sums)
-        return self
+        self.prototypes_ = _unit(sums_by_class(_unit(X), codes, len(self.classes_)))
 
     def asker(self, dtype: np.dtype) -> Asker:
         """What gives the softmax of the angles."""
-        prototypes, columns = self.prototypes_.astype(dtype), np.empty((self.n_features_in_, WIDTH), dtype)
+        planes, columns = self.planes(dtype), np.empty((self.prototypes_.shape[1], WIDTH), dtype)
+        return columns, lambda n: planes.couple(planes.weights @ columns[:, :n], columns[:, :n])
 
-        def ask(n: int) -> NDArray:
-            length = np.linalg.norm(columns[:, :n], axis=0)
-            cosine = prototypes @ columns[:, :n] / np.where(length > 0, length, 1)
-            return softmax(np.arccos(np.clip(cosine, -1, 1)) / -self.softness)
+    def planes(self, dtype: np.dtype) -> Planes:
+        """A prototype each, through the origin."""
+        return Planes(self.prototypes_.astype(dtype), np.zeros((len(self.prototypes_), 1), dtype), self._coupled)
 
-        return columns, ask
+    def _coupled(self, along: NDArray, columns: NDArray) -> NDArray:
+        length = np.sqrt(np.einsum("ij,ij->j", columns, columns))
+        along /= np.where(length > 0, length, 1)
+        angles = np.arccos(np.clip(along, -1, 1, out=along), out=along)
+        angles /= -self.softness
+        return softmax(angles)
+
+
+def _unit(rows: NDArray) -> NDArray:
+    """Rows of length 1; those of length 0 stay."""
+    length = np.linalg.norm(rows, axis=1, keepdims=True)
+    return rows / np.where(length > 0, length, 1)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 import numpy as np
 import xarray as xr
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 
 from workbench.patches import Block, Place, blocks_of
 from workbench.probe.embed import like_scene
+
+Taken = TypeVar("Taken")
 
 
 class SceneClassifier(ABC):
@@ -43,8 +46,12 @@ class SceneClassifier(ABC):
 
     def predict_blocks(self, cube: xr.DataArray) -> Iterator[tuple[Place, NDArray]]:
         """Probability of each of ``classes_`` block by block, (n_classes, height, width); NaN without data."""
+        return self.each_block(cube, lambda chances: chances)
+
+    def each_block(self, cube: xr.DataArray, take: Callable[[NDArray], Taken]) -> Iterator[tuple[Place, Taken]]:
+        """Block by block, where it lies and what `take` makes of the probabilities there."""
         for piece in blocks_of(*cube.shape[1:], (self.side, self.side), self.halo):
-            yield piece.place, self.predict_block(cube, piece)
+            yield piece.place, take(self.predict_block(cube, piece))
 
     def predict_proba(self, cube: xr.DataArray) -> xr.DataArray:
         """Probability of each of ``classes_`` at every pixel, dims (``feature``, ``y``, ``x``); NaN without data."""

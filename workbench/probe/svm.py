@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.svm import SVC
 
-from workbench.probe.columnwise import WIDTH, Asker
-from workbench.probe.duels import PairwiseSVM, pairwise
+from workbench.probe.columnwise import WIDTH, Asker, Planes
+from workbench.probe.duels import PairwiseSVM, class_pairs, duel_weights
 
 
 class RBFSVM(PairwiseSVM):
@@ -52,26 +55,56 @@ class RBFSVM(PairwiseSVM):
     def _keep(self, machine: SVC, X: NDArray) -> None:
         self.gamma_ = _gamma(X)
         self.support_vectors_ = machine.support_vectors_
-        self.weights_, self.offsets_ = pairwise(machine)
+        self.weights_, self.offsets_ = duel_weights(machine)
+        self.n_support_ = machine.n_support_
 
     def margins(self, dtype: np.dtype, times: float = 1.0) -> Asker:
         """As of every :class:`PairwiseSVM`."""
-        # exp(-gamma |x - s|²) is exp of a product of (2 gamma s, -gamma |s|², -gamma) and (x, 1, |x|²);
-        # a last support that is like everything carries the offsets.
-        supports, weights = self.support_vectors_.astype("float64"), np.vstack([self.weights_, self.offsets_])
+        # exp(-gamma |x - s|²) is exp of a product of (2 gamma s, -gamma |s|², -gamma) and (x, 1, |x|²).
+        supports, n_features = self.support_vectors_.astype("float64"), self.support_vectors_.shape[1]
         length = np.square(supports).sum(axis=1, keepdims=True)
         supports = (self.gamma_ * np.hstack([2 * supports, -length, -np.ones_like(length)])).astype(dtype)
-        weights, n_features = np.ascontiguousarray(times * weights.T, dtype), self.n_features_in_
-        columns, near = (np.ones((rows, WIDTH), dtype) for rows in (n_features + 2, len(supports) + 1))
+        columns, near = (np.ones((rows, WIDTH), dtype) for rows in (n_features + 2, len(supports)))
         squares, even = np.empty((n_features, WIDTH), dtype), np.ones(n_features, dtype)
+        decide = self._by_class(dtype, times)
 
         def margins(n: int) -> NDArray:
             np.matmul(even, np.square(columns[:n_features, :n], out=squares[:, :n]), out=columns[-1, :n])
-            kernel = np.matmul(supports, columns[:, :n], out=near[:-1, :n])
+            kernel = np.matmul(supports, columns[:, :n], out=near[:, :n])
             np.exp(kernel, out=kernel)
-            return weights @ near[:, :n]
+            return decide(kernel)
 
         return columns[:n_features], margins
+
+    def _by_class(self, dtype: np.dtype, times: float) -> Callable[[NDArray], NDArray]:
+        """From likeness to the support vectors (n_support, n) to duels (n_pairs, n).
+
+        A class's vectors weigh in its own duels alone, 2 of n_classes of the whole product: so there is one for each
+        class, and a duel is what both sides bring.
+        """
+        pairs, ends = class_pairs(len(self.classes_)), np.cumsum([0, *self.n_support_])
+        sides = np.array(pairs).T
+        own = [np.flatnonzero((sides == code).any(axis=0)) for code in range(len(self.classes_))]
+        weights = [
+            np.ascontiguousarray(times * self.weights_[start:end, mine].T, dtype)
+            for (start, end), mine in zip(pairwise(ends), own, strict=True)
+        ]
+        each = len(self.classes_) - 1
+        first, second = (
+            np.array([code * each + np.searchsorted(own[code], p) for p, code in enumerate(side)]) for side in sides
+        )
+        brought, offsets = np.empty((len(own) * each, WIDTH), dtype), (times * self.offsets_).astype(dtype)[:, None]
+
+        def decide(likeness: NDArray) -> NDArray:
+            room = brought[:, : likeness.shape[1]]
+            for code, (start, end) in enumerate(pairwise(ends)):
+                np.matmul(weights[code], likeness[start:end], out=room[code * each : (code + 1) * each])
+            duels = room[first]
+            duels += room[second]
+            duels += offsets
+            return duels
+
+        return decide
 
 
 class LinearSVM(PairwiseSVM):
@@ -114,7 +147,7 @@ class LinearSVM(PairwiseSVM):
         return X @ X.T
 
     def _keep(self, machine: SVC, X: NDArray) -> None:
-        weights, self.offsets_ = pairwise(machine)
+        weights, self.offsets_ = duel_weights(machine)
         self.normals_ = machine.support_vectors_.T @ weights
 
     def margins(self, dtype: np.dtype, times: float = 1.0) -> Asker:
@@ -122,6 +155,11 @@ class LinearSVM(PairwiseSVM):
         normals = np.ascontiguousarray(times * self.normals_.T, dtype)
         offsets, columns = (times * self.offsets_).astype(dtype)[:, None], np.empty((normals.shape[1], WIDTH), dtype)
         return columns, lambda n: normals @ columns[:, :n] + offsets
+
+    def planes(self, dtype: np.dtype) -> Planes:
+        """A plane for each duel."""
+        weights, offsets = -2 * self.normals_.T, -2 * self.offsets_[:, None]
+        return Planes(np.ascontiguousarray(weights, dtype), offsets.astype(dtype), self._coupling(dtype))
 
 
 def _gamma(X: NDArray) -> float:

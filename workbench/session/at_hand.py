@@ -92,8 +92,10 @@ class AtHand:
 
         made = self._made.get(name)
         if name == "descriptions" and embedding is not None:
-            if made is None or made.kinds["embedding"].values is not embedding:
+            if made is None:
                 self._made[name] = describe(cube, embedding=embedding, keep=True)
+            elif made.kinds["embedding"].values is not embedding:
+                self._made[name] = made.with_embedding(embedding)
         elif name not in FEATURES:
             return None
         elif name not in self._made:

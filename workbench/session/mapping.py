@@ -19,8 +19,8 @@ from workbench.session.marks import LabelState
 if TYPE_CHECKING:
     from workbench.probe import ClassMap, Model
 
-WITHOUT_RUN, WITH_RUN = "svm", "barlow_twins"
-"""The model used until the user chooses one."""
+WITHOUT_RUN, WITH_RUN = "svm", "auto"
+"""The model used until the user chooses one: the recommended one, as soon as it has the embedding that it wants."""
 
 
 class Mapping(Labelling):
@@ -90,7 +90,7 @@ class Mapping(Labelling):
     def _show_embedding(self, embedding: xr.DataArray | None) -> None:
         """Use another embedding from now on; the model goes with it unless the user has chosen one."""
         self.embedding = embedding
-        wanted = WITHOUT_RUN if embedding is None else embedding.attrs.get("objective", WITH_RUN)
+        wanted = WITHOUT_RUN if embedding is None else self._recommended(embedding)
         if not self._chosen and self.model != wanted:
             self._suggesting = True
             try:
@@ -99,6 +99,11 @@ class Mapping(Labelling):
                 self._suggesting = False
         elif not (self._is_spectral and self.map_state == "ready"):
             self._follow()
+
+    def _recommended(self, embedding: xr.DataArray) -> str:
+        """The recommended model if it takes this embedding, else the one of the objective that it was learnt by."""
+        learnt_by = embedding.attrs.get("objective")
+        return WITH_RUN if learnt_by in (None, self.models[WITH_RUN].objective) else learnt_by
 
     def _update_map(self) -> None:
         self._asked += 1
