@@ -16,7 +16,16 @@ from workbench.probe import find_model
 from workbench.probe.answers import answers
 from workbench.probe.svm import RBFSVM
 
-NAMES = ["svm", "linear_svm", "barlow_twins", "barlow_twins_prototypes", "spectral_angle", "lda_components", "knn"]
+NAMES = [
+    "svm",
+    "linear_svm",
+    "barlow_twins",
+    "barlow_twins_svm",
+    "barlow_twins_prototypes",
+    "spectral_angle",
+    "lda_components",
+    "knn",
+]
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +61,7 @@ def test_a_map_is_that_of_scikit_learns_own_machines_but_for_close_calls(scene):
     """Theirs vote, ours couple: what tells both apart is a pixel that two classes win equally often."""
     values, labels = scene
     told = values[:, labels > 0].T, labels[labels > 0]
-    ours = find_model("barlow_twins").build(0).fit(*told)
+    ours = find_model("barlow_twins_svm").build(0).fit(*told)
     theirs = make_pipeline(StandardScaler(), SVC(C=100, break_ties=False)).fit(*told)
     has_data = np.isfinite(values).all(axis=0)
     same = answers(ours, values, 2)[0][has_data] == theirs.predict(values[:, has_data].T)

