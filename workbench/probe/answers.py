@@ -7,17 +7,14 @@ time as they lie in the block, in threads of one core each; any other is given a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
-from threadpoolctl import ThreadpoolController
 
+from workbench.probe.arithmetic import one_core_each
 from workbench.probe.columnwise import WIDTH, Columnwise
 from workbench.probe.tables import block_side
 
@@ -129,16 +126,3 @@ def _parts(classifier: ClassifierMixin) -> tuple[StandardScaler | None, Classifi
     if isinstance(classifier, Pipeline) and len(classifier) == 2 and isinstance(classifier[0], StandardScaler):
         return classifier[0], classifier[1]
     return None, classifier
-
-
-@contextmanager
-def one_core_each(workers: int) -> Iterator[ThreadPoolExecutor]:
-    """Threads, and while they work, products of matrices stay in the thread that asks for them."""
-    with _arithmetic().limit(limits=1), ThreadPoolExecutor(workers) as pool:
-        yield pool
-
-
-@cache
-def _arithmetic() -> ThreadpoolController:
-    """The libraries that do products in threads of their own; looking for them takes as long as half a map."""
-    return ThreadpoolController()

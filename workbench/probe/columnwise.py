@@ -16,6 +16,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from workbench.probe.arithmetic import one_core_if_small
+
 WIDTH = 1024
 """Columns that are held at a time."""
 
@@ -66,7 +68,8 @@ class Columnwise(ClassifierMixin, BaseEstimator):
         """Learn from rows (n, n_features) and their classes (n,)."""
         X, y = validate_data(self, X, y, dtype=[np.float64, np.float32])
         check_classification_targets(y)
-        return self.learn(X, y)
+        with one_core_if_small(X.size):
+            return self.learn(X, y)
 
     def learn(self, X: NDArray, y: NDArray) -> Columnwise:
         """As :meth:`fit`, of floats that are known to be finite: a fit's checks take longer than a few labels do."""

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from sklearn import config_context
 
 from workbench.patches import Block, Place, blocks_of
-from workbench.probe.answers import one_core_each
+from workbench.probe.arithmetic import one_core_each
 from workbench.probe.descriptions import Descriptions
 from workbench.probe.opinions import OPINIONS, Formed, Opinion, add_what_is_said, tempered
 from workbench.probe.scene_classifier import SceneClassifier, Taken
