@@ -6,7 +6,7 @@ import threading
 
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_info, threadpool_limits
+from threadpoolctl import OpenBLASController, threadpool_info, threadpool_limits
 
 from workbench.probe.arithmetic import SMALL, one_core_each, one_core_if_small, one_thread
 
@@ -17,10 +17,19 @@ def threads() -> int:
 
 @pytest.fixture(autouse=True)
 def two_threads():
-    with threadpool_limits(2, user_api="blas"):
-        if threads() < 2:
-            pytest.skip("this machine's BLAS has one thread")
-        yield
+    before = threads()
+    set_to(2)
+    if threads() < 2:
+        pytest.skip("this machine's BLAS has one thread")
+    yield
+    set_to(before)
+
+
+def set_to(n: int) -> None:
+    """Without keeping the right to set it, as a ``with`` would."""
+    threadpool_limits(n, user_api="blas")
+    release = getattr(OpenBLASController, "clear_controlling_thread", lambda **_: None)
+    release(force=True)
 
 
 def test_two_that_overlap_leave_no_limit_behind():
@@ -48,6 +57,31 @@ def test_many_threads_leave_no_limit_behind():
         one.join()
     assert set(seen) == {1}
     assert threads() == 2
+
+
+def test_the_last_gives_back_what_another_thread_took():
+    """The first comes first, goes first, and lives on."""
+    mine = one_thread()
+    come, go, gone = threading.Event(), threading.Event(), threading.Event()
+
+    def first() -> None:
+        with one_thread():
+            come.set()
+            go.wait(10)
+        gone.set()
+        go.clear()
+        go.wait(10)
+
+    other = threading.Thread(target=first)
+    other.start()
+    come.wait(10)
+    with mine:
+        go.set()
+        gone.wait(10)
+        assert threads() == 1
+    assert threads() == 2
+    go.set()
+    other.join()
 
 
 def test_an_error_gives_the_threads_back():

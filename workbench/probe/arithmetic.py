@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
-from threadpoolctl import ThreadpoolController
+from threadpoolctl import OpenBLASController, ThreadpoolController
 
 SMALL = 1 << 20
 """Numbers below which threads of a product wait for each other longer than they work; on a busy machine, many times."""
@@ -40,7 +40,15 @@ class _OneThread:
             with self._guard:
                 self._users -= 1
                 if not self._users:
+                    _any_thread_may_set_limits()
                     self._limit.restore_original_limits()
+
+
+def _any_thread_may_set_limits() -> None:
+    """From threadpoolctl 3.8 on, OpenBLAS heeds only the thread that set a limit first; the last must undo it."""
+    release = getattr(OpenBLASController, "clear_controlling_thread", None)
+    if release is not None:
+        release(force=True)
 
 
 one_thread = _OneThread()
