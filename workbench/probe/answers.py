@@ -15,8 +15,11 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from workbench.probe.arithmetic import one_core_each
-from workbench.probe.columnwise import WIDTH, Columnwise
+from workbench.probe.columnwise import Columnwise
 from workbench.probe.tables import block_side
+
+LEAST = 1024
+"""Pixels below which a thread of their own does not pay."""
 
 
 def answers(classifier: ClassifierMixin, values: NDArray, workers: int = 1) -> tuple[NDArray, NDArray, NDArray]:
@@ -46,7 +49,7 @@ def answers(classifier: ClassifierMixin, values: NDArray, workers: int = 1) -> t
             codes[place], confidence[place] = decided(some, classifier.classes_)
             margin[place] = lead(some)
 
-    step = WIDTH * -(-len(codes) // (WIDTH * workers)) if by_column else len(codes)
+    step = LEAST * -(-len(codes) // (LEAST * workers)) if by_column else len(codes)
     strips = [slice(start, min(start + step, len(codes))) for start in range(0, len(codes), step)]
     if len(strips) == 1:
         answer(strips[0])
@@ -92,8 +95,8 @@ def _by_column(head: Columnwise, scaler: StandardScaler | None, columns: NDArray
     (room, ask), even = head.asker(dtype), np.ones(len(columns), dtype)
     if scaler is not None:
         mean, factor = scaler.mean_.astype(dtype)[:, None], (1 / scaler.scale_).astype(dtype)[:, None]
-    for start in range(0, columns.shape[1], WIDTH):
-        some = columns[:, start : start + WIDTH]
+    for start in range(0, columns.shape[1], room.shape[1]):
+        some = columns[:, start : start + room.shape[1]]
         here = room[:, : some.shape[1]]
         if scaler is None:
             here[...] = some

@@ -18,12 +18,23 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from workbench.probe.arithmetic import one_core_if_small
 
-WIDTH = 1024
-"""Columns that are held at a time."""
+ROOM = 1 << 20
+"""Numbers that are held at a time: more than a core's cache holds, and few enough calls that threads do not queue."""
 
 Asker = tuple[NDArray, Callable[[int], NDArray]]
-"""Room for columns (n_features, WIDTH), and what gives the first n of them chances (n_classes, n); these are good until
+"""Room for columns (n_features, width), and what gives the first n of them chances (n_classes, n); these are good until
 it is asked again, and the columns are lost."""
+
+
+def room_for(n_features: int, dtype: np.dtype) -> NDArray:
+    """Room (n_features, width) for as many columns as are held at a time.
+
+    Examples
+    --------
+    >>> [room_for(n, np.dtype("float32")).shape[1] for n in (15, 128, 400, 5000)]
+    [8192, 8192, 2621, 1024]
+    """
+    return np.empty((n_features, max(1024, min(8192, ROOM // n_features))), dtype)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +116,8 @@ class Columnwise(ClassifierMixin, BaseEstimator):
     def _by_rows(self, X: NDArray, asker: Callable[[np.dtype], Asker]) -> NDArray[np.floating]:
         """Values (n, n_values) of rows, as what `asker` gives says them of columns."""
         (room, ask), values = asker(X.dtype), []
-        for start in range(0, len(X), WIDTH):
-            some = X[start : start + WIDTH]
+        for start in range(0, len(X), room.shape[1]):
+            some = X[start : start + room.shape[1]]
             room[:, : len(some)] = some.T
             values.append(ask(len(some)).T.copy())
         return np.concatenate(values)

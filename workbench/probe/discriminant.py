@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
-from workbench.probe.columnwise import WIDTH, Asker, Columnwise, Planes, softmax, sums_by_class
+from workbench.probe.columnwise import Asker, Columnwise, Planes, room_for, softmax, sums_by_class
 
 
 class ShrunkLDA(Columnwise):
@@ -75,7 +75,7 @@ class ShrunkLDA(Columnwise):
         """What gives the chances of the classes under the model."""
         # About the mean of the means, and less what all classes have in common, single precision is enough.
         centre = self.means_.mean(axis=0)
-        planes, columns = self.planes(dtype, centre), np.empty((len(centre), WIDTH), dtype)
+        planes, columns = self.planes(dtype, centre), room_for(len(centre), dtype)
         centre = centre.astype(dtype)[:, None]
 
         def ask(n: int) -> NDArray:

@@ -18,7 +18,7 @@ from sklearn import config_context
 from sklearn.model_selection import StratifiedKFold
 from sklearn.svm import SVC
 
-from workbench.probe.columnwise import WIDTH, Asker, Columnwise
+from workbench.probe.columnwise import Asker, Columnwise
 
 MOST_FOR_TUNING = 600
 
@@ -66,10 +66,13 @@ class PairwiseSVM(Columnwise):
         against = np.zeros((n_classes, 2 * len(pairs)), dtype)
         for p, (i, j) in enumerate(pairs):
             against[i, p] = against[j, len(pairs) + p] = 1
-        room = np.empty((2 * len(pairs), WIDTH), dtype)
+        room = np.empty((2 * len(pairs), 0), dtype)
 
         def couple(duels: NDArray, _: NDArray) -> NDArray:
+            nonlocal room
             n = duels.shape[1]
+            if room.shape[1] < n:
+                room = np.empty((2 * len(pairs), n), dtype)
             odds, inverse = room[: len(pairs), :n], room[len(pairs) :, :n]
             np.exp(np.clip(duels, -30, 30, out=odds), out=odds)
             np.reciprocal(odds, out=inverse)

@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.probe.columnwise import WIDTH, Columnwise, Standard
+from workbench.probe.columnwise import Columnwise, Standard, room_for
 from workbench.probe.discriminant import ShrunkLDA
 from workbench.probe.prototypes import NearestAngle
 from workbench.probe.svm import LinearSVM
@@ -70,7 +70,7 @@ OPINIONS = (
 
 
 def add_what_is_said(total: NDArray[np.float32], columns: NDArray, opinions: Sequence[Formed]) -> None:
-    """Add the weighted logarithmic chances by opinions of one description, ``WIDTH`` pixels at a time.
+    """Add the weighted logarithmic chances by opinions of one description, some pixels at a time.
 
     Parameters
     ----------
@@ -82,10 +82,11 @@ def add_what_is_said(total: NDArray[np.float32], columns: NDArray, opinions: Seq
         Those who see the same have the same mean and spread, as they learnt from the same labels.
     """
     ways = [way for way in ("raw", "centred", "standard") if any(one.opinion.sees == way for one in opinions)]
-    asked = [_Together([one for one in opinions if one.opinion.sees == way]) for way in ways]
-    room, even = np.empty((len(columns), WIDTH), "float32"), np.ones(len(columns), "float32")
-    for start in range(0, columns.shape[1], WIDTH):
-        some, sum_ = columns[:, start : start + WIDTH], total[:, start : start + WIDTH]
+    room, even = room_for(len(columns), np.dtype("float32")), np.ones(len(columns), "float32")
+    width = room.shape[1]
+    asked = [_Together([one for one in opinions if one.opinion.sees == way], width) for way in ways]
+    for start in range(0, columns.shape[1], width):
+        some, sum_ = columns[:, start : start + width], total[:, start : start + width]
         here = room[:, : some.shape[1]]
         here[...] = some
         with np.errstate(invalid="ignore"):
@@ -101,7 +102,7 @@ def add_what_is_said(total: NDArray[np.float32], columns: NDArray, opinions: Seq
 class _Together:
     """Opinions that see the same: one product for all their planes."""
 
-    def __init__(self, opinions: Sequence[Formed]) -> None:
+    def __init__(self, opinions: Sequence[Formed], width: int) -> None:
         dtype, standard = np.dtype("float32"), opinions[0].standard
         planes = [one.head.planes(dtype) for one in opinions]
         self._shift = self._factor = None
@@ -110,7 +111,7 @@ class _Together:
             self._factor = (1 / standard.scale_).astype(dtype)[:, None] if (standard.scale_ != 1).any() else None
         self._weights = np.concatenate([one.weights for one in planes])
         self._offsets = np.concatenate([one.offsets for one in planes])
-        self._room = np.empty((len(self._weights), WIDTH), dtype)
+        self._room = np.empty((len(self._weights), width), dtype)
         ends = np.cumsum([0, *(len(one.weights) for one in planes)])
         rows = (slice(*pair) for pair in pairwise(ends))
         self._heard = list(zip(rows, planes, opinions, strict=True))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.probe.columnwise import WIDTH, Asker, Columnwise, Planes, softmax, sums_by_class
+from workbench.probe.columnwise import Asker, Columnwise, Planes, room_for, softmax, sums_by_class
 
 
 class NearestAngle(Columnwise):
@@ -48,7 +48,7 @@ class NearestAngle(Columnwise):
 
     def asker(self, dtype: np.dtype) -> Asker:
         """What gives the softmax of the angles."""
-        planes, columns = self.planes(dtype), np.empty((self.prototypes_.shape[1], WIDTH), dtype)
+        planes, columns = self.planes(dtype), room_for(self.prototypes_.shape[1], dtype)
         return columns, lambda n: planes.couple(planes.weights @ columns[:, :n], columns[:, :n])
 
     def planes(self, dtype: np.dtype) -> Planes:

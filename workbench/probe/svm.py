@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.svm import SVC
 
-from workbench.probe.columnwise import WIDTH, Asker, Planes
+from workbench.probe.columnwise import Asker, Planes, room_for
 from workbench.probe.duels import PairwiseSVM, class_pairs, duel_weights
 
 
@@ -64,9 +64,10 @@ class RBFSVM(PairwiseSVM):
         supports, n_features = self.support_vectors_.astype("float64"), self.support_vectors_.shape[1]
         length = np.square(supports).sum(axis=1, keepdims=True)
         supports = (self.gamma_ * np.hstack([2 * supports, -length, -np.ones_like(length)])).astype(dtype)
-        columns, near = (np.ones((rows, WIDTH), dtype) for rows in (n_features + 2, len(supports)))
-        squares, even = np.empty((n_features, WIDTH), dtype), np.ones(n_features, dtype)
-        decide = self._by_class(dtype, times)
+        columns, even = room_for(n_features + 2, dtype), np.ones(n_features, dtype)
+        columns[n_features:] = 1
+        near, squares = (np.empty((rows, columns.shape[1]), dtype) for rows in (len(supports), n_features))
+        decide = self._by_class(dtype, times, columns.shape[1])
 
         def margins(n: int) -> NDArray:
             np.matmul(even, np.square(columns[:n_features, :n], out=squares[:, :n]), out=columns[-1, :n])
@@ -76,7 +77,7 @@ class RBFSVM(PairwiseSVM):
 
         return columns[:n_features], margins
 
-    def _by_class(self, dtype: np.dtype, times: float) -> Callable[[NDArray], NDArray]:
+    def _by_class(self, dtype: np.dtype, times: float, width: int) -> Callable[[NDArray], NDArray]:
         """From likeness to the support vectors (n_support, n) to duels (n_pairs, n).
 
         A class's vectors weigh in its own duels alone, 2 of n_classes of the whole product: so there is one for each
@@ -93,7 +94,7 @@ class RBFSVM(PairwiseSVM):
         first, second = (
             np.array([code * each + np.searchsorted(own[code], p) for p, code in enumerate(side)]) for side in sides
         )
-        brought, offsets = np.empty((len(own) * each, WIDTH), dtype), (times * self.offsets_).astype(dtype)[:, None]
+        brought, offsets = np.empty((len(own) * each, width), dtype), (times * self.offsets_).astype(dtype)[:, None]
 
         def decide(likeness: NDArray) -> NDArray:
             room = brought[:, : likeness.shape[1]]
@@ -153,7 +154,7 @@ class LinearSVM(PairwiseSVM):
     def margins(self, dtype: np.dtype, times: float = 1.0) -> Asker:
         """As of every :class:`PairwiseSVM`."""
         normals = np.ascontiguousarray(times * self.normals_.T, dtype)
-        offsets, columns = (times * self.offsets_).astype(dtype)[:, None], np.empty((normals.shape[1], WIDTH), dtype)
+        offsets, columns = (times * self.offsets_).astype(dtype)[:, None], room_for(normals.shape[1], dtype)
         return columns, lambda n: normals @ columns[:, :n] + offsets
 
     def planes(self, dtype: np.dtype) -> Planes:
