@@ -205,7 +205,7 @@ def test_pretraining_draws_a_falling_loss_and_the_map_follows(desk):
     assert np.isfinite(loss[0]).all()
     assert loss[0][-1] < 0.8 * loss[0][0]
     desk.wait_map(before)
-    expect(desk.page.get_by_text("Class map by Barlow Twins")).to_be_visible(timeout=PATIENCE)
+    expect(desk.page.get_by_text("Class map by Auto")).to_be_visible(timeout=PATIENCE)
 
 
 @pytest.fixture
