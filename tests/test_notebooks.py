@@ -63,10 +63,11 @@ def test_it_is_stripped(notebook):
 
 
 @pytest.mark.slow
-def test_it_runs_as_it_is(notebook, tmp_path):
+def test_it_runs_as_it_is(notebook, tmp_path, tmp_path_factory, monkeypatch):
     """In a kernel of its own, in an empty folder; nbclient raises if a cell does."""
     from nbclient import NotebookClient
 
+    monkeypatch.setenv("WORKBENCH_CACHE", str(tmp_path_factory.mktemp("cache")))  # not the user's
     NotebookClient(notebook, timeout=SECONDS, resources={"metadata": {"path": str(tmp_path)}}).execute()
     shown = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
     assert not [output for output in shown if output.output_type == "error"]

@@ -115,6 +115,7 @@ def test_every_objective_takes_an_archives_patches(tmp_path, real_data, objectiv
         pytest.param(archives.ssl4eo_s12, "resnet18", 64, 512, marks=LONG),
         pytest.param(archives.ssl4eo_s12, "resnet50", 64, 2048, marks=LONG),
         (archives.ssl4eo_l, "vit_small", 32, 384),
+        (archives.ssl4eo_s12, "vit_tiny", 32, 192),
         (lambda root, data: archives.ssl4eo_s12(root, data, "s1"), "auto", 32, 512),
     ],
 )

@@ -198,3 +198,14 @@ def test_spectra_have_the_shape_of_berlins(real_data, name, real):
     )
     simulated = end_members(wavelength)[name].mean(axis=0)
     assert np.corrcoef(measured, simulated)[0, 1] > 0.9
+
+
+def test_another_date_is_the_same_land_in_another_state(scene):
+    later, truth = simulated_scene(100, 150, seed=0, date=1)
+    xr.testing.assert_identical(truth, scene[1])
+    for name in ("maize", "meadow"):
+        now, then = of(scene, name, 680), of((later, truth), name, 680)
+        # Every field has another state, drawn anew: two dates are as far apart as two fields.
+        assert 0.8 * now.std() < (then - now).std() < 1.5 * now.std()
+    with pytest.raises(ValueError, match="counted from 0, got -1"):
+        simulated_scene(16, 16, date=-1)

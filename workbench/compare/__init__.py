@@ -14,6 +14,7 @@ from workbench.compare.curves import class_curves, learning_curves
 from workbench.compare.differences import differences_from, holm, paired
 from workbench.compare.families import family_order
 from workbench.compare.forecast import forecasts, power_law
+from workbench.compare.intervals import interval
 from workbench.compare.metrics import (
     average_accuracy,
     confusion_matrix,
@@ -51,6 +52,7 @@ __all__ = [
     "family_order",
     "forecasts",
     "holm",
+    "interval",
     "kappa",
     "learning_curves",
     "overall_accuracy",

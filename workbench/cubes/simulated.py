@@ -29,7 +29,7 @@ _STRIP = 50
 
 
 def simulated_scene(
-    height: int = 200, width: int = 300, *, seed: int = 0, n_bands: int = 224
+    height: int = 200, width: int = 300, *, seed: int = 0, n_bands: int = 224, date: int = 0
 ) -> tuple[xr.DataArray, xr.DataArray]:
     """A landscape of fields, forest, a river and a town as an imaging spectrometer would see it, and its truth.
 
@@ -41,6 +41,8 @@ def simulated_scene(
         Another seed, another landscape; the same seed, the same numbers.
     n_bands : int
         Bands between 420 and 2450 nm.
+    date : int
+        Another date, the same landscape: fields are riper or greener, surfaces wetter or drier, noise is drawn anew.
 
     Returns
     -------
@@ -52,7 +54,7 @@ def simulated_scene(
     Raises
     ------
     ValueError
-        If the scene is smaller than 16 × 16 pixels or has fewer than 8 bands.
+        If the scene is smaller than 16 × 16 pixels, has fewer than 8 bands, or the date is below 0.
 
     Examples
     --------
@@ -64,11 +66,17 @@ def simulated_scene(
         raise ValueError(
             f"a simulated scene has at least 16 × 16 pixels and 8 bands, got {height} × {width} × {n_bands}"
         )
-    ground, weather, sensor, hills = (np.random.default_rng([seed, part]) for part in range(4))
+    if date < 0:
+        raise ValueError(f"dates of a simulated scene are counted from 0, got {date}; use 0 or more")
+    later = [date] if date else []
+    ground, weather, sensor, hills = (
+        np.random.default_rng([seed, part, *(later if part in (1, 2) else [])]) for part in range(4)
+    )
     wavelength, fwhm = _bands(n_bands)
     spectra = end_members(wavelength)
     members = np.concatenate(list(spectra.values()))
     land = Landscape(height, width, ground)
+    growth = weather.random(land.chance.shape[1], dtype="float32") if date else land.chance[2]
     moods = [Noise(height, width, scale, weather, octaves=2) for scale in (25, 11, 45)]
     light = _illumination(height, width, hills)
     sky = (0.30 * (wavelength / 450) ** -1.3).astype("float32")  # share of diffuse light, which knows no slope
@@ -79,7 +87,7 @@ def simulated_scene(
         rows = slice(top, min(top + _STRIP, height))
         shares = _shares(land, rows, width)
         truth[rows] = shares.argmax(axis=0) + 1
-        weights = _weights(shares, spectra, land, moods, rows, weather)
+        weights = _weights(shares, spectra, land, growth, moods, rows, weather)
         block = members.T @ weights.reshape(len(members), -1)
         slope = light[rows].reshape(1, -1) - 1
         block *= 1 + (1 - sky[:, None]) * slope
@@ -98,7 +106,7 @@ def simulated_scene(
         "quantity": "reflectance",
         "units": UNITS["reflectance"],
         "sensor": "EnMAP-like (simulated)",
-        "source": f"simulated scene, seed {seed}",
+        "source": f"simulated scene, seed {seed}" + (f", date {date}" if date else ""),
         "format": "simulated",
         "note": "simulated: no measurement went into this scene",
     }
@@ -129,6 +137,7 @@ def _weights(
     shares: NDArray[np.float32],
     spectra: dict[str, NDArray[np.float32]],
     land: Landscape,
+    growth: NDArray[np.float32],
     moods: list[Noise],
     rows: slice,
     rng: np.random.Generator,
@@ -139,7 +148,7 @@ def _weights(
     column = (np.arange(width) + 0.5).astype("float32")
     parcel, _ = land.field(row[:, None], column[None, :])
     strips = 0.05 * np.sin(2.1 * (row[:, None] * np.cos(land.angle) - column * np.sin(land.angle)))
-    fields = land.chance[2, parcel] + strips  # a field was sown and cut as one, along its longer side
+    fields = growth[parcel] + strips  # a field was sown and cut as one, along its longer side
     surfaces = [mood(row, column) for mood in moods]
     weights = []
     for i, (share, variants) in enumerate(zip(shares, spectra.values(), strict=True)):

@@ -1,7 +1,8 @@
 """Encoders that learn from unlabelled pixels.
 
-In: batches of a scene, or of an archive of patches. Out: an encoder, and its progress on the way.
-May use: cubes, patches, torch, Lightning Fabric, safetensors, psutil. Never: labels, scikit-learn, anything that draws.
+In: batches of a scene, or of an archive of patches. Out: an encoder, and its progress on the way; a small archive.
+May use: cubes, patches, torch, Lightning Fabric, safetensors, psutil, rasterio.
+Never: labels, scikit-learn, anything that draws.
 """
 
 from workbench.pretrain.agreement import Agreement
@@ -24,6 +25,7 @@ from workbench.pretrain.recipe import AUTO, Recipe, settle
 from workbench.pretrain.released import load_released
 from workbench.pretrain.running import begin, begin_run, pretrain, train
 from workbench.pretrain.schedule import warm_cosine
+from workbench.pretrain.simulated_archive import simulated_archive
 from workbench.pretrain.torchgeo_weights import load_released_by_name
 from workbench.pretrain.two_files import fingerprint, scene_of
 from workbench.pretrain.views import AUGMENTATIONS
@@ -79,6 +81,7 @@ __all__ = [
     "save_pair",
     "scene_of",
     "settle",
+    "simulated_archive",
     "together",
     "train",
     "warm_cosine",

@@ -24,7 +24,9 @@ from workbench.probe.patch_heads import HEADS
 from workbench.probe.patch_model import PatchModel
 from workbench.probe.patch_set import Images, PatchSet, open_patches
 from workbench.probe.patch_teaching import Teaching
+from workbench.probe.paws import PawsClassifier
 from workbench.probe.suggest import Suggestion, suggest
+from workbench.probe.supervised import FromScratch
 
 __all__ = [
     "FEATURES",
@@ -34,6 +36,7 @@ __all__ = [
     "Descriptions",
     "FeatureKind",
     "Features",
+    "FromScratch",
     "Images",
     "Model",
     "OfPixels",
@@ -41,6 +44,7 @@ __all__ = [
     "PatchFeatures",
     "PatchModel",
     "PatchSet",
+    "PawsClassifier",
     "Progress",
     "Suggestion",
     "Teaching",

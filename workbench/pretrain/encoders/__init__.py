@@ -88,6 +88,14 @@ class EncoderKind:
 
 
 _SPECTRAL_EARTH = "Ait Ali Braham et al. 2024, arXiv:2408.08447"
+_FEW = "best for few bands, as of Landsat or Sentinel"
+
+
+def _backbone(name: str, size: int, what: str, paper: str, needs: str) -> EncoderKind:
+    """Row of a published backbone on patches of `size` pixels across."""
+    title, dim = f"the {size} × {size} pixels round a pixel, through {what}", ARCHITECTURES[name].dim
+    return EncoderKind(name, title, paper, needs, BackboneEncoder, {"architecture": name, "size": size}, 8, dim=dim)
+
 
 ENCODERS = {
     row.name: row
@@ -139,65 +147,36 @@ ENCODERS = {
             3,
             dim=128,
         ),
-        EncoderKind(
-            "spec_resnet50",
-            "the 33 × 33 pixels round a pixel, through SpectralEarth's ResNet-50",
-            _SPECTRAL_EARTH,
-            "75 bands or more, and a GPU",
-            BackboneEncoder,
-            {"architecture": "spec_resnet50", "size": 33},
-            8,
-            dim=ARCHITECTURES["spec_resnet50"].dim,
-        ),
-        EncoderKind(
-            "spec_vit_tiny",
-            "the 32 × 32 pixels round a pixel, through SpectralEarth's ViT-Ti",
-            _SPECTRAL_EARTH,
-            "75 bands or more; better on a GPU",
-            BackboneEncoder,
-            {"architecture": "spec_vit_tiny", "size": 32},
-            8,
-            dim=ARCHITECTURES["spec_vit_tiny"].dim,
-        ),
-        EncoderKind(
-            "spec_vit_small",
-            "the 32 × 32 pixels round a pixel, through SpectralEarth's ViT-S",
-            _SPECTRAL_EARTH,
-            "75 bands or more, and a GPU",
-            BackboneEncoder,
-            {"architecture": "spec_vit_small", "size": 32},
-            8,
-            dim=ARCHITECTURES["spec_vit_small"].dim,
-        ),
-        EncoderKind(
+        _backbone("spec_resnet50", 33, "SpectralEarth's ResNet-50", _SPECTRAL_EARTH, "75 bands or more, and a GPU"),
+        _backbone("spec_vit_tiny", 32, "SpectralEarth's ViT-Ti", _SPECTRAL_EARTH, "75 bands or more; better on a GPU"),
+        _backbone("spec_vit_small", 32, "SpectralEarth's ViT-S", _SPECTRAL_EARTH, "75 bands or more, and a GPU"),
+        _backbone(
             "resnet18",
-            "the 33 × 33 pixels round a pixel, through a ResNet-18",
+            33,
+            "a ResNet-18",
             "He et al. 2016, arXiv:1512.03385; Stewart et al. 2023, arXiv:2306.09424",
-            "a GPU; best for few bands, as of Landsat or Sentinel",
-            BackboneEncoder,
-            {"architecture": "resnet18", "size": 33},
-            8,
-            dim=ARCHITECTURES["resnet18"].dim,
+            f"a GPU; {_FEW}",
         ),
-        EncoderKind(
+        _backbone(
             "resnet50",
-            "the 33 × 33 pixels round a pixel, through a ResNet-50",
+            33,
+            "a ResNet-50",
             "He et al. 2016, arXiv:1512.03385; Wang et al. 2023, arXiv:2211.07044",
-            "a GPU; best for few bands, as of Landsat or Sentinel",
-            BackboneEncoder,
-            {"architecture": "resnet50", "size": 33},
-            8,
-            dim=ARCHITECTURES["resnet50"].dim,
+            f"a GPU; {_FEW}",
         ),
-        EncoderKind(
+        _backbone(
+            "vit_tiny",
+            32,
+            "a ViT-Ti with tokens of 16 × 16",
+            "Dosovitskiy et al. 2021, arXiv:2010.11929; Touvron et al. 2021, arXiv:2012.12877",
+            f"better on a GPU; {_FEW}, and for archives with a crop of 64 or more",
+        ),
+        _backbone(
             "vit_small",
-            "the 32 × 32 pixels round a pixel, through a ViT-S with tokens of 16 × 16",
+            32,
+            "a ViT-S with tokens of 16 × 16",
             "Dosovitskiy et al. 2021, arXiv:2010.11929; Wang et al. 2023, arXiv:2211.07044",
-            "a GPU; best for few bands, and for archives with a crop of 64 or more",
-            BackboneEncoder,
-            {"architecture": "vit_small", "size": 32},
-            8,
-            dim=ARCHITECTURES["vit_small"].dim,
+            f"a GPU; {_FEW}, and for archives with a crop of 64 or more",
         ),
     )
 }

@@ -18,6 +18,7 @@ from workbench.pretrain.objectives.dino import DINO, centred_loss
 from workbench.pretrain.objectives.mae import MAE
 from workbench.pretrain.objectives.moco_v2 import MoCoV2, queue_loss
 from workbench.pretrain.objectives.moco_v3 import MoCoV3, batch_loss
+from workbench.pretrain.objectives.paws import PAWS, sharpen, smoothed, soft_neighbours
 from workbench.pretrain.objectives.simclr import SimCLR, nt_xent_loss
 from workbench.pretrain.objectives.simsiam import SimSiam, prediction_loss
 from workbench.pretrain.objectives.swav import SwAV, sinkhorn, swapped_loss
@@ -26,6 +27,7 @@ __all__ = [
     "DINO",
     "MAE",
     "OBJECTIVES",
+    "PAWS",
     "BarlowTwins",
     "Data2Vec",
     "MoCoV2",
@@ -41,7 +43,10 @@ __all__ = [
     "nt_xent_loss",
     "prediction_loss",
     "queue_loss",
+    "sharpen",
     "sinkhorn",
+    "smoothed",
+    "soft_neighbours",
     "swapped_loss",
 ]
 
