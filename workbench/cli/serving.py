@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 from datetime import datetime
 from pathlib import Path
@@ -92,7 +91,10 @@ def demo(args: argparse.Namespace) -> None:
 
 def _same_scene(record: Path, args: argparse.Namespace) -> None:
     """Refuse to ask a session that is there for another scene than it has."""
-    there = json.loads(record.read_text(encoding="utf-8"))["arguments"] if record.exists() else {}
+    from workbench.session.folder import read_json
+
+    there = read_json(record).get("arguments")
+    there = there if isinstance(there, dict) else {}
     for name in NEW:
         asked, has = getattr(args, name), there.get(name, "unknown")
         if asked is not None and asked != has:

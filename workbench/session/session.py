@@ -10,6 +10,7 @@ from workbench.session import exports
 from workbench.session.commands import command
 from workbench.session.folder import STATE, FolderLock, read_json
 from workbench.session.learning import Learning
+from workbench.session.stranger import refuse_odd_files, refuse_odd_state
 
 
 class Session(Learning):
@@ -33,6 +34,8 @@ class Session(Learning):
 
     def __init__(self, folder: str | Path, **params: object) -> None:
         folder = Path(folder).expanduser().absolute()
+        if folder.is_dir():
+            refuse_odd_files(folder)
         self._held = FolderLock(folder)
         try:
             super().__init__(folder, **params)
@@ -91,6 +94,7 @@ class Session(Learning):
     def _restore(self) -> None:
         """Show what the folder holds: choices first, then the scene, then what lies on it."""
         state = read_json(self.folder / STATE)
+        refuse_odd_state(state, self.folder / STATE)
         self._chosen = "model" in state
         self._shape = tuple(state.get("shape", ()))
         self.param.update(
