@@ -39,6 +39,7 @@ class SceneState(param.Parameterized):
     def __init__(self, folder: str | Path, **params: object) -> None:
         super().__init__(folder=Path(folder), **params)
         self.lock = threading.RLock()
+        self.doing = ""  # the command under way, in words
         self.allowed: Allowed | None = None
         self.who: Callable[[], str] = user_of_this_process
         self._trusted: set[str] = set()
