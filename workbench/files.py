@@ -60,3 +60,9 @@ def _remove(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
+
+
+def data_folder() -> Path:
+    """Where things go that were given no place: the user's data folder, by the desktop's convention."""
+    base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(base) / "hyperspectral-workbench"

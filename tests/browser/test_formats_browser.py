@@ -42,6 +42,7 @@ def desk(browser: object, scenes: dict[str, Path], tmp_path_factory: pytest.Temp
     folder = tmp_path_factory.mktemp("formats")
     log, first = folder / "server.log", next(iter(scenes.values()))
     words = ["serve", str(first), "--session", str(folder / "session"), "--no-show"]
+    words += ["--allow", os.path.commonpath(scenes.values())]
     with log.open("w") as out:
         process = subprocess.Popen(
             [sys.executable, "-u", "-m", "workbench.cli", *words], stdout=out, stderr=out, env=dict(os.environ)

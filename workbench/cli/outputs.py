@@ -137,11 +137,13 @@ def command(args: argparse.Namespace) -> list[str]:
         if name == "options":
             words += [word for told in value for word in ("--option", "=".join(told))]
             continue
-        if name == "more":  # scenes by place
-            words += [str(one.absolute() if isinstance(one, Path) else one) for one in value]
+        if name in ("allow", "origin"):  # again for more
+            words += [word for one in value for word in (f"--{name}", _in_full(one))]
             continue
-        text = ",".join(map(str, value)) if isinstance(value, list) else value
-        text = str(text.absolute() if isinstance(text, Path) else text)
+        if name == "more":  # scenes by place
+            words += [_in_full(one) for one in value]
+            continue
+        text = ",".join(map(str, value)) if isinstance(value, list) else _in_full(value)
         flag = f"--{name.replace('_', '-')}"
         if (name == "scene" and args.verb != "report") or (args.verb, name) in BY_PLACE:
             words.append(text)
@@ -150,3 +152,7 @@ def command(args: argparse.Namespace) -> list[str]:
         else:
             words += [f"{flag}={text}"] if text.startswith("-") else [flag, text]
     return words
+
+
+def _in_full(value: object) -> str:
+    return str(value.absolute() if isinstance(value, Path) else value)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import json
-import os
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workbench.cli.arguments import count, is_scene, open_scene, port, reader_options, seed
+from workbench.cli.arguments import count, is_scene, open_scene, reader_options, seed
+from workbench.cli.doors import allowed, has_doors, passwords
 from workbench.cli.outputs import say, write_run
 from workbench.cli.places import refuse_inputs
+from workbench.files import data_folder
 
 if TYPE_CHECKING:
     from workbench.session import Session
@@ -57,15 +57,7 @@ def _serves(verb: argparse.ArgumentParser, session: str) -> None:
     verb.add_argument(
         "--session", type=Path, metavar="DIR", help=f"session folder, made if needed (default: {session})"
     )
-    verb.add_argument(
-        "--port", type=port, default=0, metavar="N", help="port to listen on; 0, the default, is any free one"
-    )
-    verb.add_argument(
-        "--address",
-        default="127.0.0.1",
-        metavar="A",
-        help="address to listen on (default: %(default)s, this machine only)",
-    )
+    has_doors(verb)
     verb.add_argument("--no-show", action="store_true", help="do not open a browser")
 
 
@@ -74,6 +66,7 @@ def demo(args: argparse.Namespace) -> None:
     from workbench.cubes import save_cube, simulated_scene
     from workbench.labels import write_labels
 
+    known = passwords(args)
     folder = args.session or data_folder() / f"demo-{datetime.now():%Y%m%d-%H%M%S}"
     args.scene, truth = folder / "scene.zarr", folder / "truth.tif"
     record = folder / "scene.run.json"
@@ -87,12 +80,15 @@ def demo(args: argparse.Namespace) -> None:
         save_cube(cube, args.scene, overwrite=True)
         write_run(record, args, {})
         write_labels(labels, truth)
-    _show(_session(folder, args, truth=truth), args)
+    _show(_session(folder, args, truth=truth), args, known)
 
 
 def _same_scene(record: Path, args: argparse.Namespace) -> None:
     """Refuse to ask a session that is there for another scene than it has."""
-    there = json.loads(record.read_text(encoding="utf-8"))["arguments"] if record.exists() else {}
+    from workbench.session.folder import read_json
+
+    there = read_json(record).get("arguments")
+    there = there if isinstance(there, dict) else {}
     for name in NEW:
         asked, has = getattr(args, name), there.get(name, "unknown")
         if asked is not None and asked != has:
@@ -104,12 +100,13 @@ def serve(args: argparse.Namespace) -> None:
     """Open the scene in its session and serve it."""
     from workbench.session.folder import LABELS, STATE
 
+    known = passwords(args)
     name = f"workbench-session-{args.scene.stem}" if args.scene else "workbench-session"
     folder = args.session or Path(name)
     refuse_inputs([folder / LABELS, folder / STATE], [args.scene, args.labels])
     if args.scene:
         open_scene(args)  # a scene that cannot be read is refused before there is a session
-    _show(_session(folder, args, labels=args.labels), args)
+    _show(_session(folder, args, labels=args.labels), args, known)
 
 
 def _session(
@@ -118,7 +115,7 @@ def _session(
     """The session of `folder`, with what was named opened in it."""
     from workbench.session import Session
 
-    session = Session.at(folder)
+    session = Session.at(folder, allowed(folder, args))
     options = {"format": args.format, **reader_options(args)} if args.verb == "serve" else {}
     if args.scene and session.scene != str(args.scene.absolute()):
         _done(session, session.open_scene(args.scene, **options))
@@ -137,19 +134,23 @@ def _done(session: Session, done: bool) -> None:
         raise ValueError(session.message)
 
 
-def _show(session: Session, args: argparse.Namespace) -> None:
+def _show(session: Session, args: argparse.Namespace, known: dict[str, str]) -> None:
     from workbench.panels import serve
 
     print(
         f"Session folder: {session.folder} (open it again with: workbench serve --session {session.folder})", flush=True
     )
+    if known:
+        print("Everybody is asked for a name and the password; the name stands beside the labels given.", flush=True)
     try:
-        serve(session, port=args.port, address=args.address, show=not args.no_show)
+        serve(
+            session,
+            port=args.port,
+            address=args.address,
+            show=not args.no_show,
+            passwords=known,
+            pages_of=args.origin,
+            most_pages=args.max_pages,
+        )
     finally:
         session.close()
-
-
-def data_folder() -> Path:
-    """Where sessions go that were given no place: the user's data folder, by the desktop's convention."""
-    base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
-    return Path(base) / "hyperspectral-workbench"

@@ -17,6 +17,7 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import DatasetReader
 
 from workbench.cubes.contract import DIMS, UNITS, CubeError
+from workbench.cubes.drivers import driver_of
 from workbench.cubes.geotiff_writing import OWN
 from workbench.cubes.grid import place
 from workbench.cubes.raster import Raster
@@ -31,7 +32,7 @@ def recognises(path: Path) -> bool:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            with alone(path), rasterio.open(path) as source:
+            with alone(path), rasterio.open(path, driver=driver_of(path)) as source:
                 return _attrs(source) is not None
     except (RasterioError, OSError, UnicodeDecodeError):
         return False

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from workbench.cubes.contract import CubeError
 from workbench.cubes.hdf5_array import Array, damage_named
 from workbench.cubes.hdf5_heaps import has_damaged_heap
+from workbench.cubes.hdf5_outside import refuse_leading_out
 
 _CACHE = 64 * 2**20
 _MOST_TEXTS = 10_000
@@ -45,6 +46,8 @@ class Hdf5:
             self.file = h5py.File(path, "r", rdcc_nbytes=_CACHE, rdcc_nslots=10007)
         except (OSError, RuntimeError) as error:
             raise CubeError(f"{path.name} is no HDF5 file, cut off or damaged; copy it again") from error
+        with damage_named(path):
+            refuse_leading_out(self.file, path)
 
     def __reduce__(self) -> tuple:
         """Opened again where it is unpickled."""

@@ -94,7 +94,12 @@ def _datasets(group: h5py.Group, prefix: str, depth: int = 0) -> Iterator[tuple[
         item = group[name]
         if isinstance(item, h5py.Group) and depth < _DEEPEST:
             yield from _datasets(item, f"{prefix}{name}.", depth + 1)
-        elif isinstance(item, h5py.Dataset) and not item.external and item.dtype.kind in "uifb" and item.size:
+        elif (
+            isinstance(item, h5py.Dataset)
+            and not (item.external or item.is_virtual)
+            and item.dtype.kind in "uifb"
+            and item.size
+        ):
             yield f"{prefix}{name}", item
 
 

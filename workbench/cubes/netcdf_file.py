@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from workbench.cubes.contract import CubeError
 from workbench.cubes.hdf5_array import damage_named
 from workbench.cubes.hdf5_heaps import has_damaged_heap
+from workbench.cubes.hdf5_outside import refuse_leading_out
 
 _DENSEST = 2000
 """Most bytes of values that a byte of a compressed file holds."""
@@ -34,7 +35,10 @@ def open_groups(path: Path) -> Groups:
             return {"/": xr.open_dataset(path, engine="scipy", cache=False, **_AS_STORED)}
         with h5py.File(path, "r") as file:  # where this fails, h5netcdf would stumble over its own unfinished file
             file.attrs.get("_nc3_strict")
+            refuse_leading_out(file, path)
         found = xr.open_groups(path, engine="h5netcdf", cache=False, phony_dims="access", **_AS_STORED)
+    except CubeError:
+        raise
     except Exception as error:  # a damaged file fails in a dozen ways in these libraries, all of them the user's file
         raise CubeError(f"{path.name} is no NetCDF file, cut off or damaged; copy it again") from error
     return {name: found[name] for name in sorted(found, key=lambda name: (name != "/", name))}

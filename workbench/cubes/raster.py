@@ -14,6 +14,7 @@ from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
 from workbench.cubes.contract import CubeError
+from workbench.cubes.drivers import driver_of
 from workbench.cubes.remote import Address, alone, unread
 
 BLOCK = 4_000_000
@@ -40,7 +41,7 @@ class Raster:
         try:
             with warnings.catch_warnings(), alone(self.path):
                 warnings.simplefilter("ignore", NotGeoreferencedWarning)  # a scene may lie on a plain pixel grid
-                self.dataset: DatasetReader = rasterio.open(self.path, **only)
+                self.dataset: DatasetReader = rasterio.open(self.path, driver=driver_of(self.path), **only)
                 self.dataset.tags(), self.dataset.units, self.dataset.descriptions  # read, or not UTF-8
         except UnicodeDecodeError as error:
             raise CubeError(

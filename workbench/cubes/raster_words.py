@@ -9,6 +9,7 @@ from pathlib import Path
 import rasterio
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
+from workbench.cubes.drivers import driver_of
 from workbench.cubes.remote import alone
 
 
@@ -40,7 +41,7 @@ def told(path: Path) -> Words | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            with alone(path), rasterio.open(path) as raster:
+            with alone(path), rasterio.open(path, driver=driver_of(path)) as raster:
                 tags = raster.tags()
                 descriptions = tuple(name or "" for name in raster.descriptions)
                 first = {key.lower() for key in raster.tags(1)} | {key.lower() for key in raster.tags(1, ns="IMAGERY")}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import geopandas as gpd
@@ -12,6 +11,7 @@ import xarray as xr
 from workbench.labels.grid import Grid, grid_of, short_name, to_pixels
 from workbench.labels.raster import RASTER_SUFFIXES, read_mat, read_raster
 from workbench.labels.rasterise import rasterise
+from workbench.labels.signatures import read_geojson
 from workbench.labels.vector import VECTOR_SUFFIXES, read_vector
 
 
@@ -111,4 +111,4 @@ def _overlap(frame: gpd.GeoDataFrame, grid: Grid) -> bool:
 
 def _declares_crs(path: Path) -> bool:
     """Whether a GeoJSON names its CRS."""
-    return json.loads(path.read_text(encoding="utf-8-sig")).get("crs") is not None
+    return read_geojson(path).get("crs") is not None

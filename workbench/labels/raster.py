@@ -20,6 +20,7 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioIOError
 from rasterio.warp import Resampling, reproject
 
 from workbench.cubes import mat
+from workbench.cubes.drivers import driver_of
 from workbench.cubes.envi import binary_of
 from workbench.labels.columns import MAX_CLASSES
 from workbench.labels.grid import Grid, grid_of, short_name
@@ -113,14 +114,14 @@ def read_raster(path: Path, cube: xr.DataArray) -> xr.DataArray:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         try:
-            with rasterio.open(path) as source:
+            with rasterio.open(path, driver=driver_of(path)) as source:
                 if source.count != 1:
                     raise ValueError(
                         f"a truth map has one band, but {path.name} has {source.count}; save the class band alone"
                     )
                 values = np.ma.filled(source.read(1, masked=True).astype(float), np.nan)
                 values = _on_grid(values, source, grid, path.name)
-                names, colors = _legend(path)
+                names, colors = _legend(source)
         except RasterioIOError as error:
             raise ValueError(f"{path.name} cannot be read as a raster: {error}; check the file") from error
     return from_codes(values, cube, path.name, names, colors)
@@ -202,11 +203,11 @@ def _on_grid(values: np.ndarray, source: rasterio.DatasetReader, grid: Grid, nam
     return placed
 
 
-def _legend(path: Path) -> tuple[dict[int, str], dict[int, str]]:
+def _legend(source: rasterio.DatasetReader) -> tuple[dict[int, str], dict[int, str]]:
     """Category names and colours by code; GDAL tells them in its XML, rasterio has no call for the names."""
     with tempfile.TemporaryDirectory() as folder:
         description = Path(folder) / "legend.vrt"
-        rasterio.shutil.copy(path, description, driver="VRT")
+        rasterio.shutil.copy(source, description, driver="VRT")
         band = ElementTree.parse(description).getroot().find("VRTRasterBand")
     names = [(node.text or "").strip() for node in band.iterfind("CategoryNames/Category")]
     entries = [[int(node.get(c)) for c in ("c1", "c2", "c3")] for node in band.iterfind("ColorTable/Entry")]

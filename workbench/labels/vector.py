@@ -5,7 +5,6 @@ The frame keeps the file's CRS; placing it on a scene is ``rasterise``'s work.
 
 from __future__ import annotations
 
-import json
 import warnings
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,8 +14,12 @@ import pandas as pd
 import pyogrio
 
 from workbench.labels.columns import class_column, is_text
+from workbench.labels.signatures import check_signature, read_geojson
 
 VECTOR_SUFFIXES = (".gpkg", ".geojson", ".json", ".shp", ".fgb", ".kml", ".gml")
+
+_ASKS_NOBODY = {"GML_DOWNLOAD_SCHEMA": "NO"}
+"""So that GDAL asks no server that a file of GML names."""
 
 
 def read_vector(path: str | Path, column: str | None = None, layer: str | None = None) -> gpd.GeoDataFrame:
@@ -74,6 +77,8 @@ def read_vector(path: str | Path, column: str | None = None, layer: str | None =
 
 def _read_layer(path: Path, layer: str | None) -> gpd.GeoDataFrame:
     """The asked or only layer with geometry; a GeoJSON whose ``crs`` is null has none."""
+    check_signature(path)
+    pyogrio.set_gdal_config_options(_ASKS_NOBODY)
     try:
         layers = pyogrio.list_layers(path)
         spatial = [str(name) for name, geometry in layers if geometry is not None]
@@ -99,7 +104,7 @@ def _read_layer(path: Path, layer: str | None) -> gpd.GeoDataFrame:
 
 def crs_is_null(path: Path) -> bool:
     """Whether a GeoJSON file says ``"crs": null``, which GDAL reads as longitude and latitude."""
-    content = json.loads(path.read_text(encoding="utf-8-sig"))
+    content = read_geojson(path)
     return "crs" in content and content["crs"] is None
 
 

@@ -5,6 +5,7 @@ May use: the session and everything before it, panel, panel-material-ui, holovie
 Never: a number computed that another room could give; a file of the user's; anything from the network unasked.
 """
 
-from workbench.panels.app import Desk, app, desk, serve
+from workbench.panels.app import Desk, app, desk
+from workbench.panels.serving import serve
 
 __all__ = ["Desk", "app", "desk", "serve"]

@@ -12,7 +12,7 @@ from panel.custom import JSComponent
 
 from workbench.panels.look import Look
 from workbench.panels.pages import Page
-from workbench.panels.style import dock_row, line, stack
+from workbench.panels.style import Plain, dock_row, line, stack
 from workbench.session import Round, Session
 
 ADVICE_TAB = "Suggest & check"
@@ -66,9 +66,7 @@ class AdvicePanel(pn.viewable.Viewer):
             description="Key C", **small,
         )  # fmt: skip
         self._bar = pmui.LinearProgress(variant="indeterminate", margin=0, sizing_mode="stretch_width", visible=False)
-        self._said = pmui.Typography(
-            "", variant="body2", margin=0, sizing_mode="stretch_width", css_classes=["advised"]
-        )
+        self._said = Plain("", variant="body2", margin=0, sizing_mode="stretch_width", css_classes=["advised"])
         self._accept = _word("", "The class that the model takes it for (Enter)", session.accept_advice)
         self._keep = _word("Keep", "The label is right (K)", session.keep_advice)
         self._remove = _word("Remove", "Take the label away (Delete)", session.remove_advised)

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import logging
-import socket
 import tempfile
-import threading
 from pathlib import Path
 
 import panel as pn
 import panel_material_ui as pmui
 import xarray as xr
-from tornado.websocket import WebSocketClosedError
 
 from workbench.panels.advice import ADVICE_TAB, AdvicePanel
-from workbench.panels.assets import install_widget_assets, load_extensions
+from workbench.panels.assets import load_extensions
 from workbench.panels.choices import LayersPanel
 from workbench.panels.classes import ClassesPanel
 from workbench.panels.compare import ComparePanel
@@ -143,45 +139,3 @@ def desk(cube: xr.DataArray, labels: xr.DataArray | None = None) -> pn.Column:
     for part in cell.select(lambda part: "theme_config" in part.param):
         part.theme_config = THEME
     return cell
-
-
-def serve(session: Session, *, port: int = 0, address: str = "127.0.0.1", show: bool = True) -> None:
-    """Serve the dashboard until interrupted.
-
-    Parameters
-    ----------
-    session : Session
-        What every page shows.
-    port : int
-        0 for any free one.
-    address : str
-        What to listen on; the default is this machine only.
-    show : bool
-        Whether to open a browser.
-
-    Raises
-    ------
-    OSError
-        If the port is in use.
-    """
-    install_widget_assets()
-    logging.getLogger("asyncio").addFilter(_is_news)
-    with socket.socket() as probe:
-        try:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((address, port))
-        except OSError as error:
-            raise OSError(
-                f"port {port} at {address} is not free ({error.strerror}); choose another with --port"
-            ) from error
-        port = probe.getsockname()[1]
-    threading.Thread(target=read_menu, name="menu", daemon=True).start()  # ready when the first page asks
-    pn.serve(
-        lambda: app(session), port=port, address=address, show=show, title=TITLE, verbose=True,
-        websocket_origin=[f"{address}:{port}", f"localhost:{port}"],
-    )  # fmt: skip
-
-
-def _is_news(record: logging.LogRecord) -> bool:
-    """Whether a log record tells more than that a tab was closed while something was on its way to it."""
-    return not (record.exc_info and isinstance(record.exc_info[1], WebSocketClosedError))

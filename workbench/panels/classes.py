@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 import panel as pn
@@ -13,6 +12,7 @@ from panel.custom import JSComponent
 from workbench.panels.look import Look
 from workbench.panels.pages import Page
 from workbench.panels.style import heading, note, stack
+from workbench.panels.upload import Upload
 from workbench.session import Session
 
 MODES = {"Inspect": "inspect", "Label pixel": "pixel", "Label polygon": "polygon"}
@@ -57,11 +57,10 @@ class ClassesPanel(pn.viewable.Viewer):
         self._hint = note("")
         self._undo = _tool("undo", "Undo (Ctrl+Z)", session.undo)
         self._redo = _tool("redo", "Redo (Ctrl+Shift+Z)", session.redo)
-        self._file = pmui.FileInput(
-            label="Import labels", icon="upload_file", accept=".gpkg,.geojson,.json,.mat,.tif,.tiff,.zip", size="small",
+        self._file = Upload(
+            session.import_labels, session.refuse, label="Import labels", icon="upload_file", size="small",
             variant="text", margin=0, description="A vector file (any CRS) or a raster on the scene's grid",
         )  # fmt: skip
-        self._file.param.watch(self._imported, "value")
         page.follow(session, "classes counts current_class", self._draw)
         page.follow(session, "can_undo can_redo", self._enable)
         page.follow(look, "mode walking", self._advise)
@@ -108,15 +107,6 @@ class ClassesPanel(pn.viewable.Viewer):
             self._list.param.trigger("rows")  # a refused name goes back to the old one
         elif kind == "remove":
             session.remove_class(code)
-
-    def _imported(self, event: param.parameterized.Event) -> None:
-        if not event.new:
-            return
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / Path(self._file.filename).name
-            path.write_bytes(event.new)
-            self.session.import_labels(path)
-        self._file.clear()
 
 
 def _tool(icon: str, title: str, action: object) -> pmui.IconButton:

@@ -8,7 +8,7 @@ import panel_material_ui as pmui
 from workbench.panels.learn import job_in_words
 from workbench.panels.menu import Menu, in_words
 from workbench.panels.pages import Page
-from workbench.panels.style import EDGE, line, put
+from workbench.panels.style import EDGE, Plain, line, put
 from workbench.session import Session
 
 _INK = {"color": "var(--desk-ink)", "fieldset": {"borderColor": "var(--desk-edge)"}}
@@ -45,8 +45,8 @@ class HeaderPanel(pn.viewable.Viewer):
             sx={"& .MuiInputBase-root": _INK, "& .MuiInputBase-input": {"padding": "5px 10px", **_INK}},
         )
         self._path.param.watch(self._open, "enter_pressed")
-        self._session = pmui.Typography("", variant="caption", margin=0, color="text.secondary")
-        self._device = pmui.Typography("", variant="caption", margin=0, color="text.secondary")
+        self._session = Plain("", variant="caption", margin=0, color="text.secondary")
+        self._device = Plain("", variant="caption", margin=0, color="text.secondary")
         self._job = pmui.Chip("", size="small", variant="outlined", margin=0, visible=False, sx=_INK)
         self._stop = pmui.IconButton(
             icon="stop_circle",
@@ -111,7 +111,7 @@ class StatusLine(pn.viewable.Viewer):
     def __init__(self, session: Session, page: Page, **params: object) -> None:
         super().__init__(**params)
         self.session = session
-        self._text = pmui.Typography("", variant="body2", margin=0, sizing_mode="stretch_width", css_classes=["status"])
+        self._text = Plain("", variant="body2", margin=0, sizing_mode="stretch_width", css_classes=["status"])
         self._row = line(self._text, css_classes=["status-line"], styles={**FOOT, **KINDS["quiet"]})
         page.follow(session, "message is_refusal map_state map_note map_seconds model class_map", self._draw)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 import panel as pn
 import panel_material_ui as pmui
 
@@ -114,17 +116,28 @@ HEADER = {
 
 def heading(text: str, *tools: object) -> pn.Row:
     """A panel's title, with small tools at its right end."""
-    title = pmui.Typography(text, variant="overline", margin=0, sx={"lineHeight": 1.6, "letterSpacing": "0.08em"})
+    title = Plain(text, variant="overline", margin=0, sx={"lineHeight": 1.6, "letterSpacing": "0.08em"})
     return pn.Row(
         title, pn.Spacer(sizing_mode="stretch_width"), *tools, sizing_mode="stretch_width", margin=0, align="center"
     )
 
 
-def note(text: object, **params: object) -> pmui.Typography:
+class Plain(pmui.Typography):
+    """A line as it is written: Material would take it for HTML, and it may hold what a stranger named."""
+
+    @property
+    def _linked_properties(self) -> tuple[str, ...]:
+        """Without the text: what was sent comes back escaped, and would be escaped again."""
+        return tuple(name for name in super()._linked_properties if name != "object")
+
+    def _transform_object(self, obj: object) -> dict[str, object]:
+        text = "" if obj is None else str(obj)
+        return {"object": escape(f"<p>{escape(text)}</p>") if text else ""}
+
+
+def note(text: object, **params: object) -> Plain:
     """A quiet line of help."""
-    return pmui.Typography(
-        text, variant="caption", color="text.secondary", margin=0, sizing_mode="stretch_width", **params
-    )
+    return Plain(text, variant="caption", color="text.secondary", margin=0, sizing_mode="stretch_width", **params)
 
 
 def stack(*objects: object, gap: int = 10, **params: object) -> pn.Column:

@@ -7,6 +7,7 @@ live class map is computed. Never: anything that draws.
 """
 
 from workbench.session.advice import Advice, Round
+from workbench.session.allowed import Allowed
 from workbench.session.classes import LabelClass
 from workbench.session.jobs import Job
 from workbench.session.marks import Mark
@@ -14,4 +15,4 @@ from workbench.session.runs import Run
 from workbench.session.session import Session
 from workbench.session.spectra import class_spectra
 
-__all__ = ["Advice", "Job", "LabelClass", "Mark", "Round", "Run", "Session", "class_spectra"]
+__all__ = ["Advice", "Allowed", "Job", "LabelClass", "Mark", "Round", "Run", "Session", "class_spectra"]

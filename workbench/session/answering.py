@@ -122,11 +122,11 @@ class Answering(Advising):
         old, new = set(before.answers), set(self._state.answers)
         for one in sorted(new - old, key=self._state.answers.index):
             facts = {"class": one.class_name} if one.class_name else {}
-            self._write("answered", one, answer=one.what, **facts)
+            self._write("answered", one, who=self.who(), answer=one.what, **facts)
         replaced = {(one.round, one.place) for one in new}
         back = [one for one in before.answers if one not in new and (one.round, one.place) not in replaced]
         for one in back:
-            self._write("taken back", one, answer=one.what)
+            self._write("taken back", one, who=self.who(), answer=one.what)
         if self.advice is not None:
             shown = self.advice.answered(self._state.answers)
             places = [one.place for one in back if one.round == shown.number]

@@ -11,6 +11,9 @@ from workbench.labels.colors import next_color
 
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 
+LONGEST = 200
+"""Most letters of a name."""
+
 
 @dataclass(frozen=True, slots=True)
 class LabelClass:
@@ -27,6 +30,20 @@ class LabelClass:
 
 
 Classes = tuple[LabelClass, ...]
+
+
+def checked(classes: Iterable[LabelClass]) -> Classes:
+    """Classes out of a file: numbered 1…K, with names and colours as they may be given here; else ValueError."""
+    found: Classes = ()
+    for one in classes:
+        if not (isinstance(one.name, str) and isinstance(one.color, str)):
+            raise ValueError(f"a class has a name and a colour in words, got {str(one)[:80]}; restore the file")
+        found = add(found, one.name, one.color)
+        if (found[-1].code, found[-1].name) != (one.code, one.name):
+            raise ValueError(
+                f"class {one.name[:40]!r} is number {len(found)}, got {str(one.code)[:20]}; restore the file"
+            )
+    return found
 
 
 def add(classes: Classes, name: str = "", color: str = "") -> Classes:
@@ -81,6 +98,8 @@ def find(classes: Classes, code: int) -> LabelClass:
 def _free(classes: Classes, name: str) -> str:
     if not name:
         raise ValueError("a class needs a name, got an empty one; type one")
+    if len(name) > LONGEST:
+        raise ValueError(f"a class's name has at most {LONGEST} letters, got {len(name)}; choose a shorter one")
     if name in {c.name for c in classes}:
         raise ValueError(f"class names must differ, but {name!r} is there already; choose another")
     return name

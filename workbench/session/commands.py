@@ -48,6 +48,7 @@ def command(method: Callable[..., None]) -> Callable[..., bool]:
     def ask(session: object, *args: object, **kwargs: object) -> bool:
         with session.lock:
             session.tell("")
+            outer, session.doing = session.doing, method.__name__.replace("_", " ")
             try:
                 method(session, *args, **kwargs)
             except Exception as error:
@@ -55,6 +56,8 @@ def command(method: Callable[..., None]) -> Callable[..., bool]:
                     logging.getLogger(__name__).exception("%s failed", method.__name__)
                 session.refuse(sentence(error))
                 return False
+            finally:
+                session.doing = outer
         return True
 
     return ask

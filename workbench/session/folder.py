@@ -11,6 +11,7 @@ STATE = "session.json"
 LABELS = "labels.gpkg"
 RUNS = "runs"
 ADVICE = "advice.jsonl"
+HISTORY = "history.jsonl"
 LOCK = ".lock"
 
 
@@ -26,7 +27,7 @@ def read_json(path: Path) -> dict:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is not JSON ({error}); move it away to start anew") from error
     if not isinstance(content, dict):
         raise ValueError(f"{path} holds a {type(content).__name__}, not an object; move it away to start anew")

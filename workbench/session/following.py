@@ -8,14 +8,13 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import param
 import xarray as xr
 
 from workbench.session.answering import Answering
 from workbench.session.commands import command, sentence
 from workbench.session.jobs import Job, Worker
-from workbench.session.runs import PROGRESS, Run, new_run, read_runs, write_run
+from workbench.session.runs import PROGRESS, Run, new_run, read_embedding, read_runs, write_run
 
 
 class Following(Answering):
@@ -117,7 +116,7 @@ class Following(Answering):
             self.param.update(job=replace(job, history=self.job.history), runs=read_runs(self.runs_path))
 
     def _activate(self, run: Run) -> None:
-        values = np.load(run.embedding, mmap_mode="r")
+        values = read_embedding(run.embedding)
         if values.shape[1:] != self.cube.shape[1:]:
             raise ValueError(f"the embedding of {run.id} is of another size than the scene; pretrain on this scene")
         coords = {name: self.cube.coords[name] for name in ("y", "x", "spatial_ref") if name in self.cube.coords}
@@ -131,9 +130,12 @@ class Following(Answering):
         super()._scene_changed()
         run = self._run(self.active_run)
         if run and run.embedding and self._absolute(run.settings["scene"]) == self.scene:
-            self._activate(run)
-        else:
-            self.active_run = ""
+            try:
+                self._activate(run)
+                return
+            except ValueError as error:
+                self.refuse(sentence(error))
+        self.active_run = ""
 
     def _remembered(self) -> dict:
         return super()._remembered() | {"active_run": self.active_run}
@@ -147,8 +149,8 @@ class Following(Answering):
         self.param.update(runs=read_runs(self.runs_path), active_run=active_run)
         last = next((run for run in reversed(self.runs) if run.kind == "pretraining"), None)
         if last:
-            history = tuple(report["progress"] for report in reports(last) if "progress" in report)
-            fraction = history[-1]["step"] / last.settings["recipe"]["steps"] if history else 0.0
+            history = tuple(report["progress"] for report in reports(last) if _is_progress(report))
+            fraction = _part(history, last)
             self.job = Job(
                 last.id, last.kind, last.title, last.state, fraction, last.seconds, history, error=last.error
             )
@@ -159,9 +161,22 @@ def reports(run: Run) -> list[dict]:
     found = []
     with suppress(OSError):
         for line in (run.folder / PROGRESS).read_text(encoding="utf-8").splitlines():
-            with suppress(ValueError):
+            with suppress(ValueError, RecursionError):
                 found.append(json.loads(line))
-    return found
+    return [report for report in found if isinstance(report, dict)]
+
+
+def _is_progress(report: dict) -> bool:
+    """Whether it is a step of a training."""
+    told = report.get("progress")
+    return isinstance(told, dict) and all(isinstance(told.get(name), int | float) for name in ("step", "loss"))
+
+
+def _part(history: tuple[dict, ...], run: Run) -> float:
+    """Share of a training that is done; 0 where its card does not say of how many steps."""
+    recipe = run.settings.get("recipe")
+    steps = recipe.get("steps") if isinstance(recipe, dict) else None
+    return min(1.0, history[-1]["step"] / steps) if history and isinstance(steps, int) and steps > 0 else 0.0
 
 
 def _outcome(last: dict, status: int, stopping: bool, folder: Path) -> dict:

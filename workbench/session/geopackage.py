@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import struct
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict
@@ -20,8 +21,12 @@ from pathlib import Path
 
 import shapely
 from pyproj import CRS
+from pyproj.exceptions import CRSError
+from shapely.errors import ShapelyError
 
-from workbench.session.classes import LabelClass, add_missing
+from workbench.session import classes as legend
+from workbench.session.classes import LabelClass
+from workbench.session.commands import sentence
 from workbench.session.geometry import bound, from_blob, to_blob
 from workbench.session.marks import LabelState, Mark, now
 from workbench.session.schema import CLASSES_URI, SCHEMA, read_crs, srs_row
@@ -48,6 +53,16 @@ class LabelStore:
         """What the file holds, and the CRS of its marks: None for the pixel grid, or when there is no file yet."""
         if not self.path.exists() or not self.path.stat().st_size:
             return LabelState(), None
+        try:
+            state, self._crs = self._read()
+        except (struct.error, TypeError, AttributeError, LookupError, RecursionError, ShapelyError, CRSError) as error:
+            raise ValueError(f"{self.path} is damaged ({str(error)[:80]}); move it away to start anew") from error
+        except sqlite3.OperationalError as error:
+            raise ValueError(f"{self.path} cannot be read: {sentence(error)}") from error
+        self._stored = state
+        return state, self._crs
+
+    def _read(self) -> tuple[LabelState, CRS | None]:
         with self._open() as db:
             names = {row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
             if not names:
@@ -61,15 +76,15 @@ class LabelStore:
                 "JOIN gpkg_spatial_ref_sys USING (srs_id) WHERE table_name = 'labels'"
             ).fetchone()
         marks = tuple(
-            Mark(fid, name, from_blob(geom), source or "", created or "")
+            Mark(fid, str(name), from_blob(geom), str(source or ""), str(created or ""))
             for fid, name, geom, source, created in rows
             if name and geom
         )
-        classes = tuple(LabelClass(**row) for row in json.loads(text[0])) if text else ()
+        classes = legend.checked(LabelClass(**row) for row in json.loads(text[0])) if text else ()
         # Another program may have added marks of a class of its own.
-        state = LabelState(marks, add_missing(classes, dict.fromkeys(m.class_name for m in marks)))
-        self._stored, self._crs = state, read_crs(*crs)
-        return state, self._crs
+        return LabelState(marks, legend.add_missing(classes, dict.fromkeys(m.class_name for m in marks))), read_crs(
+            *crs
+        )
 
     def write(self, state: LabelState, crs: CRS | None) -> None:
         """Make the file hold `state`: what differs from before goes in as one transaction, or nothing does."""

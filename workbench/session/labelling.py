@@ -13,8 +13,10 @@ from shapely.geometry.base import BaseGeometry
 from workbench.labels import counts
 from workbench.labels.rasterise import grid_of
 from workbench.session import classes as legend
+from workbench.session.audit import AuditLog
 from workbench.session.classes import LabelClass
 from workbench.session.commands import command, sentence
+from workbench.session.folder import HISTORY
 from workbench.session.geopackage import LabelStore
 from workbench.session.grid import burn, frame, pixel_square
 from workbench.session.history import History
@@ -39,6 +41,7 @@ class Labelling(SceneState):
         super().__init__(folder, **params)
         self._store = LabelStore(self.labels_path)
         self._history = History()
+        self._audit = AuditLog(self.folder / HISTORY)
         self._state, self._crs = self._store.read()
         self._show(self._state)
 
@@ -134,6 +137,7 @@ class Labelling(SceneState):
         self._state = state
         self._show(state)
         self._store_labels()
+        self._tell_apart(before)
         self._labels_changed(before)
 
     def _show(self, state: LabelState) -> None:
@@ -155,6 +159,16 @@ class Labelling(SceneState):
         except Exception as error:  # noqa: BLE001, the label stays on the screen whatever the disk says
             self.saved = False
             self.refuse(f"labels are not saved yet: {sentence(error)}; the next change will try again")
+
+    def _tell_apart(self, before: LabelState) -> None:
+        """Log what has changed and who did it; marks that only moved with the scene's CRS are no news."""
+        if self.doing == "open scene":
+            return
+        try:
+            self._audit.write(self.who(), self.doing, before, self._state)
+        except OSError as error:
+            if self.saved:
+                self.refuse(f"{HISTORY} does not have this yet: {sentence(error)}; the next change will try again")
 
     def _labels_changed(self, before: LabelState) -> None:
         """Later layers follow."""

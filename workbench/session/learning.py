@@ -13,7 +13,7 @@ import pandas as pd
 import param
 
 from workbench.labels import write_labels
-from workbench.session.commands import command
+from workbench.session.commands import command, sentence
 from workbench.session.exports import export_scores
 from workbench.session.following import Following, reports
 from workbench.session.runs import SCORES, TRUTH, Run
@@ -124,7 +124,12 @@ class Learning(Following):
         last = next((run for run in reversed(self.runs) if run.kind == "comparison"), None)
         self._heard_rows = [report["row"] for report in reports(last) if "row" in report] if last else []
         if self._heard_rows:
-            rows, scores = _tables(self._heard_rows)
+            try:
+                rows, scores = _tables(self._heard_rows)
+            except (LookupError, TypeError, ValueError, AttributeError) as error:
+                self._heard_rows = []
+                self.refuse(f"the scores of {last.id} are damaged ({sentence(error)[:80]}); compare again")
+                return
             self.param.update(rows=rows, scores=scores)
 
 

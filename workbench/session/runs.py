@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import numpy as np
+
 from workbench.files import write_json
 from workbench.session.folder import read_json
 from workbench.session.marks import now
@@ -61,7 +63,8 @@ class Run:
         """What its encoder learnt by; empty if it has none, or one that came from elsewhere."""
         if self.encoder is None:
             return ""
-        return (read_json(self.encoder.with_suffix(".json")).get("recipe") or {}).get("objective", "")
+        recipe = read_json(self.encoder.with_suffix(".json")).get("recipe")
+        return str(recipe.get("objective", "")) if isinstance(recipe, dict) else ""
 
     @property
     def embedding(self) -> Path | None:
@@ -92,9 +95,14 @@ def read_run(folder: Path) -> Run:
     """A run from its folder."""
     card = read_json(folder / CARD)
     try:
-        return Run(folder=folder, **card)
+        run = Run(folder=folder, **card)
     except TypeError as error:
         raise ValueError(f"{folder / CARD} does not describe a run ({error}); move the folder away") from error
+    kinds = {"seconds": (int, float), "settings": dict}
+    odd = [name for name in card if not isinstance(card[name], kinds.get(name, str))]
+    if odd or run.id != folder.name or not isinstance(run.settings.get("scene"), str):
+        raise ValueError(f"{folder / CARD} is not that of a run here ({', '.join(odd) or 'id'}); move the folder away")
+    return run
 
 
 def read_runs(runs: Path) -> list[Run]:
@@ -106,3 +114,20 @@ def read_runs(runs: Path) -> list[Run]:
         except (OSError, ValueError):
             continue
     return sorted(found, key=lambda run: run.created)
+
+
+def read_embedding(path: Path) -> np.ndarray:
+    """An embedding (feature, y, x), mapped from its file; nothing is unpickled.
+
+    Raises
+    ------
+    ValueError
+        If the file holds anything else than such an array of float32.
+    """
+    try:
+        values = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, EOFError, TypeError) as error:
+        raise ValueError(f"{path} is no embedding: {' '.join(str(error).split())[:120]}; delete it") from error
+    if not isinstance(values, np.memmap) or values.ndim != 3 or values.dtype != np.float32:
+        raise ValueError(f"{path} is no embedding, which has three dims of float32; delete it")
+    return values

@@ -10,11 +10,13 @@ import param
 import xarray as xr
 
 from workbench.cubes import open_cube
-from workbench.cubes.remote import is_remote, located
+from workbench.cubes.remote import Address, is_remote, located
 from workbench.files import write_json
 from workbench.labels import open_labels
+from workbench.session.allowed import LOG, Allowed, is_sealed, sealed
 from workbench.session.commands import command, sentence
 from workbench.session.folder import LABELS, RUNS, STATE
+from workbench.session.who import user_of_this_process
 
 
 def at_once(change: Callable[[], None]) -> None:
@@ -37,6 +39,11 @@ class SceneState(param.Parameterized):
     def __init__(self, folder: str | Path, **params: object) -> None:
         super().__init__(folder=Path(folder), **params)
         self.lock = threading.RLock()
+        self.doing = ""  # the command under way, in words
+        self.allowed: Allowed | None = None
+        self.who: Callable[[], str] = user_of_this_process
+        self._trusted: set[str] = set()
+        self._restoring = False
         self._options: dict = {}
         self._truth_path, self._truth_options = "", {}
         self._shape: tuple[int, ...] = ()
@@ -63,6 +70,7 @@ class SceneState(param.Parameterized):
     def open_scene(self, path: str | Path, **options: object) -> None:
         """Open the scene at `path`; `options` go to its format (:func:`workbench.cubes.open_cube`)."""
         path = located(path).absolute()
+        self._admit(path)
         cube = open_cube(path, **options)
         if not self._can_show(path, cube):
             raise ValueError(
@@ -72,6 +80,7 @@ class SceneState(param.Parameterized):
         self._options, self._shape = options, cube.shape[1:]
         self._truth_path, self._truth_options = "", {}
         self.param.update(cube=cube, scene=str(path), **self._without_a_scene())
+        self._trust(path)
         self._scene_changed()
         self._save_state()
 
@@ -81,14 +90,33 @@ class SceneState(param.Parameterized):
         if self.cube is None:
             raise ValueError("a truth lies on a scene; open a scene first")
         path = Path(path).expanduser().absolute()
+        self._admit(path)
         self.truth = open_labels(path, self.cube, **options)
         self._truth_path, self._truth_options = str(path), options
+        self._trust(path)
         self._save_state()
 
     @property
     def truth_path(self) -> str:
         """File the truth came from, or an empty string."""
         return self._truth_path
+
+    def _admit(self, path: Path | Address) -> None:
+        """Refuse a file that this desk may not open, and log who asked for it."""
+        if self.allowed is None or str(path) in self._trusted:
+            return
+        try:
+            if self._restoring and isinstance(path, Address) and str(path) not in self.allowed.named:
+                raise PermissionError(f"the session's folder names {path}, which was not opened here; open it by name")
+            self.allowed.check(path)
+        except PermissionError as error:
+            LOG.warning("%r asked for %r: %s", self.who(), str(path), error)
+            raise
+
+    def _trust(self, path: Path | Address) -> None:
+        """What somebody opened here may be opened here again; what the folder itself names is no such thing."""
+        if not self._restoring:
+            self._trusted.add(str(path))
 
     def _can_show(self, path: Path, cube: xr.DataArray) -> bool:
         """May `cube` be shown with the labels there are?"""
@@ -110,7 +138,22 @@ class SceneState(param.Parameterized):
             "truth": self._portable(self._truth_path),
             "truth_options": self._truth_options,
             "view": self.view,
+            "seal": self._seal(),
         }
+
+    def _take_seal(self, scene: str, options: dict, truth: str, truth_options: dict, seal: str) -> None:
+        """Trust what ``session.json`` names if this user opened it here before."""
+        if is_sealed([scene, options, truth, truth_options], seal):
+            self._trusted |= {scene, truth}
+
+    def _words(self) -> list[object]:
+        """What a seal is put on: what lies elsewhere, and how it is read."""
+        return [self.scene, self._options, self._truth_path, self._truth_options]
+
+    def _seal(self) -> str:
+        """So that what this user opened here may be opened again, and what a stranger wrote into the file may not."""
+        outside = {path for path in (self.scene, self._truth_path) if path and self._portable(path) == path}
+        return sealed(self._words()) if outside and outside <= self._trusted else ""
 
     def _save_state(self, *_: object) -> None:
         """Write ``session.json``; a failure is said, and the next change tries again."""

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import ClassVar
 
 from workbench.session import exports
+from workbench.session.allowed import Allowed
 from workbench.session.commands import command
 from workbench.session.folder import STATE, FolderLock, read_json
 from workbench.session.learning import Learning
+from workbench.session.stranger import refuse_odd_files, refuse_odd_state
 
 
 class Session(Learning):
@@ -19,6 +21,8 @@ class Session(Learning):
     ----------
     folder : str or Path
         Made on first use. What it holds is shown again.
+    allowed : Allowed, optional
+        Which files may be opened, the scene that the folder names among them; any by default.
 
     Raises
     ------
@@ -31,24 +35,28 @@ class Session(Learning):
     living: ClassVar[dict[Path, Session]] = {}
     _door: ClassVar[threading.RLock] = threading.RLock()
 
-    def __init__(self, folder: str | Path, **params: object) -> None:
+    def __init__(self, folder: str | Path, allowed: Allowed | None = None, **params: object) -> None:
         folder = Path(folder).expanduser().absolute()
+        if folder.is_dir():
+            refuse_odd_files(folder)
         self._held = FolderLock(folder)
         try:
             super().__init__(folder, **params)
+            self.allowed, self._restoring = allowed, True
             self._restore()
+            self._restoring = False
         except BaseException:
             self._held.release()
             raise
         self.param.watch(self._save_state, ["view", "current_class", "live"])
 
     @classmethod
-    def at(cls, folder: str | Path) -> Session:
+    def at(cls, folder: str | Path, allowed: Allowed | None = None) -> Session:
         """The session of `folder`: the living one where there is one, so that a second tab and a reload share it."""
         place = Path(folder).expanduser().resolve()
         with cls._door:
             if place not in cls.living:
-                cls.living[place] = cls(place)
+                cls.living[place] = cls(place, allowed)
             return cls.living[place]
 
     def close(self) -> None:
@@ -91,6 +99,7 @@ class Session(Learning):
     def _restore(self) -> None:
         """Show what the folder holds: choices first, then the scene, then what lies on it."""
         state = read_json(self.folder / STATE)
+        refuse_odd_state(state, self.folder / STATE)
         self._chosen = "model" in state
         self._shape = tuple(state.get("shape", ()))
         self.param.update(
@@ -102,6 +111,7 @@ class Session(Learning):
         self._restore_runs(state.get("active_run", ""))
         said = []
         truth, options = self._absolute(state.get("truth", "")), state.get("truth_options", {})
+        self._take_seal(self.scene, state.get("options", {}), truth, options, state.get("seal", ""))
         if self.scene and not self.open_scene(self.scene, **state.get("options", {})):
             said.append(self.message)
         self.current_class = min(max(state.get("current_class", 1), 1), len(self.classes))

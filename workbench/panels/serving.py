@@ -1,0 +1,98 @@
+"""The desk on a server: where it listens, whom it lets in, and what it says of those it refuses."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+from collections.abc import Mapping, Sequence
+
+import panel as pn
+from tornado.websocket import WebSocketClosedError
+
+from workbench.panels.app import TITLE, app
+from workbench.panels.assets import install_widget_assets
+from workbench.panels.doors import Seats, guard, is_no_token, is_own, of_another_host, origins, user
+from workbench.panels.menu import read_menu
+from workbench.session import Session
+from workbench.session.allowed import LOG
+
+MOST_PAGES = 32
+"""Pages at once, unless told otherwise."""
+
+
+def serve(
+    session: Session,
+    *,
+    port: int = 0,
+    address: str = "127.0.0.1",
+    show: bool = True,
+    passwords: Mapping[str, str] | None = None,
+    pages_of: Sequence[str] = (),
+    most_pages: int = MOST_PAGES,
+) -> None:
+    """Serve the dashboard until interrupted.
+
+    Parameters
+    ----------
+    session : Session
+        What every page shows.
+    port : int
+        0 for any free one.
+    address : str
+        What to listen on; the default is this machine only.
+    show : bool
+        Whether to open a browser.
+    passwords : mapping of str to str, optional
+        By user; under the empty name one for users of any name. Without, nobody is asked.
+    pages_of : sequence of str
+        Hosts, besides the address, whose pages may talk to the desk: the name that a proxy gives it.
+    most_pages : int
+        Pages that may be open at once.
+
+    Raises
+    ------
+    ValueError
+        If others could reach the address and there are no passwords.
+    OSError
+        If the port is in use.
+    """
+    if not is_own(address) and not passwords:
+        raise ValueError(f"others can reach a desk at {address}, so that it needs a password; give --password FILE")
+    install_widget_assets()
+    _log()
+    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
+        try:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((address, port))
+        except OSError as error:
+            raise OSError(
+                f"port {port} at {address} is not free ({error.strerror}); choose another with --port"
+            ) from error
+        port = probe.getsockname()[1]
+    seats, nobody = Seats(most_pages), session.who
+    session.who = lambda: user() or nobody()
+    threading.Thread(target=read_menu, name="menu", daemon=True).start()  # ready when the first page asks
+    pn.serve(
+        lambda: app(session) if seats.take() else seats.full(),
+        port=port, address=address, show=show, title=TITLE, verbose=True,
+        websocket_origin=origins(address, port, pages_of), **(guard(passwords) if passwords else {}),
+    )  # fmt: skip
+
+
+def _log() -> None:
+    """Tell of refusals on standard error, and of nothing that is no news."""
+    logging.getLogger("asyncio").addFilter(_is_news)
+    sockets = logging.getLogger("bokeh.server.views.ws")
+    sockets.setLevel(logging.ERROR)
+    sockets.addFilter(of_another_host)
+    logging.getLogger("tornado.application").addFilter(is_no_token)
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s refused: %(message)s", "%Y-%m-%dT%H:%M:%S%z"))
+    LOG.addHandler(handler)
+    LOG.propagate = False
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whether a log record tells more than that a tab was closed while something was on its way to it."""
+    return not (record.exc_info and isinstance(record.exc_info[1], WebSocketClosedError))

@@ -1,0 +1,86 @@
+"""``history.jsonl``: who labelled what and when, a line a change of labels or classes, never rewritten.
+
+``labels.gpkg`` holds what there is now; this file tells how it came about, what was taken back among it. A line reads::
+
+    {"when": "2026-05-04T09:30:12.345Z", "who": "ada", "what": "label pixel",
+     "given": [{"id": 7, "class": "water", "source": "click", "x": 390195.0, "y": 5809685.0}]}
+
+``given`` and ``taken`` list marks by the middle of their ground in scene coordinates, or where there are many, how many
+of each class; ``classes`` lists the names after a change of them.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+from workbench.session.marks import LabelState, Mark, now
+
+MOST = 50
+"""Marks that are listed one by one."""
+
+
+class AuditLog:
+    """The file; lines that the disk refuses wait for the next one.
+
+    Parameters
+    ----------
+    path : Path
+        Made at the first line.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._waiting: list[str] = []
+
+    def write(self, who: str, what: str, before: LabelState, after: LabelState) -> None:
+        """Append what has changed, in one step; nothing if nothing has.
+
+        Raises
+        ------
+        OSError
+            If the disk refuses. The line is kept and goes with the next.
+        """
+        changed = difference(before, after)
+        if changed:
+            self._waiting.append(json.dumps({"when": now(), "who": who, "what": what, **changed}, ensure_ascii=False))
+        if not self._waiting:
+            return
+        content = "".join(f"{line}\n" for line in self._waiting).encode()
+        file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        try:
+            size = os.fstat(file).st_size
+            if os.write(file, content) < len(content):
+                os.ftruncate(file, size)  # no line is left half
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
+        finally:
+            os.close(file)
+        self._waiting = []
+
+
+def difference(before: LabelState, after: LabelState) -> dict[str, object]:
+    """What was given, taken and renamed, as JSON values; empty if nothing was."""
+    names = [one.name for one in after.classes]
+    changed: dict[str, object] = {} if names == [one.name for one in before.classes] else {"classes": names}
+    old = {mark.id: mark for mark in before.marks}
+    if changed and len(before.classes) == len(names):  # a new name is told once, not by every mark
+        renamed = dict(zip((one.name for one in before.classes), names, strict=True))
+        old = {i: replace(mark, class_name=renamed[mark.class_name]) for i, mark in old.items()}
+    new = {mark.id: mark for mark in after.marks}
+    given = [mark for i, mark in new.items() if old.get(i) != mark]
+    taken = [mark for i, mark in old.items() if new.get(i) != mark]
+    return changed | {key: _told(marks) for key, marks in (("given", given), ("taken", taken)) if marks}
+
+
+def _told(marks: list[Mark]) -> object:
+    if len(marks) > MOST:
+        return dict(Counter(mark.class_name for mark in marks))
+    return [
+        {"id": mark.id, "class": mark.class_name, "source": mark.source, "x": middle.x, "y": middle.y}
+        for mark in marks
+        for middle in [mark.geometry.centroid]
+    ]
