@@ -19,7 +19,8 @@ from workbench.labels import open_labels
 from workbench.pretrain import train
 from workbench.pretrain.encoders import SpectralEncoder
 from workbench.pretrain.objectives.paws import PAWS, paws_loss, sharpen, smoothed, soft_neighbours
-from workbench.probe import find_model
+from workbench.probe import embed, find_model
+from workbench.probe.discriminant import ShrunkLDA
 from workbench.probe.paws import PawsClassifier, balanced
 
 
@@ -149,6 +150,18 @@ def test_fine_tuning_moves_the_encoder_as_well_as_the_head(scene):
     )
     assert not torch.equal(before.model_.layers[0].weight, after.model_.layers[0].weight)
     assert not torch.equal(before.head_.weight, after.head_.weight)
+
+
+def test_classes_are_read_by_discriminants_of_the_tuned_embedding(scene):
+    cube, truth = scene
+    labels = few(truth, 6)
+    fitted = PawsClassifier("pixel", steps=4, tuning=4, pairs=16).fit(cube, labels)
+    table = embed(cube, fitted.model_).values.reshape(fitted.model_.dim, -1).T
+    known = np.flatnonzero((labels.values > 0) & np.isfinite(cube.values).all(axis=0))
+    slow = ShrunkLDA().fit(table[known], labels.values.flat[known])
+    said, has_data = fitted.predict_proba(cube).values.reshape(2, -1).T, np.isfinite(table).all(axis=1)
+    np.testing.assert_allclose(said[has_data], slow.predict_proba(table[has_data]), atol=1e-3)
+    assert np.isnan(said[~has_data]).all()
 
 
 def test_pixels_without_labels_teach_too(scene):

@@ -1,6 +1,8 @@
 """Labels and unlabelled pixels together: an encoder learns by PAWS, then is fine-tuned on the labels.
 
-The labels are the support by which two neighbouring pixels must come to the same class (see
+Classes are read from the tuned embedding by linear discriminants of the labels, not by the layer that was tuned with
+it: over five draws of 5 labels a class on two scenes they were right a little more often, and less so the faster the
+tuning. The labels are the support by which two neighbouring pixels must come to the same class (see
 :mod:`workbench.pretrain.objectives.paws`). Both parts run in the one training loop; how long and how fast is fixed
 beforehand, since there are too few labels to keep some back.
 """
@@ -12,15 +14,22 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 import torch
 import xarray as xr
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
 from workbench.cubes import good_bands
-from workbench.patches import pick_device
+from workbench.patches import Block, pick_device
 from workbench.pretrain import Recipe, find_encoder, settle, train
 from workbench.pretrain.objectives.paws import PAWS
 from workbench.pretrain.running import pairs_for
+from workbench.probe.answers import chances_of
+from workbench.probe.discriminant import ShrunkLDA
+from workbench.probe.embed import embed_block
 from workbench.probe.supervised import DIM, FromScratch, inputs_at
+
+AT_ONCE = 256
+"""Labelled pixels that are embedded at a time."""
 
 
 class PawsClassifier(FromScratch):
@@ -47,6 +56,8 @@ class PawsClassifier(FromScratch):
     ----------
     classes_ : ndarray of int
         Codes of the classes that have labels.
+    readout_ : ShrunkLDA
+        From the tuned embedding to the classes.
     """
 
     def __init__(
@@ -58,7 +69,7 @@ class PawsClassifier(FromScratch):
         pairs: int = 128,
         support: int = 8,
         learning_rate: float = 2e-3,
-        tuning_rate: float = 1e-3,
+        tuning_rate: float = 3e-4,
         device: str = "auto",
         seed: int = 0,
     ) -> None:
@@ -88,7 +99,18 @@ class PawsClassifier(FromScratch):
         self._run(objective.to(place), batches, self.steps, self.learning_rate)
         tuned = FineTuning(self.head_, objective).to(place)
         self._run(tuned, ((labelled[few], targets[few]) for few in chosen), self.tuning, self.tuning_rate)
+        with torch.inference_mode():
+            embedded = torch.cat([self.model_(some) for some in labelled.split(AT_ONCE)]).cpu().numpy()
+        self.readout_ = ShrunkLDA().fit(embedded, targets.cpu().numpy())
         return self
+
+    def learnt(self) -> list[NDArray]:
+        """Weights of encoder, layer and discriminants."""
+        return [*super().learnt(), self.readout_.means_, self.readout_.weights_]
+
+    def predict_block(self, cube: xr.DataArray, piece: Block) -> NDArray:
+        """Probability of each of ``classes_`` in one block, whose halo is half the encoder's footprint."""
+        return chances_of(self.readout_, embed_block(cube, self.model_, piece, self.device))
 
     def _run(self, objective: nn.Module, batches: Iterable[tuple[Tensor, ...]], steps: int, rate: float) -> None:
         place = next(self.model_.parameters()).device
