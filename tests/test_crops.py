@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from workbench.pretrain.crops import RATIO, random_boxes, resized_crop, turn
+from workbench.pretrain.crops import RATIO, random_boxes, random_turns, resized_crop, turn
 
 
 def seeded(seed: int = 0) -> torch.Generator:
@@ -52,6 +52,20 @@ def test_all_eight_turns_are_drawn_and_no_other():
     assert len(known) == 8
     assert set(drawn) == known
     assert min(drawn.count(one) for one in known) > 25
+
+
+def test_a_turned_crop_is_the_crop_turned_bit_for_bit():
+    patches, boxes = torch.randn(40, 3, 9, 9, generator=seeded()), random_boxes(40, (0.1, 1.0), seeded(1))
+    patches[:8, :, 2:6, 3:7] = torch.nan
+    turns = random_turns(40, seeded(2))
+    expected = []
+    for one, coins in zip(resized_crop(patches, boxes, 7), turns.flatten(1).T, strict=True):
+        for coin, moved in zip(coins, (lambda p: p.flip(2), lambda p: p.flip(1), lambda p: p.mT), strict=True):
+            one = moved(one) if coin else one
+        expected.append(one)
+    got = resized_crop(patches, boxes, 7, turns)
+    assert got.isnan().any()
+    torch.testing.assert_close(got, torch.stack(expected), rtol=0, atol=0, equal_nan=True)
 
 
 def test_bands_are_turned_together():

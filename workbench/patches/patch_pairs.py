@@ -112,7 +112,8 @@ class PatchPairs:
 
     def at(self, pixels: Tensor) -> Tensor:
         """Patches (n, n_bands, size, size) round pixels (n,), counted along the rows of one tile after another."""
-        spectra = self.pixels[self.places[pixels][:, None] + self.steps]
+        wanted = (self.places[pixels][:, None] + self.steps).flatten()
+        spectra = self.pixels.index_select(0, wanted).unflatten(0, (len(pixels), -1))  # quicker than indexing by two
         return spectra.transpose(1, 2).unflatten(2, (self.size, self.size)).contiguous()
 
 

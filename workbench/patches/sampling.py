@@ -93,7 +93,7 @@ class ScenePairs:
         """Pairs (pixel, neighbour), each of shape (n, n_bands, n_windows)."""
         while True:
             here, there = self.draws.draw()
-            yield self.pixels[here], self.pixels[there]
+            yield self.pixels.index_select(0, here), self.pixels.index_select(0, there)
 
 
 def _window_table(

@@ -1,7 +1,8 @@
 """Crops, flips and quarter turns of patches as batched tensor operations: no loop over samples, no worker.
 
 From the air there is no up: all eight flips and turns of a patch are as likely. A crop is resized to one size for the
-whole batch by sampling it bilinearly; pixels without data take no part, and what has no data near it stays NaN.
+whole batch by sampling it bilinearly; pixels without data take no part, and what has no data near it stays NaN. A pixel
+has data in all bands or in none. A crop that is turned as well is sampled at turned places: one pass over the numbers.
 """
 
 from __future__ import annotations
@@ -28,10 +29,21 @@ def turn(patches: Tensor, generator: Generator | None = None) -> Tensor:
     generator : torch.Generator, optional
         Source of the draws.
     """
-    coins = drawn(torch.rand, (3, len(patches), 1, 1, 1), 1, generator=generator, device=patches.device) < 0.5
-    for coin, moved in zip(coins, (lambda p: p.flip(-1), lambda p: p.flip(-2), lambda p: p.mT), strict=True):
-        patches = torch.where(coin, moved(patches), patches)
-    return patches
+    return _turned(patches, random_turns(len(patches), generator, patches.device), (-2, -1))
+
+
+def random_turns(n: int, generator: Generator | None = None, device: torch.device | str = "cpu") -> Tensor:
+    """Which of `n` patches are flipped across, flipped down and transposed: bool, shape (3, n, 1, 1, 1)."""
+    return drawn(torch.rand, (3, n, 1, 1, 1), 1, generator=generator, device=device) < 0.5
+
+
+def _turned(values: Tensor, turns: Tensor, axes: tuple[int, int]) -> Tensor:
+    """Each of `values` moved as `turns` says; `axes` run down and across."""
+    down, across = axes
+    moves = (lambda v: v.flip(across), lambda v: v.flip(down), lambda v: v.transpose(down, across))
+    for coin, move in zip(turns, moves, strict=True):
+        values = torch.where(coin, move(values), values)
+    return values
 
 
 def random_boxes(
@@ -63,8 +75,8 @@ def random_boxes(
     return torch.stack([across * (1 - width), down * (1 - height), width, height], dim=1)
 
 
-def resized_crop(patches: Tensor, boxes: Tensor, size: int | None = None) -> Tensor:
-    """Cut one box out of each patch and bring it to a size.
+def resized_crop(patches: Tensor, boxes: Tensor, size: int | None = None, turns: Tensor | None = None) -> Tensor:
+    """Cut one box out of each patch, bring it to a size, and turn it if asked to.
 
     Parameters
     ----------
@@ -74,6 +86,8 @@ def resized_crop(patches: Tensor, boxes: Tensor, size: int | None = None) -> Ten
         Left, top, width, height as shares of the patch's side.
     size : int, optional
         Side of the result [pixels]; by default that of the patches.
+    turns : Tensor, optional
+        As :func:`random_turns` gives them.
 
     Returns
     -------
@@ -85,9 +99,11 @@ def resized_crop(patches: Tensor, boxes: Tensor, size: int | None = None) -> Ten
     # grid_sample counts from -1 to 1 across the patch.
     column, row = (2 * (boxes[:, k, None] + boxes[:, k + 2, None] * steps) - 1 for k in (0, 1))
     places = torch.stack([column[:, None].expand(-1, size, -1), row[:, :, None].expand(-1, -1, size)], dim=-1)
-    has_data = patches.isfinite()
+    if turns is not None:
+        places = _turned(places, turns, (1, 2))
+    has_data = patches[:, :1].isfinite()
     weight = _sample(has_data.to(patches.dtype), places)
-    return _sample(patches.where(has_data, 0.0), places) / weight.where(weight > 0, torch.nan)
+    return _sample(patches.where(has_data, 0.0), places).div_(weight.where(weight > 0, torch.nan))
 
 
 def _sample(values: Tensor, places: Tensor) -> Tensor:

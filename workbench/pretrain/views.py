@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 import torch
 from torch import Generator, Tensor
 
-from workbench.pretrain.crops import random_boxes, resized_crop, turn
+from workbench.pretrain.crops import random_boxes, random_turns, resized_crop, turn
 from workbench.pretrain.processes import drawn
 
 
@@ -121,12 +121,13 @@ class SpectralViews:
         if batch.ndim != 4:
             return batch
         if area[0] < 1:
-            cut = resized_crop(batch, random_boxes(len(batch), area, self.generator, batch.device), size)
-        elif size in (None, batch.shape[-1]):
-            cut = batch  # a random box of the whole area would still be stretched
-        else:
-            cut = resized_crop(batch, batch.new_tensor([0.0, 0.0, 1.0, 1.0]).expand(len(batch), 4), size)
-        return (turn(cut, self.generator) if self.turned else cut).nan_to_num(nan=0.0)
+            boxes = random_boxes(len(batch), area, self.generator, batch.device)
+        elif size not in (None, batch.shape[-1]):
+            boxes = batch.new_tensor([0.0, 0.0, 1.0, 1.0]).expand(len(batch), 4)
+        else:  # a random box of the whole area would still be stretched
+            return (turn(batch, self.generator) if self.turned else batch).nan_to_num(nan=0.0)
+        turns = random_turns(len(batch), self.generator, batch.device) if self.turned else None
+        return resized_crop(batch, boxes, size, turns).nan_to_num(nan=0.0)
 
 
 def illuminate(batch: Tensor, black: Tensor, sd: float, generator: Generator | None = None) -> Tensor:
@@ -145,7 +146,8 @@ def illuminate(batch: Tensor, black: Tensor, sd: float, generator: Generator | N
     """
     factor = torch.exp(sd * drawn(torch.randn, (len(batch),), generator=generator, device=batch.device))
     zero = black.view(1, -1, *[1] * (batch.ndim - 2))
-    return zero + (batch - zero) * factor.view(-1, *[1] * (batch.ndim - 1))
+    # In place where nobody else has the numbers: a batch of patches is large, and new memory takes longer than sums.
+    return (batch - zero).mul_(factor.view(-1, *[1] * (batch.ndim - 1))).add_(zero)
 
 
 def drop_bands(batch: Tensor, chance: float, generator: Generator | None = None) -> Tensor:
@@ -177,4 +179,4 @@ def keep_part(batch: Tensor, part: tuple[float, float], generator: Generator | N
 
 def add_noise(batch: Tensor, sd: float, generator: Generator | None = None) -> Tensor:
     """White noise in every value, `sd` in units of a band's spread over the scene."""
-    return batch + sd * drawn(torch.randn, batch.shape, generator=generator, device=batch.device)
+    return drawn(torch.randn, batch.shape, generator=generator, device=batch.device).mul_(sd).add_(batch)

@@ -21,7 +21,7 @@ def perceptron(*widths: int, last_norm: bool = False) -> nn.Sequential:
     """
     layers: list[nn.Module] = []
     for into, out in pairwise(widths[:-1]):
-        layers += [nn.Linear(into, out), nn.BatchNorm1d(out), nn.ReLU()]
+        layers += [nn.Linear(into, out), nn.BatchNorm1d(out), nn.ReLU(inplace=True)]
     layers.append(nn.Linear(widths[-2], widths[-1]))
     return nn.Sequential(*layers, *([nn.BatchNorm1d(widths[-1], affine=False)] if last_norm else []))
 
