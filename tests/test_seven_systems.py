@@ -65,6 +65,15 @@ def test_few_labels_and_the_reviews_methods_on_fields(salinas, objective):
 
 
 @LONG
+def test_paws_on_fields(salinas):
+    """Against its own encoder at random weights, read by the same discriminants of the same labels."""
+    untaught = at_random(pretrain(salinas[0], encoder="context", steps=2, device="cpu"), 0, glimpses(salinas[0]))
+    learnt = compare(*salinas, ["paws"], [5], 10, ["random"]).assign(model="learnt")
+    random = compare(*salinas, ["barlow_twins"], [5], 10, ["random"], encoder=untaught).assign(model="random")
+    assert paired(pd.concat([learnt, random], ignore_index=True), "learnt", "random")["ci95"].iloc[0][0] > 0
+
+
+@LONG
 @pytest.mark.parametrize("objective", ["moco_v2", "dino"])
 def test_ssl4eo_s12_on_sentinel_2(real_data, objective):
     """Land cover of one place; it is modelled from other data, so that no score here is high."""
