@@ -9,6 +9,7 @@ import panel as pn
 import panel_material_ui as pmui
 import xarray as xr
 
+from workbench.panels.access import Access
 from workbench.panels.advice import ADVICE_TAB, AdvicePanel
 from workbench.panels.assets import load_extensions
 from workbench.panels.choices import LayersPanel
@@ -72,6 +73,7 @@ class Desk(pn.viewable.Viewer):
             pn.Row(left, middle, right, sizing_mode="stretch_both", margin=0, styles={"overflow": "hidden"}),
             StatusLine(session, page),
             keys.keyboard,
+            Access(width=0, height=0, margin=0),
             sizing_mode="stretch_both", margin=0, styles={"background": "var(--desk-ground)"},
             css_classes=["desk-page"],
         )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import panel as pn
 import panel_material_ui as pmui
 
+from workbench.panels.access import reads
 from workbench.panels.grouped import SomeOf, grouped
 from workbench.panels.layers import map_name
 from workbench.panels.learn import job_in_words
@@ -48,10 +49,11 @@ class ComparePanel(pn.viewable.Viewer):
         )  # fmt: skip
         self._status = note(FIRST)
         self._bar = pmui.LinearProgress(value=0, variant="determinate", margin=0, sizing_mode="stretch_width")
-        self._table = pn.pane.HTML("", sizing_mode="stretch_both", margin=0, styles={"overflow": "auto"})
+        scrolls = {"sizing_mode": "stretch_both", "margin": 0, "styles": {"overflow": "auto"}}
+        self._table = pn.pane.HTML("", **scrolls, **reads("scores"))
         self._which = pmui.Select(label="Confusion of", options=[], **small)
         self._which.param.watch(lambda _: self._draw_confusion(), "value")
-        self._confusion = pn.pane.HTML("", sizing_mode="stretch_both", margin=0, styles={"overflow": "auto"})
+        self._confusion = pn.pane.HTML("", **scrolls, **reads("confusion matrix"))
         page.follow(session, "job cube", self._draw)
         page.follow(session, "truth cube", self._offer_truth)
         page.follow(session, "scores rows", self._draw_scores)

@@ -11,6 +11,7 @@ import panel as pn
 import param
 from panel.custom import JSComponent
 
+from workbench.panels.access import reads
 from workbench.panels.look import Look
 from workbench.panels.pages import Page
 from workbench.session import Session
@@ -138,7 +139,8 @@ class KeysPanel(pn.viewable.Viewer):
 
     def __panel__(self) -> pn.pane.HTML:
         """Keys by where they are obeyed."""
-        return pn.pane.HTML(key_map_html(), sizing_mode="stretch_both", margin=0, styles={"overflow": "auto"})
+        scrolls = {"sizing_mode": "stretch_both", "margin": 0, "styles": {"overflow": "auto"}}
+        return pn.pane.HTML(key_map_html(), **scrolls, **reads("keys"))
 
     def _listen(self) -> None:
         self.keyboard.walking = self.look.walking and bool(self.session.advice and self.session.advice.current)

@@ -24,6 +24,10 @@ Then click pixels to see spectra, give two classes a few labels each, and a clas
 """
 
 
+CODE = {"& code": {"color": "inherit"}}
+"""Panel's own colour of code is too pale on white to be read by everybody."""
+
+
 class MapPanel(pn.viewable.Viewer):
     """Draws the layers a page looks at; turns clicks into looks and labels."""
 
@@ -36,7 +40,7 @@ class MapPanel(pn.viewable.Viewer):
         self.map = SceneMap(self._clicked, self._drawn, self._hovered)
         page.on_close(self.map.dispose)
         self._pane = self.map.panel()
-        self._welcome = pmui.Typography(WELCOME, margin=40, sizing_mode="stretch_width")
+        self._welcome = pmui.Typography(WELCOME, margin=40, sizing_mode="stretch_width", sx=CODE)
         page.follow(session, "cube", self._open)
         page.follow(look, "picture index bands percent left right swipe", self._show_picture, now=False)
         page.follow(session, "labels embedding", self.layers.forget_maps, now=False)

@@ -42,6 +42,7 @@ THEME = {
 """Material themes: one quiet blue for what can be done; all other colour belongs to the data."""
 
 MAP_CSS = """
+.leaflet-container.leaflet-container img.leaflet-tile { mix-blend-mode: normal; }
 .leaflet-container.leaflet-container { background: var(--desk-ground); font-family: inherit; }
 .leaflet-container .leaflet-bar { border: 1px solid var(--desk-edge); }
 .leaflet-container .leaflet-bar a { background: var(--desk-surface); color: var(--desk-ink);
@@ -51,7 +52,7 @@ MAP_CSS = """
   border-color: var(--desk-quiet); text-shadow: none; }
 .leaflet-container .leaflet-image-layer { image-rendering: pixelated; }
 """
-"""The map's ground and buttons."""
+"""The map's ground and buttons; and tiles that lie on it plainly, since what tells contrasts knows no other way."""
 
 CSS = (
     """

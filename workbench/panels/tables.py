@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 FAMILIES = ("self-supervised", "semi-supervised", "supervised", "baseline")
 
+DARKEST = 45
+"""Per cent of the accent behind all pixels of a row; more, and the numbers on it are hard to read in the dark."""
+
 _STYLE = """
 <style>
 table { border-collapse: collapse; width: 100%; font-size: 12.5px; font-variant-numeric: tabular-nums;
@@ -51,7 +54,7 @@ def confusion_html(confusion: NDArray[np.integer], names: Sequence[str]) -> str:
     heads = "".join(f'<th title="{escape(name)}">{escape(name)}</th>' for name in names)
     lines = [f"<tr><th>truth ↓ · predicted →</th>{heads}<th>right [%]</th></tr>"]
     for i, name in enumerate(names):
-        shades = [f"color-mix(in srgb, var(--desk-accent) {60 * part:.0f}%, transparent)" for part in share[i]]
+        shades = [f"color-mix(in srgb, var(--desk-accent) {DARKEST * part:.0f}%, transparent)" for part in share[i]]
         pairs = zip(confusion[i].tolist(), shades, strict=True)
         cells = "".join(f'<td style="background: {shade}">{pixels}</td>' for pixels, shade in pairs)
         lines.append(f"<tr><td>{escape(name)}</td>{cells}<td>{100 * share[i, i]:.0f}</td></tr>")

@@ -1,0 +1,212 @@
+"""Every view of the desk, in light and dark, keeps nobody out: axe-core finds no serious or critical violation."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.axe import barriers, shot
+from tests.browser.conftest import address
+from tests.browser.driver import FIND, PATIENCE, Driver, watch
+from workbench.compare import compare_rows
+from workbench.cubes import open_cube, save_cube, simulated_scene
+from workbench.labels import write_labels
+from workbench.session import Session
+from workbench.session.runs import new_run, write_run
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+SIZE = (60, 90)
+THEMES = ("light", "dark")
+GROUND = f"""
+(theme) => {{
+  const light = (color) => color.match(/\\d+/g).slice(0, 3).reduce((sum, part) => sum + +part, 0) / 3
+  const all = (selector) => ({FIND})(selector).map((one) => getComputedStyle(one))
+  const ground = [...all(".leaflet-container"), getComputedStyle(document.body)].map((one) => one.backgroundColor)
+  const ink = all(".MuiInputBase-root").map((one) => one.color), dark = theme === "dark"
+  return ground.every((one) => dark === (light(one) < 100)) && ink.every((one) => dark === (light(one) > 100))
+}}
+"""
+"""Whether the page has taken the theme on, in every part."""
+
+
+def prepared(folder: Path) -> None:
+    """A session that has a scene, labels of two classes, an encoder and scores."""
+    session = Session.at(folder)
+    cube, truth = simulated_scene(*SIZE, seed=0)
+    session.live = False
+    session.open_scene(save_cube(cube, folder / "scene.zarr"))
+    write_labels(truth, folder / "truth.tif")
+    session.open_truth(folder / "truth.tif")
+    for code in np.unique(truth.values)[1:4]:
+        session.add_class(truth.attrs["classes"][code - 1])
+        for row, column in np.argwhere(truth.values == code)[::97][:4]:
+            session.label_pixel(int(row), int(column))
+    session.live = True
+    session.close()
+    run = new_run(session.runs_path, "comparison", "svm, lda components · 2 draws", {"scene": "scene.zarr"})
+    rows = compare_rows(cube, truth, ["svm", "lda_components"], [3], 2, ("random",))
+    (run.folder / "progress.jsonl").write_text("".join(json.dumps({"row": row}, default=plain) + "\n" for row in rows))
+    write_run(replace(run, state="done"))
+
+
+def plain(value: object) -> object:
+    """Numpy's numbers as JSON has them."""
+    return value.tolist()
+
+
+@pytest.fixture(scope="module")
+def desk(browser: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
+    """The page of that session."""
+    folder = tmp_path_factory.mktemp("accessible")
+    prepared(folder / "session")
+    log = folder / "server.log"
+    command = [sys.executable, "-u", "-m", "workbench.cli", "serve", "--session", str(folder / "session"), "--no-show"]
+    with log.open("w") as out:
+        process = subprocess.Popen(command, stdout=out, stderr=out, env=os.environ | {"OMP_NUM_THREADS": "1"})
+        try:
+            context = browser.new_context(viewport={"width": 1280, "height": 800})
+            driver = Driver(context.new_page(), address(process, log), open_cube(folder / "session" / "scene.zarr"))
+            driver.troubles = watch(context, driver.page)
+            driver.open()
+            yield driver
+            assert driver.troubles == []
+            context.close()
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+def tab(name: str) -> Callable[[Driver], None]:
+    """Open a tab of the dock."""
+    return lambda desk: desk.page.get_by_role("tab", name=name).click()
+
+
+def look(desk: Driver) -> None:
+    """A spectrum is kept, another is drawn, and the class map lies on the picture."""
+    desk.mode("Inspect")
+    desk.click(20, 20)
+    desk.page.get_by_role("button", name="Keep this spectrum").click()
+    desk.click(30, 40)
+    desk.wait_map()
+
+
+def label(desk: Driver) -> None:
+    """Ready to label, after a refusal."""
+    desk.mode("Label pixel")
+    box = desk.page.get_by_placeholder("new class")
+    box.fill(desk.page.locator(".row input[type=text]").first.get_attribute("title"))
+    box.press("Enter")
+    expect(desk.page.locator(".status-line.refusal")).to_be_visible(timeout=PATIENCE)
+    box.fill("")
+
+
+def polygon(desk: Driver) -> None:
+    """Drawing corners."""
+    desk.mode("Label polygon")
+
+
+def suggestions(desk: Driver) -> None:
+    """Walking through suggestions, the first of which is answered."""
+    desk.page.keyboard.press("Escape")
+    desk.page.keyboard.press("g")
+    desk.page.locator(".item.current").wait_for(timeout=PATIENCE)
+    desk.page.keyboard.press("s")
+    desk.page.locator(".item.answered").first.wait_for(timeout=PATIENCE)
+
+
+def doubts(desk: Driver) -> None:
+    """What there is to say of labels that look wrong."""
+    desk.page.keyboard.press("Escape")
+    desk.page.keyboard.press("c")
+    desk.page.locator(".item, .status-line.news").first.wait_for(timeout=PATIENCE)
+
+
+def learning(desk: Driver) -> None:
+    """A run under way."""
+    tab("Learn")(desk)
+    box = desk.page.get_by_label("Steps", exact=True)
+    box.fill("100000")
+    box.press("Enter")
+    desk.page.get_by_role("button", name="Start learning").click()
+    desk.page.locator(".MuiChip-root:visible").first.wait_for(timeout=PATIENCE)
+
+
+def learnt(desk: Driver) -> None:
+    """The run, stopped."""
+    tab("Learn")(desk)
+    desk.page.get_by_role("button", name="Stop", exact=True).last.click()
+    expect(desk.page.get_by_text("stopped after")).to_be_visible(timeout=PATIENCE)
+
+
+def models(desk: Driver) -> None:
+    """A long list, open."""
+    tab("Compare")(desk)
+    desk.page.get_by_role("combobox", name="Models").click()
+    desk.page.locator("li:visible").first.wait_for(timeout=PATIENCE)
+
+
+def choices(desk: Driver) -> None:
+    """The list of class map models, open."""
+    desk.page.keyboard.press("Escape")
+    desk.page.get_by_role("combobox", name="Class map by").click()
+    desk.page.locator("li:visible").first.wait_for(timeout=PATIENCE)
+
+
+def index(desk: Driver) -> None:
+    """A spectral index with its list and legend."""
+    desk.page.keyboard.press("Escape")
+    desk.page.get_by_role("combobox", name="Picture").click()
+    desk.page.locator("li", has_text="spectral index").click()
+    expect(desk.page.get_by_text("dark blue")).to_be_visible(timeout=PATIENCE)
+
+
+def swipe(desk: Driver) -> None:
+    """Two layers side by side."""
+    desk.page.get_by_label("Swipe left | right").click()
+    desk.page.locator(".leaflet-sbs").wait_for(state="attached", timeout=PATIENCE)
+
+
+VIEWS: dict[str, Callable[[Driver], None]] = {
+    "open scene": lambda desk: None,
+    "look": look,
+    "label": label,
+    "polygon": polygon,
+    "suggestions": suggestions,
+    "doubts": doubts,
+    "learning": learning,
+    "learnt": learnt,
+    "compare": tab("Compare"),
+    "models": models,
+    "choices": choices,
+    "confusion": lambda desk: (desk.page.keyboard.press("Escape"), tab("Confusion")(desk)),
+    "export": tab("Export"),
+    "keys": tab("Keys"),
+    "index": index,
+    "swipe": swipe,
+}
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_the_desk_keeps_nobody_out(desk, view):
+    VIEWS[view](desk)
+    found = {}
+    for theme in THEMES:
+        desk.page.wait_for_function(GROUND, arg=theme, timeout=PATIENCE)
+        desk.page.wait_for_timeout(400)  # what fades in is pale
+        shot(desk.page, f"{view}-{theme}")
+        found[theme] = barriers(desk.page)
+        if view in ("models", "choices"):  # what is open lies over the page
+            desk.page.keyboard.press("Escape")
+        desk.page.get_by_label("Toggle theme").click()
+        if view in ("models", "choices") and theme == "light":
+            VIEWS[view](desk)
+    assert not any(found.values()), "\n".join(f"{theme}: {one}" for theme in THEMES for one in found[theme])

@@ -1,0 +1,18 @@
+"""For those who do not see the page: names of what the libraries draw without any; see ``access.js``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from panel.custom import JSComponent
+
+
+class Access(JSComponent):
+    """Watches the page it is on; has no parameters and shows nothing."""
+
+    _esm = Path(__file__).with_name("access.js")
+
+
+def reads(name: str) -> dict[str, list[str]]:
+    """What a part is given that scrolls and holds nothing to press: a place in the order of Tab, and a name."""
+    return {"css_classes": [f"reads-{name.replace(' ', '-')}"]}
