@@ -141,9 +141,10 @@ def learning(desk: Driver) -> None:
 
 
 def learnt(desk: Driver) -> None:
-    """The run, stopped."""
-    tab("Learn")(desk)
-    desk.page.get_by_role("button", name="Stop", exact=True).last.click()
+    """A run, stopped."""
+    if not desk.page.locator(".MuiChip-root:visible").count():
+        learning(desk)
+    desk.page.get_by_role("button", name="Stop (Shift X)").last.click()
     expect(desk.page.get_by_text("stopped after")).to_be_visible(timeout=PATIENCE)
 
 

@@ -14,7 +14,7 @@ from tests.browser.driver import PATIENCE, Driver, until
 from tests.scenes import few
 from workbench.cubes import good_bands, simulated_scene
 from workbench.labels import open_labels
-from workbench.panels.keys import KEYS
+from workbench.panels.key_map import KEYS
 from workbench.probe import FEATURES, class_chances, doubtful, feature_map, suggest
 
 pytestmark = [

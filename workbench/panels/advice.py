@@ -59,18 +59,18 @@ class AdvicePanel(pn.viewable.Viewer):
         self._n = pmui.IntInput(label="How many", value=10, start=1, end=200, sizing_mode="stretch_width", **small)
         self._suggest = pmui.Button(
             label="Suggest pixels", icon="add_location_alt", color="primary", on_click=lambda _: self.suggest(),
-            description="Key G", **small,
+            description="Suggest pixels (G)", **small,
         )  # fmt: skip
         self._check = pmui.Button(
             label="Check labels", icon="fact_check", variant="outlined", on_click=lambda _: self.check(),
-            description="Key C", **small,
+            description="Check labels (C)", **small,
         )  # fmt: skip
         self._bar = pmui.LinearProgress(variant="indeterminate", margin=0, sizing_mode="stretch_width", visible=False)
         self._said = Plain("", variant="body2", margin=0, sizing_mode="stretch_width", css_classes=["advised"])
-        self._accept = _word("", "The class that the model takes it for (Enter)", session.accept_advice)
-        self._keep = _word("Keep", "The label is right (K)", session.keep_advice)
-        self._remove = _word("Remove", "Take the label away (Delete)", session.remove_advised)
-        self._skip = _word("Skip", "Leave it as it is (S)", session.skip_advice)
+        self._accept = _word("", "", session.accept_advice)
+        self._keep = _word("Keep", "Keep: the label is right (K)", session.keep_advice)
+        self._remove = _word("Remove", "Remove: take the label away (Delete)", session.remove_advised)
+        self._skip = _word("Skip", "Skip: leave it as it is (S)", session.skip_advice)
         moves = (
             _move("arrow_back", "Back (B)", lambda: session.step_advice(-1)),
             _move("arrow_forward", "Next (N)", lambda: session.step_advice(1)),
@@ -124,7 +124,8 @@ class AdvicePanel(pn.viewable.Viewer):
         self._said.object = f"{session.advising.capitalize()} …" if session.advising else _in_words(made, current)
         if current is not None:
             doubts = made.kind == "doubts"
-            self._accept.label = current.guess
+            guess = f"As the model guesses: {current.guess} (Enter)"
+            self._accept.param.update(label=current.guess, description=guess)
             self._keep.visible = self._remove.visible = doubts
         if made is None:
             self._list.param.update(rows=[], at=-1)

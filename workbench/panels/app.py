@@ -17,7 +17,7 @@ from workbench.panels.classes import ClassesPanel
 from workbench.panels.compare import ComparePanel
 from workbench.panels.export import ExportPanel
 from workbench.panels.header import HeaderPanel, StatusLine
-from workbench.panels.keys import KEYS_TAB, KeysPanel
+from workbench.panels.keys import EXPORT_TAB, KEYS_TAB, KeysPanel
 from workbench.panels.learn import LearnPanel
 from workbench.panels.look import Look
 from workbench.panels.menu import read_menu
@@ -28,6 +28,7 @@ from workbench.panels.style import CELL, CELL_CSS, CSS, EDGE, HEADER, THEME, reg
 from workbench.session import Session
 
 TITLE = "Hyperspectral workbench"
+LEARN_TAB, COMPARE_TAB = "Learn", "Compare"
 DOCK = "clamp(268px, 30vh, 420px)"
 """Height of the dock at the foot, in CSS's words."""
 
@@ -51,19 +52,17 @@ class Desk(pn.viewable.Viewer):
             styles={"border-left": EDGE},
         )
         advice = AdvicePanel(session, look, page)
-        keys = KeysPanel(session, look, page, advice.suggest, advice.check)
-        tabs = _tabs(
-            look,
-            page,
-            {
-                "Learn": learn,
-                ADVICE_TAB: advice,
-                "Compare": compare,
-                "Confusion": compare.confusion(),
-                "Export": ExportPanel(session, page),
-                KEYS_TAB: keys,
-            },
-        )
+        parts = {
+            LEARN_TAB: learn,
+            ADVICE_TAB: advice,
+            COMPARE_TAB: compare,
+            "Confusion": compare.confusion(),
+            EXPORT_TAB: ExportPanel(session, page),
+        }
+        others = {"g": advice.suggest, "c": advice.check, "shift+w": compare.swipe_best}
+        others |= {"t": lambda: _start(look, LEARN_TAB, learn), "r": lambda: _start(look, COMPARE_TAB, compare)}
+        keys = KeysPanel(session, look, page, others, (*parts, KEYS_TAB))
+        tabs = _tabs(look, page, {**parts, KEYS_TAB: keys})
         height = f":host {{ height: {DOCK} !important; flex: none !important; }}"
         dock = region(
             tabs, stylesheets=[height], sizing_mode="stretch_both", styles={"border-top": EDGE, "padding": "0 16px 8px"}
@@ -91,6 +90,12 @@ def _tabs(look: Look, page: Page, parts: dict[str, object]) -> pmui.Tabs:
     tabs.param.watch(lambda event: look.param.update(tab=titles[event.new]), "active")
     page.follow(look, "tab", lambda: tabs.param.update(active=titles.index(look.tab)))
     return tabs
+
+
+def _start(look: Look, tab: str, panel: LearnPanel | ComparePanel) -> None:
+    """Begin what a tab is for, where it can be seen."""
+    look.tab = tab
+    panel.begin()
 
 
 def app(session: Session) -> pmui.Page:

@@ -16,9 +16,9 @@ const STYLE = `
   .current input[type=text] { font-weight: 600; cursor: text; }
   input[type=text]:focus { outline: 2px solid var(--desk-accent); background: var(--desk-surface); }
   .count { font-variant-numeric: tabular-nums; color: var(--desk-quiet); }
-  .remove { visibility: hidden; border: 0; background: none; color: var(--desk-quiet); cursor: pointer;
+  .remove { opacity: 0; border: 0; background: none; color: var(--desk-quiet); cursor: pointer;
     font-size: 15px; line-height: 1; padding: 0; }
-  .row:hover .remove, .remove:focus { visibility: visible; }
+  .row:hover .remove, .remove:focus { opacity: 1; }
   .new { display: grid; grid-template-columns: 1fr 30px; gap: 4px; margin-top: 6px; font-size: 13px; }
   .new input[type=text] { cursor: text; padding: 6px 8px; border: 1px solid var(--desk-edge); color: var(--desk-ink); }
   .new input[type=text]::placeholder { color: var(--desk-quiet); }
@@ -60,7 +60,7 @@ function row(model, one) {
   const remove = document.createElement("button")
   remove.className = "remove"
   remove.textContent = "×"
-  remove.title = `Remove ${one.name} and its labels (undo brings it back)`
+  remove.title = remove.ariaLabel = `Remove ${one.name} and its labels (undo brings it back)`
   remove.onclick = (event) => { event.stopPropagation(); send("remove") }
   line.onclick = () => { if (one.code !== model.current) { send("choose") } }
   line.append(key, color, name, count, remove)

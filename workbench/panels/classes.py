@@ -59,7 +59,7 @@ class ClassesPanel(pn.viewable.Viewer):
         self._redo = _tool("redo", "Redo (Ctrl+Shift+Z)", session.redo)
         self._file = Upload(
             session.import_labels, session.refuse, label="Import labels", icon="upload_file", size="small",
-            variant="text", margin=0, description="A vector file (any CRS) or a raster on the scene's grid",
+            variant="text", margin=0, description="Import labels: vectors in any CRS, a raster on the scene's grid (U)",
         )  # fmt: skip
         page.follow(session, "classes counts current_class", self._draw)
         page.follow(session, "can_undo can_redo", self._enable)

@@ -38,14 +38,27 @@ class ComparePanel(pn.viewable.Viewer):
         self._split = pmui.Select(label="Split", options=list(SPLITS), value="random", **small)
         self._truth = pmui.Select(label="Truth", options={"my labels": "labels"}, **small)
         self._start = pmui.Button(
-            label="Start comparing", icon="play_arrow", size="small", margin=0, color="primary", on_click=self._begin
+            label="Start comparing",
+            icon="play_arrow",
+            size="small",
+            margin=0,
+            color="primary",
+            description="Start comparing (R)",
+            on_click=lambda _: self.begin(),
         )
         self._stop = pmui.Button(
-            label="Stop", icon="stop", variant="outlined", size="small", margin=0, on_click=lambda _: session.stop()
+            label="Stop",
+            icon="stop",
+            variant="outlined",
+            size="small",
+            margin=0,
+            description="Stop (Shift X)",
+            on_click=lambda _: session.stop(),
         )
         self._swipe = pmui.Button(
             label="Swipe the two best maps", icon="compare", variant="text", size="small", margin=0, visible=False,
-            on_click=self._swipe_best, description="The class maps of your labels by the two models that scored best",
+            on_click=lambda _: self.swipe_best(),
+            description="Swipe the two best maps: those of your labels by the models that scored best (Shift W)",
         )  # fmt: skip
         self._status = note(FIRST)
         self._bar = pmui.LinearProgress(value=0, variant="determinate", margin=0, sizing_mode="stretch_width")
@@ -76,7 +89,8 @@ class ComparePanel(pn.viewable.Viewer):
             stack(self._which, note(CONFUSION), gap=12, width=260, sizing_mode="stretch_height"), self._confusion
         )
 
-    def _begin(self, _: object) -> None:
+    def begin(self) -> None:
+        """Start with what is chosen."""
         try:
             budgets = [int(part) for part in self._budgets.value.replace(",", " ").split()]
         except ValueError:
@@ -87,7 +101,11 @@ class ComparePanel(pn.viewable.Viewer):
             splits=SPLITS[self._split.value], truth=self._truth.value,
         )  # fmt: skip
 
-    def _swipe_best(self, _: object) -> None:
+    def swipe_best(self) -> None:
+        """Lay the maps of the two models that scored best side by side."""
+        if not self._swipe.visible:
+            self.session.refuse("two models have to be compared before their maps are swiped; start comparing")
+            return
         best = self.session.scores.groupby("model")["oa_mean"].mean().sort_values(ascending=False).index[:2]
         self.look.param.update(left=map_name(best[0]), right=map_name(best[-1]), swipe=True)
 

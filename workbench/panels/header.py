@@ -50,7 +50,7 @@ class HeaderPanel(pn.viewable.Viewer):
         self._job = pmui.Chip("", size="small", variant="outlined", margin=0, visible=False, sx=_INK)
         self._stop = pmui.IconButton(
             icon="stop_circle",
-            description="Stop",
+            description="Stop (Shift X)",
             size="small",
             margin=0,
             on_click=lambda _: session.stop(),

@@ -1,10 +1,8 @@
-"""The keyboard: every key of the desk in one table, which is both what the page obeys and what it shows."""
+"""The keyboard: keys come from the page, and do what the buttons do."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from html import escape
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import panel as pn
@@ -12,78 +10,19 @@ import param
 from panel.custom import JSComponent
 
 from workbench.panels.access import reads
+from workbench.panels.key_map import DIGITS, KEYS, WALK, key_map_html
 from workbench.panels.look import Look
 from workbench.panels.pages import Page
 from workbench.session import Session
 
-KEYS_TAB = "Keys"
+KEYS_TAB, EXPORT_TAB = "Keys", "Export"
 
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """One line of the key map."""
-
-    shown: tuple[str, ...]
-    """As printed on the keyboard."""
-
-    does: str
-    """What pressing it does."""
-
-    names: tuple[str, ...] = ()
-    """As the browser names them, in small letters; empty for keys that the browser or the map obeys by itself."""
-
-
-DIGITS = tuple("123456789")
-ALWAYS, WALK = "Always", "While a pixel or label is asked about"
-KEYS: dict[str, tuple[Key, ...]] = {
-    ALWAYS: (
-        Key(("1", "…", "9"), "choose the class of that number", DIGITS),
-        Key(("I",), "inspect: a click shows a spectrum", ("i",)),
-        Key(("L",), "label pixels: a click gives the class", ("l",)),
-        Key(("P",), "label polygons: clicks set corners", ("p",)),
-        Key(("Ctrl Z",), "undo", ("ctrl+z",)),
-        Key(("Ctrl Shift Z", "Ctrl Y"), "redo", ("ctrl+shift+z", "ctrl+y")),
-        Key(("G",), "get suggestions: pixels worth a label", ("g",)),
-        Key(("C",), "check labels: those that look wrong", ("c",)),
-        Key(("?",), "this page, and back", ("?",)),
-    ),
-    WALK: (
-        Key(("1", "…", "9"), "give it the class of that number", DIGITS),
-        Key(("Enter",), "give it the class the model guesses", ("enter",)),
-        Key(("S",), "skip it", ("s",)),
-        Key(("K",), "keep the label: it is right", ("k",)),
-        Key(("Delete",), "remove the label", ("delete", "backspace")),
-        Key(("B", "N"), "back, next", ("b", "n")),
-        Key(("Esc",), "leave", ("escape",)),
-    ),
-    "Map, once it was clicked": (
-        Key(("↑", "↓", "←", "→"), "move"),
-        Key(("+", "−"), "zoom in, out"),
-    ),
-    "Everywhere": (
-        Key(("Tab", "Shift Tab"), "next or last control"),
-        Key(("Space", "Enter"), "press the control that has the focus"),
-        Key(("Enter",), "in a field: take what was typed"),
-        Key(("Esc",), "in a class's name: take it back"),
-    ),
-}
-
-_STYLE = """
-<style>
-.keys { display: flex; flex-wrap: wrap; gap: 14px 28px; font-size: 12.5px; color: var(--desk-ink); padding-top: 10px; }
-.keys > div { flex: 1 1 330px; max-width: 420px; }
-h3 { font-size: 11px; font-weight: 600; letter-spacing: .05em; text-transform: uppercase; color: var(--desk-quiet);
-  margin: 0 0 4px; }
-dl { display: grid; grid-template-columns: 118px 1fr; gap: 3px 10px; margin: 0 0 10px; align-items: baseline; }
-dt { white-space: nowrap; } dd { margin: 0; }
-kbd { font: inherit; font-size: 11.5px; padding: 0 5px; border: 1px solid var(--desk-edge); border-bottom-width: 2px;
-  border-radius: 4px; background: var(--desk-ground); }
-</style>
-"""
+_MODES = {"i": "inspect", "l": "pixel", "p": "polygon"}
+_TAKEN_AWAY = {"e": "Class map (GeoTIFF)", "shift+e": "Labels (GeoPackage)", "shift+r": "Scores (CSV)"}
 
 
 class Keyboard(JSComponent):
-    """Ears for the page; see ``keys.js``."""
+    """Ears for the page, and a finger for what only the browser may press; see ``keys.js``."""
 
     always = param.List(default=[], doc="Names of keys that are always obeyed, outside fields")
     walk = param.List(default=[], doc="Those obeyed while something advised is looked at")
@@ -94,6 +33,18 @@ class Keyboard(JSComponent):
     def __init__(self, on_key: Callable[[str], None], **params: object) -> None:
         super().__init__(**params)
         self._on_key = on_key
+
+    def press(self, name: str) -> None:
+        """Press the button of that name, once it is on the page."""
+        self._send_msg({"press": name})
+
+    def focus(self, name: str) -> None:
+        """Put the cursor into the field of that name."""
+        self._send_msg({"focus": name})
+
+    def choose_file(self) -> None:
+        """Ask for a file of labels."""
+        self._send_msg({"file": True})
 
     def _handle_msg(self, message: dict) -> None:
         self._on_key(str(message["key"]))
@@ -106,8 +57,10 @@ class KeysPanel(pn.viewable.Viewer):
     ----------
     session, look, page
         What is acted on.
-    suggest, check : callable
-        What G and C do.
+    others : mapping of str to callable
+        What the keys of other panels do, by the keys' names.
+    tabs : sequence of str
+        Titles of the dock's tabs in their order.
     """
 
     def __init__(
@@ -115,19 +68,27 @@ class KeysPanel(pn.viewable.Viewer):
         session: Session,
         look: Look,
         page: Page,
-        suggest: Callable[[], None],
-        check: Callable[[], None],
+        others: Mapping[str, Callable[[], object]],
+        tabs: tuple[str, ...],
         **params: object,
     ) -> None:
         super().__init__(**params)
-        self.session, self.look = session, look
+        self.session, self.look, self._tabs = session, look, tabs
         self._last_tab = look.tab
-        always, walk = ([name for key in KEYS[group] for name in key.names] for group in (ALWAYS, WALK))
+        walk = [name for key in KEYS[WALK] for name in key.names]
+        always = [name for group, keys in KEYS.items() if group != WALK for key in keys for name in key.names]
         self.keyboard = Keyboard(self._pressed, always=always, walk=walk, width=0, height=0, margin=0)
+        press, focus = self.keyboard.press, self.keyboard.focus
         self._always = {
             **{name: lambda mode=mode: look.param.update(mode=mode) for name, mode in _MODES.items()},
-            **{"ctrl+z": session.undo, "ctrl+shift+z": session.redo, "ctrl+y": session.redo},
-            **{"g": suggest, "c": check, "?": self._turn},
+            **{"m": look.pin, "shift+m": look.clear, "w": lambda: look.param.update(swipe=not look.swipe)},
+            **{"d": lambda: press("Toggle theme"), "u": self.keyboard.choose_file},
+            **{"o": lambda: focus("path of a scene, then Enter"), "a": lambda: focus("new class")},
+            **{"[": lambda: self._next(-1), "]": lambda: self._next(1), "?": self._turn},
+            **{"ctrl+z": session.undo, "ctrl+shift+z": session.redo, "ctrl+y": session.redo, "shift+x": session.stop},
+            "shift+delete": lambda: session.remove_class(session.current_class),
+            **{name: lambda button=button: self._take_away(button) for name, button in _TAKEN_AWAY.items()},
+            **others,
         }
         self._walk = {
             **{"enter": session.accept_advice, "s": session.skip_advice, "k": session.keep_advice},
@@ -167,21 +128,11 @@ class KeysPanel(pn.viewable.Viewer):
         else:
             self._last_tab, self.look.tab = self.look.tab, KEYS_TAB
 
+    def _next(self, by: int) -> None:
+        """To another tab of the dock; after the last comes the first."""
+        self.look.tab = self._tabs[(self._tabs.index(self.look.tab) + by) % len(self._tabs)]
 
-_MODES = {"i": "inspect", "l": "pixel", "p": "polygon"}
-
-
-def key_map_html() -> str:
-    """Every key of the desk, by group."""
-
-    def keys(key: Key) -> str:
-        return " ".join(one if one == "…" else f"<kbd>{escape(one)}</kbd>" for one in key.shown)
-
-    def part(group: str) -> str:
-        rows = "".join(f"<dt>{keys(key)}</dt><dd>{escape(key.does)}</dd>" for key in KEYS[group])
-        return f"<h3>{escape(group)}</h3><dl>{rows}</dl>"
-
-    first, second, *others = KEYS
-    columns = ([first], [second], others)
-    parts = ("".join(map(part, groups)) for groups in columns)
-    return f'{_STYLE}<div class="keys">{"".join(f"<div>{one}</div>" for one in parts)}</div>'
+    def _take_away(self, button: str) -> None:
+        """Press a button that stands on the tab of what is taken away."""
+        self.look.tab = EXPORT_TAB
+        self.keyboard.press(button)

@@ -28,10 +28,22 @@ class LearnPanel(pn.viewable.Viewer):
         self._encoder = OneOf("auto", label="Encoder", **small)
         self._steps = pmui.IntInput(label="Steps", value=800, start=1, end=1_000_000, step=100, **small)
         self._start = pmui.Button(
-            label="Start learning", icon="play_arrow", size="small", margin=0, color="primary", on_click=self._begin
+            label="Start learning",
+            icon="play_arrow",
+            size="small",
+            margin=0,
+            color="primary",
+            description="Start learning (T)",
+            on_click=lambda _: self.begin(),
         )
         self._stop = pmui.Button(
-            label="Stop", icon="stop", variant="outlined", size="small", margin=0, on_click=lambda _: session.stop()
+            label="Stop",
+            icon="stop",
+            variant="outlined",
+            size="small",
+            margin=0,
+            description="Stop (Shift X)",
+            on_click=lambda _: session.stop(),
         )
         self._run = pmui.Select(label="Encoder in use", options={"none": ""}, **small)
         self._run.param.watch(self._activate, "value")
@@ -59,7 +71,8 @@ class LearnPanel(pn.viewable.Viewer):
         watch = stack(self._status, self._watch, gap=6, sizing_mode="stretch_both")
         return dock_row(choices, watch)
 
-    def _begin(self, _: object) -> None:
+    def begin(self) -> None:
+        """Start with what is chosen."""
         self.session.start_pretraining(
             objective=self._objective.value, encoder=self._encoder.value, steps=self._steps.value or 1
         )

@@ -41,9 +41,11 @@ class SpectraPanel(pn.viewable.Viewer):
             css_classes=["spectra"],
         )
         self._where = note("")
-        pin = pmui.IconButton(icon="push_pin", description="Keep this spectrum", size="small", margin=0)
+        pin = pmui.IconButton(icon="push_pin", description="Keep this spectrum (M)", size="small", margin=0)
         pin.on_click(lambda _: look.pin())
-        clear = pmui.IconButton(icon="clear_all", description="Let go of the kept ones", size="small", margin=0)
+        clear = pmui.IconButton(
+            icon="clear_all", description="Let go of the kept ones (Shift M)", size="small", margin=0
+        )
         clear.on_click(lambda _: look.clear())
         self._tools = pin, clear
         page.follow(session, "cube", self._open)

@@ -1,0 +1,162 @@
+"""Every button of the desk has a key in the key map, and every such key does what its button does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import geopandas
+import numpy as np
+import pytest
+import rasterio
+from playwright.sync_api import expect
+
+from tests.browser.driver import FIND, PATIENCE, Driver, until
+from workbench.panels.key_map import KEYS
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.parametrize("server", ["simulated"], indirect=True, scope="module"),
+]
+BUTTONS = f"""
+() => ({FIND})("button, [role=button], .leaflet-control a, input[type=file], input[type=submit]")
+  .filter((one) => one.getClientRects().length && !one.matches("[role=tab], .MuiChip-root, .cursor-marker"))
+  .map((one) => one.getAttribute("aria-label") || one.title || (one.labels && one.labels[0] || one).innerText)
+  .map((name) => name.replace(/^[a-z_]+\\n/, "").trim())
+"""
+"""Names of all buttons in sight; an icon's name is no part of them."""
+
+TABS = ("Learn", "Suggest & check", "Compare", "Confusion", "Export", "Keys")
+
+
+def labelled(desk: Driver) -> None:
+    """Two classes with labels, and a class map, unless they are there."""
+    for key, name in enumerate(("bright", "dark"), 1):
+        desk.add_class(name)
+        if not desk.count(key):
+            desk.choose(key)
+            desk.mode("Label pixel")
+            for n, place in enumerate([(10 * key, 20), (10 * key, 40), (10 * key, 60)], 1):
+                desk.click(*place)
+                desk.wait_count(key, n)
+    desk.mode("Inspect")
+    desk.wait_map()
+
+
+def left(desk: Driver) -> bool:
+    """Leave what is asked about; the page may only just have come to it."""
+    desk.page.keyboard.press("Escape")
+    desk.page.wait_for_timeout(300)
+    return desk.page.locator(".item.current").count() == 0
+
+
+def test_every_button_has_a_key(desk):
+    page, found = desk.page, set()
+    labelled(desk)
+    for tab in TABS:
+        page.get_by_role("tab", name=tab).click()
+        page.wait_for_timeout(300)
+        found |= set(page.evaluate(BUTTONS))
+    for key in ("g", "c"):
+        page.keyboard.press(key)
+        page.locator(".item.current").wait_for(timeout=PATIENCE)
+        found |= set(page.evaluate(BUTTONS))
+        until(lambda: left(desk), "no pixel that is asked about")
+    page.get_by_role("combobox", name="Picture").click()
+    page.locator("li", has_text="spectral index").click()
+    expect(page.get_by_label("Index", exact=True)).to_be_visible(timeout=PATIENCE)
+    found |= set(page.evaluate(BUTTONS))
+    page.get_by_role("combobox", name="Picture").click()
+    page.locator("li", has_text="true colour").click()
+    does = [beginning for keys in KEYS.values() for key in keys for beginning in key.presses]
+    assert len(found) > 30
+    assert not {name for name in found if not name.startswith(tuple(does))}
+    never = {beginning for beginning in does if not any(name.startswith(beginning) for name in found)}
+    assert never <= {"Swipe the two best maps"}  # which is there after a comparison
+
+
+def test_a_spectrum_is_kept_and_let_go_of(desk):
+    desk.click(20, 20)
+    before = len(desk.lines())
+    desk.page.keyboard.press("m")
+    desk.click(30, 30)
+    until(lambda: len(desk.lines()) > before, "the curve that is kept")
+    desk.page.keyboard.press("Shift+M")
+    expect(desk.page.get_by_role("button", name="Let go of the kept ones")).to_be_disabled(timeout=PATIENCE)
+
+
+def test_layers_are_swiped_and_the_page_turns_dark(desk):
+    page = desk.page
+    page.keyboard.press("w")
+    page.locator(".leaflet-sbs").wait_for(state="attached", timeout=PATIENCE)
+    page.keyboard.press("w")
+    page.locator(".leaflet-sbs").wait_for(state="detached", timeout=PATIENCE)
+    ground = f"() => getComputedStyle(({FIND})('.leaflet-container')[0]).backgroundColor"
+    before = page.evaluate(ground)
+    page.keyboard.press("d")
+    until(lambda: page.evaluate(ground) != before, "the dark")
+    page.keyboard.press("d")
+    until(lambda: page.evaluate(ground) == before, "the light")
+    page.keyboard.press("Shift+W")
+    expect(page.locator(".status-line.refusal")).to_contain_text("two models have to be compared", timeout=PATIENCE)
+
+
+def test_fields_are_reached_and_files_chosen(desk):
+    page = desk.page
+    page.keyboard.press("a")
+    expect(page.get_by_placeholder("new class")).to_be_focused(timeout=PATIENCE)
+    page.keyboard.type("mud")
+    page.keyboard.press("Enter")
+    page.locator("input[title='mud']").wait_for(timeout=PATIENCE)
+    page.get_by_placeholder("new class").blur()
+    n = page.locator(".row").count()
+    page.keyboard.press("Shift+Delete")
+    page.locator("input[title='mud']").wait_for(state="detached", timeout=PATIENCE)
+    assert page.locator(".row").count() == n - 1
+    page.keyboard.press("o")
+    expect(page.get_by_placeholder("path of a scene, then Enter")).to_be_focused(timeout=PATIENCE)
+    page.keyboard.press("Tab")
+    with page.expect_file_chooser(timeout=PATIENCE) as chosen:
+        page.keyboard.press("u")
+    assert not chosen.value.is_multiple()
+
+
+def test_tabs_follow_each_other_round(desk):
+    page = desk.page
+    page.get_by_role("tab", name="Learn").click()
+    page.mouse.click(*desk.spot(40, 40))
+    for key, order in (("]", [*TABS[1:], TABS[0]]), ("[", [*TABS[:0:-1], TABS[0]])):
+        for title in order:
+            page.keyboard.press(key)
+            expect(page.get_by_role("tab", name=title)).to_have_attribute("aria-selected", "true", timeout=PATIENCE)
+
+
+def test_a_run_is_started_and_stopped(desk):
+    page = desk.page
+    page.get_by_role("tab", name="Export").click()
+    page.keyboard.press("t")
+    expect(page.get_by_role("tab", name="Learn")).to_have_attribute("aria-selected", "true", timeout=PATIENCE)
+    expect(page.get_by_role("button", name="Stop (Shift X)").last).to_be_enabled(timeout=PATIENCE)
+    page.keyboard.press("r")
+    expect(page.locator(".status-line.refusal")).to_contain_text("is under way; stop it first", timeout=PATIENCE)
+    page.keyboard.press("Shift+X")
+    page.get_by_role("tab", name="Learn").click()
+    expect(page.get_by_text("stopped after")).to_be_visible(timeout=PATIENCE)
+
+
+def test_maps_and_labels_are_taken_away(desk, tmp_path):
+    labelled(desk)
+    desk.page.get_by_role("tab", name="Learn").click()
+    with rasterio.open(taken(desk, "e", tmp_path)) as file:
+        assert (file.height, file.width) == desk.cube.shape[1:]
+        assert set(np.unique(file.read(1))) <= {0, 1, 2}
+    assert len(geopandas.read_file(taken(desk, "Shift+E", tmp_path))) == desk.count(1) + desk.count(2)
+
+
+def taken(desk: Driver, key: str, folder: Path) -> Path:
+    """What a key downloads."""
+    with desk.page.expect_download(timeout=PATIENCE) as started:
+        desk.page.keyboard.press(key)
+    path = folder / started.value.suggested_filename
+    started.value.save_as(path)
+    return path

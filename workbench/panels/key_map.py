@@ -1,0 +1,114 @@
+"""Every key of the desk in one table, which is both what the page obeys and what it shows; each button has one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+
+DIGITS = tuple("123456789")
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One line of the key map."""
+
+    shown: tuple[str, ...]
+    """As printed on the keyboard."""
+
+    does: str
+    """What pressing it does."""
+
+    names: tuple[str, ...] = ()
+    """As the page names them, in small letters; empty for keys that the browser or the map obeys by itself."""
+
+    presses: tuple[str, ...] = ()
+    """How the names begin of the buttons that do the same."""
+
+
+WALK = "While a pixel or label is asked about"
+"""The group whose keys are obeyed only then."""
+
+KEYS: dict[str, tuple[Key, ...]] = {
+    "Look": (
+        Key(("I",), "inspect: a click shows a spectrum", ("i",), ("Inspect",)),
+        Key(("M",), "keep the spectrum of the pixel", ("m",), ("Keep this spectrum",)),
+        Key(("Shift M",), "let go of the kept spectra", ("shift+m",), ("Let go of the kept ones",)),
+        Key(("W",), "swipe two layers, or lay them together", ("w",)),
+        Key(("Shift W",), "swipe the two best maps", ("shift+w",), ("Swipe the two best maps",)),
+        Key(("D",), "dark, or light again", ("d",), ("Toggle theme",)),
+        Key(("O",), "type the path of a scene", ("o",)),
+        Key(("[", "]"), "tab before, next tab", ("[", "]")),
+        Key(("?",), "this page, and back", ("?",)),
+    ),
+    "Label": (
+        Key(("1", "…", "9"), "choose the class of that number", DIGITS),
+        Key(("L",), "label pixels: a click gives the class", ("l",), ("Label pixel",)),
+        Key(("P",), "label polygons: clicks set corners", ("p",), ("Label polygon",)),
+        Key(("A",), "type a new class", ("a",), ("Add this class",)),
+        Key(("Shift Delete",), "remove the chosen class and its labels", ("shift+delete",), ("Remove ",)),
+        Key(("Ctrl Z",), "undo", ("ctrl+z",), ("Undo",)),
+        Key(("Ctrl Shift Z", "Ctrl Y"), "redo", ("ctrl+shift+z", "ctrl+y"), ("Redo",)),
+        Key(("U",), "import labels from a file", ("u",), ("Import labels",)),
+        Key(("G",), "get suggestions: pixels worth a label", ("g",), ("Suggest pixels",)),
+        Key(("C",), "check labels: those that look wrong", ("c",), ("Check labels",)),
+    ),
+    "Learn, compare, take away": (
+        Key(("T",), "start learning (train)", ("t",), ("Start learning",)),
+        Key(("R",), "start comparing (rank the models)", ("r",), ("Start comparing",)),
+        Key(("Shift X",), "stop the job", ("shift+x",), ("Stop",)),
+        Key(("E",), "take the class map away", ("e",), ("Class map (GeoTIFF)",)),
+        Key(("Shift E",), "take the labels away", ("shift+e",), ("Labels (GeoPackage)",)),
+        Key(("Shift R",), "take the scores away", ("shift+r",), ("Scores (CSV)",)),
+    ),
+    WALK: (
+        Key(("1", "…", "9"), "give it the class of that number", DIGITS),
+        Key(("Enter",), "give it the class the model guesses", ("enter",), ("As the model guesses",)),
+        Key(("S",), "skip it", ("s",), ("Skip",)),
+        Key(("K",), "keep the label: it is right", ("k",), ("Keep: ",)),
+        Key(("Delete",), "remove the label", ("delete", "backspace"), ("Remove: ",)),
+        Key(("B", "N"), "back, next", ("b", "n"), ("Back", "Next", "row ")),
+        Key(("Esc",), "leave", ("escape",), ("Leave",)),
+    ),
+    "Map, once it was clicked": (
+        Key(("↑", "↓", "←", "→"), "move"),
+        Key(("+", "−"), "zoom in, out", (), ("Zoom in", "Zoom out")),
+    ),
+    "Everywhere": (
+        Key(("Tab", "Shift Tab"), "next or last control"),
+        Key(("Space", "Enter"), "press the control that has the focus"),
+        Key(("Enter",), "in a field: take what was typed"),
+        Key(("↑", "↓"), "in a number's field: more, less", (), ("more: ", "less: ")),
+        Key(("↓", "Esc"), "in a field with a list: open it, clear it", (), ("Open", "Clear")),
+        Key(("Esc",), "in a class's name: take it back"),
+    ),
+}
+
+COLUMNS = (("Look",), ("Label",), ("Learn, compare, take away", "Map, once it was clicked"), (WALK, "Everywhere"))
+"""How the groups stand beside each other."""
+
+_STYLE = """
+<style>
+.keys { display: flex; flex-wrap: wrap; gap: 14px 24px; font-size: 12.5px; color: var(--desk-ink); padding-top: 10px; }
+.keys > div { flex: 1 1 330px; max-width: 420px; }
+h3 { font-size: 11px; font-weight: 600; letter-spacing: .05em; text-transform: uppercase; color: var(--desk-quiet);
+  margin: 0 0 4px; }
+dl { display: grid; grid-template-columns: 118px 1fr; gap: 3px 10px; margin: 0 0 10px; align-items: baseline; }
+dt { white-space: nowrap; } dd { margin: 0; }
+kbd { font: inherit; font-size: 11.5px; padding: 0 5px; border: 1px solid var(--desk-edge); border-bottom-width: 2px;
+  border-radius: 4px; background: var(--desk-ground); }
+</style>
+"""
+
+
+def key_map_html() -> str:
+    """Every key of the desk, by group."""
+
+    def keys(key: Key) -> str:
+        return " ".join(one if one == "…" else f"<kbd>{escape(one)}</kbd>" for one in key.shown)
+
+    def part(group: str) -> str:
+        rows = "".join(f"<dt>{keys(key)}</dt><dd>{escape(key.does)}</dd>" for key in KEYS[group])
+        return f"<h3>{escape(group)}</h3><dl>{rows}</dl>"
+
+    parts = ("".join(map(part, groups)) for groups in COLUMNS)
+    return f'{_STYLE}<div class="keys">{"".join(f"<div>{one}</div>" for one in parts)}</div>'
