@@ -109,11 +109,6 @@ def label(desk: Driver) -> None:
     box.fill("")
 
 
-def polygon(desk: Driver) -> None:
-    """Drawing corners."""
-    desk.mode("Label polygon")
-
-
 def suggestions(desk: Driver) -> None:
     """Walking through suggestions, the first of which is answered."""
     desk.page.keyboard.press("Escape")
@@ -140,25 +135,10 @@ def learning(desk: Driver) -> None:
     desk.page.locator(".MuiChip-root:visible").first.wait_for(timeout=PATIENCE)
 
 
-def learnt(desk: Driver) -> None:
-    """A run, stopped."""
-    if not desk.page.locator(".MuiChip-root:visible").count():
-        learning(desk)
-    desk.page.get_by_role("button", name="Stop (Shift X)").last.click()
-    expect(desk.page.get_by_text("stopped after")).to_be_visible(timeout=PATIENCE)
-
-
 def models(desk: Driver) -> None:
     """A long list, open."""
     tab("Compare")(desk)
     desk.page.get_by_role("combobox", name="Models").click()
-    desk.page.locator("li:visible").first.wait_for(timeout=PATIENCE)
-
-
-def choices(desk: Driver) -> None:
-    """The list of class map models, open."""
-    desk.page.keyboard.press("Escape")
-    desk.page.get_by_role("combobox", name="Class map by").click()
     desk.page.locator("li:visible").first.wait_for(timeout=PATIENCE)
 
 
@@ -180,14 +160,11 @@ VIEWS: dict[str, Callable[[Driver], None]] = {
     "open scene": lambda desk: None,
     "look": look,
     "label": label,
-    "polygon": polygon,
     "suggestions": suggestions,
     "doubts": doubts,
     "learning": learning,
-    "learnt": learnt,
     "compare": tab("Compare"),
     "models": models,
-    "choices": choices,
     "confusion": lambda desk: (desk.page.keyboard.press("Escape"), tab("Confusion")(desk)),
     "export": tab("Export"),
     "keys": tab("Keys"),
@@ -205,9 +182,9 @@ def test_the_desk_keeps_nobody_out(desk, view):
         desk.page.wait_for_timeout(400)  # what fades in is pale
         shot(desk.page, f"{view}-{theme}")
         found[theme] = barriers(desk.page)
-        if view in ("models", "choices"):  # what is open lies over the page
+        if view == "models":  # what is open lies over the page
             desk.page.keyboard.press("Escape")
         desk.page.get_by_label("Toggle theme").click()
-        if view in ("models", "choices") and theme == "light":
+        if view == "models" and theme == "light":
             VIEWS[view](desk)
     assert not any(found.values()), "\n".join(f"{theme}: {one}" for theme in THEMES for one in found[theme])
