@@ -13,6 +13,7 @@ import shapely
 
 from workbench.cubes import save_cube, simulated_scene
 from workbench.session import Session
+from workbench.session.advice import AdviceLog
 from workbench.session.audit import MOST
 from workbench.session.folder import HISTORY
 
@@ -108,13 +109,23 @@ def test_a_full_disk_leaves_no_line_half(session, monkeypatch):
     session.add_class("water")
     whole = (session.folder / HISTORY).read_bytes()
     write = os.write
-    monkeypatch.setattr("workbench.session.audit.os.write", lambda file, content: write(file, content[:7]))
+    monkeypatch.setattr("workbench.session.folder.os.write", lambda file, content: write(file, content[:7]))
     session.label_pixel(1, 1)
     assert "the disk is full" in session.message
     assert (session.folder / HISTORY).read_bytes() == whole
-    monkeypatch.setattr("workbench.session.audit.os.write", write)
+    monkeypatch.setattr("workbench.session.folder.os.write", write)
     session.label_pixel(2, 2)
     assert replayed(lines(session)) == {"water": 2}
+
+
+def test_a_full_disk_leaves_no_line_of_advice_half_either(tmp_path, monkeypatch):
+    log = AdviceLog(tmp_path / "advice.jsonl")
+    log.write("suggested", 1)
+    whole, write = log.path.read_bytes(), os.write
+    monkeypatch.setattr("workbench.session.folder.os.write", lambda file, content: write(file, content[:7]))
+    with pytest.raises(OSError, match="No space left"):
+        log.write("suggested", 2)
+    assert log.path.read_bytes() == whole
 
 
 def test_answers_to_advice_bear_a_name(session):

@@ -12,7 +12,7 @@ from workbench.panels.learn import job_in_words
 from workbench.panels.look import Look
 from workbench.panels.menu import Menu, in_words
 from workbench.panels.pages import Page
-from workbench.panels.style import dock_row, line, note, stack
+from workbench.panels.style import action, dock_row, line, note, stack
 from workbench.panels.tables import confusion_html, score_html
 from workbench.session import Session
 
@@ -37,24 +37,8 @@ class ComparePanel(pn.viewable.Viewer):
         self._draws = pmui.IntInput(label="Draws", value=5, start=1, end=100, **small)
         self._split = pmui.Select(label="Split", options=list(SPLITS), value="random", **small)
         self._truth = pmui.Select(label="Truth", options={"my labels": "labels"}, **small)
-        self._start = pmui.Button(
-            label="Start comparing",
-            icon="play_arrow",
-            size="small",
-            margin=0,
-            color="primary",
-            description="Start comparing (R)",
-            on_click=lambda _: self.begin(),
-        )
-        self._stop = pmui.Button(
-            label="Stop",
-            icon="stop",
-            variant="outlined",
-            size="small",
-            margin=0,
-            description="Stop (Shift X)",
-            on_click=lambda _: session.stop(),
-        )
+        self._start = action("Start comparing", "play_arrow", "Start comparing (R)", self.begin, main=True)
+        self._stop = action("Stop", "stop", "Stop (Shift X)", session.stop)
         self._swipe = pmui.Button(
             label="Swipe the two best maps", icon="compare", variant="text", size="small", margin=0, visible=False,
             on_click=lambda _: self.swipe_best(),

@@ -10,7 +10,7 @@ from workbench.panels.grouped import OneOf, grouped
 from workbench.panels.menu import Menu
 from workbench.panels.pages import Page
 from workbench.panels.plots import loss_plot
-from workbench.panels.style import dock_row, line, note, stack
+from workbench.panels.style import action, dock_row, line, note, stack
 from workbench.session import Session
 
 FIRST = "Learning needs no labels: press Start, and the encoder learns from all pixels of the scene."
@@ -27,24 +27,8 @@ class LearnPanel(pn.viewable.Viewer):
         self._objective = OneOf("barlow_twins", label="Objective", **small)
         self._encoder = OneOf("auto", label="Encoder", **small)
         self._steps = pmui.IntInput(label="Steps", value=800, start=1, end=1_000_000, step=100, **small)
-        self._start = pmui.Button(
-            label="Start learning",
-            icon="play_arrow",
-            size="small",
-            margin=0,
-            color="primary",
-            description="Start learning (T)",
-            on_click=lambda _: self.begin(),
-        )
-        self._stop = pmui.Button(
-            label="Stop",
-            icon="stop",
-            variant="outlined",
-            size="small",
-            margin=0,
-            description="Stop (Shift X)",
-            on_click=lambda _: session.stop(),
-        )
+        self._start = action("Start learning", "play_arrow", "Start learning (T)", self.begin, main=True)
+        self._stop = action("Stop", "stop", "Stop (Shift X)", session.stop)
         self._run = pmui.Select(label="Encoder in use", options={"none": ""}, **small)
         self._run.param.watch(self._activate, "value")
         self._bar = pmui.LinearProgress(value=0, variant="determinate", margin=0, sizing_mode="stretch_width")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from html import escape
 
 import panel as pn
@@ -173,6 +174,12 @@ def region(*objects: object, width: str = "", **params: object) -> pn.Column:
         **params.pop("styles", {}),
     }
     return stack(*objects, styles=styles, **params)
+
+
+def action(label: str, icon: str, tip: str, act: Callable[[], object], *, main: bool = False) -> pmui.Button:
+    """A button that does `act`; `tip` says more than its label, and the key; a panel has one main one."""
+    how = {"color": "primary"} if main else {"variant": "outlined"}
+    return pmui.Button(label=label, icon=icon, size="small", margin=0, description=tip, on_click=lambda _: act(), **how)
 
 
 def put(box: pmui.TextInput, text: str) -> None:

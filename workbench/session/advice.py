@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
+from workbench.session.folder import append_lines
 from workbench.session.marks import Answer, now
 
 Kind = Literal["suggestions", "doubts"]
@@ -123,5 +124,4 @@ class AdviceLog:
     def write(self, event: str, number: int, **facts: object) -> None:
         """Append a line: when, what, in which round."""
         line = json.dumps({"when": now(), "event": event, "round": number, **facts}, ensure_ascii=False)
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
+        append_lines(self.path, [line])

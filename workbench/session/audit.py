@@ -11,13 +11,12 @@ of each class; ``classes`` lists the names after a change of them.
 
 from __future__ import annotations
 
-import errno
 import json
-import os
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
+from workbench.session.folder import append_lines
 from workbench.session.marks import LabelState, Mark, now
 
 MOST = 50
@@ -50,15 +49,7 @@ class AuditLog:
             self._waiting.append(json.dumps({"when": now(), "who": who, "what": what, **changed}, ensure_ascii=False))
         if not self._waiting:
             return
-        content = "".join(f"{line}\n" for line in self._waiting).encode()
-        file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-        try:
-            size = os.fstat(file).st_size
-            if os.write(file, content) < len(content):
-                os.ftruncate(file, size)  # no line is left half
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
-        finally:
-            os.close(file)
+        append_lines(self.path, self._waiting)
         self._waiting = []
 
 

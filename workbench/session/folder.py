@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -32,6 +34,25 @@ def read_json(path: Path) -> dict:
     if not isinstance(content, dict):
         raise ValueError(f"{path} holds a {type(content).__name__}, not an object; move it away to start anew")
     return content
+
+
+def append_lines(path: Path, lines: Sequence[str]) -> None:
+    """Add lines to a file, all of them or none: a full disk leaves no half of one.
+
+    Raises
+    ------
+    OSError
+        If the disk refuses.
+    """
+    content = "".join(f"{line}\n" for line in lines).encode()
+    file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    try:
+        size = os.fstat(file).st_size
+        if os.write(file, content) < len(content):
+            os.ftruncate(file, size)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+    finally:
+        os.close(file)
 
 
 class FolderLock:
