@@ -8,56 +8,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
-import pytest
 
-from workbench.cubes import save_cube, simulated_scene
+from tests.jobs import LONG, one_thread_each, posix, session_of_it, small_scene, until  # noqa: F401, fixtures
 from workbench.session import Session
-
-posix = pytest.mark.skipif(os.name == "nt", reason="needs signals")
-LONG = 100_000
-"""Steps nobody waits for."""
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """Workers share two cores with everybody."""
-    before = os.environ.get("OMP_NUM_THREADS")
-    os.environ["OMP_NUM_THREADS"] = "1"
-    yield
-    if before is None:
-        del os.environ["OMP_NUM_THREADS"]
-    else:
-        os.environ["OMP_NUM_THREADS"] = before
-
-
-@pytest.fixture(scope="module")
-def scene(tmp_path_factory):
-    cube, _ = simulated_scene(24, 30, seed=1)
-    return save_cube(cube, tmp_path_factory.mktemp("scene") / "scene.npz")
-
-
-@pytest.fixture
-def session(tmp_path, scene):
-    session = Session.at(tmp_path / "session")
-    session.live = False
-    assert session.open_scene(scene), session.message
-    yield session
-    session.close()
-
-
-def until(claim: Callable[[], bool], seconds: float = 60) -> bool:
-    """Wait for something to come true."""
-    deadline = time.monotonic() + seconds
-    while not claim():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 def is_alive(pid: int) -> bool:
@@ -141,7 +98,7 @@ def test_a_failure_is_one_sentence_and_the_next_job_may_begin(session):
 def test_one_job_at_a_time_a_reload_finds_it_and_even_a_deaf_one_is_ended(session):
     session.start_pretraining(steps=LONG, encoder="pixel")
     pid = session._worker.process.pid
-    assert not session.start_pretraining(steps=5)
+    assert not session.remove_run(session.job.id)
     assert "is under way; stop it first" in session.message
     found = Session.at(session.folder)
     assert found is session

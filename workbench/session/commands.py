@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Callable
 from functools import wraps
 
-USERS = (ValueError, OSError, ImportError, RuntimeError, LookupError, sqlite3.Error)
+USERS = (ValueError, OSError, FloatingPointError, ImportError, RuntimeError, LookupError, sqlite3.Error)
 """Errors a user can cause; their text is a sentence already. Others are ours, and are logged with their traceback."""
 
 _SYSTEM = {

@@ -14,7 +14,7 @@ import xarray as xr
 from workbench.session.answering import Answering
 from workbench.session.commands import command, sentence
 from workbench.session.jobs import Job, Worker
-from workbench.session.runs import PROGRESS, Run, new_run, read_embedding, read_runs, write_run
+from workbench.session.runs import PROGRESS, WAITING, Run, read_embedding, read_runs, write_run
 
 
 class Following(Answering):
@@ -27,6 +27,7 @@ class Following(Answering):
     def __init__(self, folder: str | Path, **params: object) -> None:
         self._worker: Worker | None = None
         self._last: dict = {}
+        self.is_closing = False
         super().__init__(folder, **params)
 
     @command
@@ -37,8 +38,7 @@ class Following(Answering):
         self.job = replace(self.job, note="stopping")
         self._worker.stop()
 
-    @command
-    def activate_run(self, id: str) -> None:
+    def _use(self, id: str) -> None:
         """Use this run's embedding for the class map; if it has only an encoder, a job makes the embedding first."""
         run = self._run(id)
         if run is None or run.encoder is None:
@@ -50,6 +50,11 @@ class Following(Answering):
         else:
             self._activate(run)
 
+    def _use_none(self) -> None:
+        self.active_run = ""
+        self._save_state()
+        self._show_embedding(None)
+
     def wait_for_job(self, timeout: float | None = None) -> bool:
         """Until the job is over; for scripts and tests. False if that took longer than `timeout` seconds."""
         worker = self._worker
@@ -58,24 +63,12 @@ class Following(Answering):
     def _run(self, id: str) -> Run | None:
         return next((run for run in self.runs if run.id == id), None)
 
-    def _begin(self, kind: str, title: str, settings: dict) -> None:
-        self._scene()
-        if self._worker is not None:
-            raise ValueError(f"{self.job.title} is under way; stop it first")
-        where = {"scene": self._portable(self.scene), "options": self._options}
-        run = new_run(self.runs_path, kind, title, where | settings)
-        self._prepare(run)
-        self.runs = read_runs(self.runs_path)
-        self._follow_worker(run, kind, title)
-
-    def _prepare(self, run: Run) -> None:
-        """Put into the run's folder what the worker needs."""
-
     def _follow_worker(self, run: Run, kind: str, title: str) -> None:
         if self._worker is not None:
             raise ValueError(f"{self.job.title} is under way; stop it first")
         self._last = {}
-        self.job = Job(run.id, kind, title, note="starting")
+        so_far = steps_told(run)
+        self.job = Job(run.id, kind, title, "running", _part(so_far, run), run.seconds, so_far, note="starting")
         heard, ended = partial(self._heard, run), partial(self._ended, run)
         self._worker = Worker(run.folder, kind, heard, ended)
 
@@ -92,9 +85,9 @@ class Following(Answering):
                 return
             told = {key: report[key] for key in ("fraction", "seconds") if key in report}
             note = self.job.note if self.job.note == "stopping" else report.get("note", "")
-            history = (*self.job.history, report["progress"]) if "progress" in report else self.job.history
+            history = in_order(self.job.history, report["progress"]) if "progress" in report else self.job.history
             self.job = replace(self.job, history=history, note=note, **told)
-            if "embedding" in report:
+            if "embedding" in report and self._absolute(run.settings["scene"]) == self.scene:
                 self._activate(run)
 
     def _ended(self, run: Run, status: int) -> None:
@@ -143,13 +136,13 @@ class Following(Answering):
     def _restore_runs(self, active_run: str) -> None:
         """The runs of the folder. One that says it is running belongs to a server that has died: we hold the folder."""
         for run in read_runs(self.runs_path):
-            if run.state == "running":
+            if run.state in ("running", WAITING):
                 with suppress(OSError):
                     write_run(replace(run, state="interrupted"))
         self.param.update(runs=read_runs(self.runs_path), active_run=active_run)
         last = next((run for run in reversed(self.runs) if run.kind == "pretraining"), None)
         if last:
-            history = tuple(report["progress"] for report in reports(last) if _is_progress(report))
+            history = steps_told(last)
             fraction = _part(history, last)
             self.job = Job(
                 last.id, last.kind, last.title, last.state, fraction, last.seconds, history, error=last.error
@@ -164,6 +157,23 @@ def reports(run: Run) -> list[dict]:
             with suppress(ValueError, RecursionError):
                 found.append(json.loads(line))
     return [report for report in found if isinstance(report, dict)]
+
+
+def steps_told(run: Run) -> tuple[dict, ...]:
+    """The steps of a training, each once: one that went on from a checkpoint has done some again."""
+    history: tuple[dict, ...] = ()
+    for report in reports(run):
+        if _is_progress(report):
+            history = in_order(history, report["progress"])
+    return history
+
+
+def in_order(history: tuple[dict, ...], row: dict) -> tuple[dict, ...]:
+    """A step after those before it; what was told of it and of later ones is forgotten."""
+    end = len(history)
+    while end and history[end - 1]["step"] >= row["step"]:
+        end -= 1
+    return (*history[:end], row)
 
 
 def _is_progress(report: dict) -> bool:

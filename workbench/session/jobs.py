@@ -37,7 +37,7 @@ class Job:
     """Its run."""
 
     kind: str
-    """``pretraining``, ``comparison`` or ``embedding``."""
+    """``pretraining``, ``comparison``, ``encoder`` or ``embedding``."""
 
     title: str
     """In a few words."""
@@ -52,7 +52,8 @@ class Job:
     """Since the work itself began [s]."""
 
     history: tuple[dict, ...] = ()
-    """Of a pretraining: ``step``, ``seconds``, ``loss`` and the loss terms by name, one dict a report."""
+    """Of a pretraining, one dict a report: ``step``, ``seconds``, ``loss``, the loss terms by name, and so far
+    ``samples_per_second`` and ``memory_bytes``."""
 
     note: str = ""
     """What it is doing, in a few words."""

@@ -15,14 +15,15 @@ import param
 from workbench.labels import write_labels
 from workbench.session.commands import command, sentence
 from workbench.session.exports import export_scores
-from workbench.session.following import Following, reports
+from workbench.session.following import reports
+from workbench.session.queueing import Queueing
 from workbench.session.runs import SCORES, TRUTH, Run
 
 SCORE_EVERY = 0.5
 """Least time between two updates of the score table [s]."""
 
 
-class Learning(Following):
+class Learning(Queueing):
     """What one may let the machine learn, and how well it did."""
 
     rows = param.DataFrame(default=None, allow_None=True, doc="One row a (model, budget, draw, split)")
@@ -88,10 +89,13 @@ class Learning(Following):
 
     def _prepare(self, run: Run) -> None:
         super()._prepare(run)
+        if run.kind == "comparison" and not run.settings["truth"]:
+            write_labels(self.labels, run.folder / TRUTH)
+
+    def _starting(self, run: Run) -> None:
+        super()._starting(run)
         if run.kind == "comparison":
             self._heard_rows, self._scored = [], 0.0
-            if not run.settings["truth"]:
-                write_labels(self.labels, run.folder / TRUTH)
 
     def _heard(self, run: Run, report: dict) -> None:
         if "row" in report:

@@ -19,6 +19,11 @@ EMBEDDING = "embedding.npy"
 SCORES = "scores.parquet"
 TRUTH = "labels.tif"
 LOG = "worker.log"
+CHECKPOINTS = "checkpoints"
+
+PRETRAINING, WAITING = "pretraining", "waiting"
+ENDED_EARLY = ("stopped", "failed", "interrupted")
+"""States of a run that has not come to its end and is no more under way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +34,13 @@ class Run:
     """Name of its folder."""
 
     kind: str
-    """``pretraining`` or ``comparison``."""
+    """``pretraining``, ``comparison``, or ``encoder``: one that was made elsewhere."""
 
     title: str
     """In a few words, for the screen."""
 
     state: str
-    """``running``, ``done``, ``stopped``, ``failed`` or ``interrupted``."""
+    """``waiting``, ``running``, ``done``, ``stopped``, ``failed`` or ``interrupted``."""
 
     created: str
     """When it began, ISO 8601 in UTC."""
@@ -74,13 +79,13 @@ class Run:
 
 
 def new_run(runs: Path, kind: str, title: str, settings: dict) -> Run:
-    """Make the folder of a run that begins now."""
+    """Make the folder of a run that is asked for now."""
     stem = f"{datetime.now():%Y%m%d-%H%M%S}-{kind}"
     runs.mkdir(exist_ok=True)
     name = next(n for n in (stem, *(f"{stem}-{i}" for i in range(2, 1000))) if not (runs / n).exists())
     folder = runs / name
     folder.mkdir()
-    run = Run(name, kind, title, "running", now(), 0.0, "", settings, folder)
+    run = Run(name, kind, title, WAITING, now(), 0.0, "", settings, folder)
     write_run(run)
     return run
 

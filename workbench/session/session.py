@@ -60,10 +60,12 @@ class Session(Learning):
             return cls.living[place]
 
     def close(self) -> None:
-        """End the job and let others have the folder."""
+        """End the job and let others have the folder; what waits for the job is left to be resumed."""
+        self.is_closing = True
         if self._worker is not None:
-            self._worker.stop()
-            self._worker.wait(5)
+            worker = self._worker
+            self.stop()
+            worker.wait(5)
         for thread in (self._refit, self._adviser):
             thread.forget()
             thread.wait(30)
