@@ -22,7 +22,9 @@ STEPS, FEW = 300, 64
 
 def learn(session: Session, **choices: object) -> str:
     """Pretrain to the end; the run's name."""
-    assert session.start_pretraining(**{"steps": STEPS, "pairs": FEW, "encoder": "pixel", "seed": 4, **choices}), session.message
+    assert session.start_pretraining(**{"steps": STEPS, "pairs": FEW, "encoder": "pixel", "seed": 4, **choices}), (
+        session.message
+    )
     assert session.wait_for_job(120)
     assert session.job.state == "done", session.job.error
     return session.job.id

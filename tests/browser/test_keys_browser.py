@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import geopandas
@@ -26,7 +27,7 @@ BUTTONS = f"""
 """
 """Names of all buttons in sight; an icon's name is no part of them."""
 
-TABS = ("Learn", "Suggest & check", "Compare", "Confusion", "Export", "Keys")
+TABS = ("Learn", "Runs", "Suggest & check", "Compare", "Confusion", "Export", "Keys")
 
 
 def labelled(desk: Driver) -> None:
@@ -133,15 +134,38 @@ def test_tabs_follow_each_other_round(desk):
 
 def test_a_run_is_started_and_stopped(desk):
     page = desk.page
+    page.get_by_role("tab", name="Learn").click()
+    page.get_by_label("Steps", exact=True).press("Control+a")
+    page.keyboard.type("20000")
+    page.keyboard.press("Enter")
     page.get_by_role("tab", name="Export").click()
     page.keyboard.press("t")
     expect(page.get_by_role("tab", name="Learn")).to_have_attribute("aria-selected", "true", timeout=PATIENCE)
-    expect(page.get_by_role("button", name="Stop (Shift X)").last).to_be_enabled(timeout=PATIENCE)
+    expect(page.get_by_text("pixels/s")).to_be_visible(timeout=PATIENCE)
     page.keyboard.press("r")
-    expect(page.locator(".status-line.refusal")).to_contain_text("is under way; stop it first", timeout=PATIENCE)
+    expect(page.get_by_role("tab", name="Compare")).to_have_attribute("aria-selected", "true", timeout=PATIENCE)
+    expect(page.locator(".status-line")).to_contain_text("waits until", timeout=PATIENCE)
     page.keyboard.press("Shift+X")
+    expect(page.get_by_text(re.compile(r"^comparison \d+ %"))).to_be_visible(timeout=PATIENCE)
+    page.keyboard.press("Shift+X")
+    page.get_by_role("tab", name="Runs").click()
+    expect(page.locator(".reads-runs").get_by_text("stopped")).to_have_count(2, timeout=PATIENCE)
+    page.keyboard.press("Shift+G")
+    expect(page.get_by_text(re.compile(r"^pretraining \d+ %"))).to_be_visible(timeout=PATIENCE)
     page.get_by_role("tab", name="Learn").click()
-    expect(page.get_by_text("stopped after")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("from step ")).to_be_visible(timeout=PATIENCE)
+    page.keyboard.press("Shift+X")
+    page.get_by_role("tab", name="Runs").click()
+    expect(page.locator(".reads-runs").get_by_text("stopped")).to_have_count(2, timeout=PATIENCE)
+    expect(page.get_by_role("button", name="Use: ")).to_have_text(re.compile("Use none$"), timeout=PATIENCE)
+    page.keyboard.press("Shift+U")
+    expect(page.get_by_role("button", name="Use: ")).to_have_text(re.compile("Use$"), timeout=PATIENCE)
+    page.keyboard.press("Shift+D")
+    expect(page.get_by_text("Delete for good?")).to_be_visible(timeout=PATIENCE)
+    page.keyboard.press("Shift+D")
+    expect(page.locator(".reads-runs").get_by_text("stopped")).to_have_count(1, timeout=PATIENCE)
+    page.keyboard.press("Shift+T")
+    expect(page.locator(".status-line.refusal")).to_contain_text("only a pretraining is repeated", timeout=PATIENCE)
 
 
 def test_maps_and_labels_are_taken_away(desk, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import panel as pn
@@ -22,10 +23,11 @@ from workbench.panels.learn import LearnPanel
 from workbench.panels.look import Look
 from workbench.panels.menu import read_menu
 from workbench.panels.pages import Page
+from workbench.panels.runs import RUNS_TAB, RunsPanel
 from workbench.panels.scene import MapPanel
 from workbench.panels.spectra import SpectraPanel
 from workbench.panels.style import CELL, CELL_CSS, CSS, EDGE, HEADER, THEME, region
-from workbench.session import Session
+from workbench.session import Run, Session
 
 TITLE = "Hyperspectral workbench"
 LEARN_TAB, COMPARE_TAB = "Learn", "Compare"
@@ -52,15 +54,22 @@ class Desk(pn.viewable.Viewer):
             styles={"border-left": EDGE},
         )
         advice = AdvicePanel(session, look, page)
+        runs = RunsPanel(session, page, lambda run: _repeat(look, learn, run))
         parts = {
             LEARN_TAB: learn,
+            RUNS_TAB: runs,
             ADVICE_TAB: advice,
             COMPARE_TAB: compare,
             "Confusion": compare.confusion(),
             EXPORT_TAB: ExportPanel(session, page),
         }
         others = {"g": advice.suggest, "c": advice.check, "shift+w": compare.swipe_best}
-        others |= {"t": lambda: _start(look, LEARN_TAB, learn), "r": lambda: _start(look, COMPARE_TAB, compare)}
+        others |= {
+            "t": lambda: _on_tab(look, LEARN_TAB, learn.begin),
+            "r": lambda: _on_tab(look, COMPARE_TAB, compare.begin),
+        }
+        for_runs = {"shift+u": runs.use, "shift+g": runs.resume, "shift+t": runs.repeat, "shift+d": runs.delete}
+        others |= {key: lambda act=act: _on_tab(look, RUNS_TAB, act) for key, act in for_runs.items()}
         keys = KeysPanel(session, look, page, others, (*parts, KEYS_TAB))
         tabs = _tabs(look, page, {**parts, KEYS_TAB: keys})
         height = f":host {{ height: {DOCK} !important; flex: none !important; }}"
@@ -92,10 +101,16 @@ def _tabs(look: Look, page: Page, parts: dict[str, object]) -> pmui.Tabs:
     return tabs
 
 
-def _start(look: Look, tab: str, panel: LearnPanel | ComparePanel) -> None:
-    """Begin what a tab is for, where it can be seen."""
+def _on_tab(look: Look, tab: str, act: Callable[[], object]) -> None:
+    """Do what a tab is for, where it can be seen."""
     look.tab = tab
-    panel.begin()
+    act()
+
+
+def _repeat(look: Look, learn: LearnPanel, run: Run) -> None:
+    """Offer the choices of a run again, where they can be started."""
+    learn.repeat(run)
+    look.tab = LEARN_TAB
 
 
 def app(session: Session) -> pmui.Page:

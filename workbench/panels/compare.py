@@ -101,7 +101,7 @@ class ComparePanel(pn.viewable.Viewer):
     def _draw(self) -> None:
         job, has_scene = self.session.job, self.session.cube is not None
         busy = job is not None and job.state == "running"
-        self._start.disabled, self._stop.disabled = busy or not has_scene, not busy
+        self._start.disabled, self._stop.disabled = not has_scene, not busy
         ours = job is not None and job.kind == "comparison"
         self._bar.visible = ours and busy
         self._bar.value = 100 * job.fraction if ours else 0

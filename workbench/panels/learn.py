@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import holoviews as hv
 import panel as pn
 import panel_material_ui as pmui
 
-from workbench.panels.grouped import OneOf, grouped
+from workbench.panels.grouped import OneOf, SomeOf, grouped
 from workbench.panels.menu import Menu
 from workbench.panels.pages import Page
 from workbench.panels.plots import loss_plot
+from workbench.panels.run_names import by_name
 from workbench.panels.style import action, dock_row, line, note, stack
-from workbench.session import Session
+from workbench.session import Run, Session
 
 FIRST = "Learning needs no labels: press Start, and the encoder learns from all pixels of the scene."
-NOT_TERMS = {"step", "seconds", "loss"}
+NOT_TERMS = {"step", "seconds", "loss", "samples_per_second", "memory_bytes", "gpu_bytes"}
+
+MEMORY = {"memory_bytes": "", "gpu_bytes": " of the GPU"}
 
 
 class LearnPanel(pn.viewable.Viewer):
@@ -23,10 +28,13 @@ class LearnPanel(pn.viewable.Viewer):
     def __init__(self, session: Session, page: Page, **params: object) -> None:
         super().__init__(**params)
         self.session, self._terms = session, ()
+        self._seed, self._others = 0, {}  # of a run that is repeated
         small = {"size": "small", "margin": 0, "sizing_mode": "stretch_width"}
         self._objective = OneOf("barlow_twins", label="Objective", **small)
         self._encoder = OneOf("auto", label="Encoder", **small)
         self._steps = pmui.IntInput(label="Steps", value=800, start=1, end=1_000_000, step=100, **small)
+        self._without = SomeOf([], label="Views do without", chip=False, margin=0)
+        self._without.param.update(visual_size="small", sizing_mode="stretch_width")
         self._start = action("Start learning", "play_arrow", "Start learning (T)", self.begin, main=True)
         self._stop = action("Stop", "stop", "Stop (Shift X)", session.stop)
         self._run = pmui.Select(label="Encoder in use", options={"none": ""}, **small)
@@ -45,12 +53,15 @@ class LearnPanel(pn.viewable.Viewer):
         self._objective.offer(grouped(menu.objectives, learnt), self._objective.value)
         looks_at = {name: group for name, (group, _) in menu.encoders.items()}
         self._encoder.offer(grouped(menu.encoders, looks_at), self._encoder.value)
+        parts = {f"{name}: {does}": name for name, does in menu.views.items()}
+        self._without.offer({"Parts of a view": parts}, self._without.value)
 
     def __panel__(self) -> pn.Row:
         """Choices, then progress over the curve."""
         choices = stack(
-            line(self._objective, self._encoder), line(self._steps, self._run), line(self._start, self._stop),
-            gap=12, width=300, sizing_mode="stretch_height",
+            line(self._objective, self._encoder), line(self._steps, self._without), self._run,
+            line(self._start, self._stop),
+            gap=8, width=300, sizing_mode="stretch_height",
         )  # fmt: skip
         watch = stack(self._status, self._watch, gap=6, sizing_mode="stretch_both")
         return dock_row(choices, watch)
@@ -58,22 +69,44 @@ class LearnPanel(pn.viewable.Viewer):
     def begin(self) -> None:
         """Start with what is chosen."""
         self.session.start_pretraining(
-            objective=self._objective.value, encoder=self._encoder.value, steps=self._steps.value or 1
+            objective=self._objective.value,
+            encoder=self._encoder.value,
+            steps=self._steps.value or 1,
+            without=self._without.value,
+            seed=self._seed,
+            **self._others,
         )
+
+    def repeat(self, run: Run) -> None:
+        """Offer the choices of a run, to be changed and started."""
+        recipe = run.settings.get("recipe")
+        recipe = dict(recipe) if isinstance(recipe, dict) else {}
+        for choice, name in ((self._objective, "objective"), (self._encoder, "encoder")):
+            if recipe.get(name) in choice.names:
+                choice.value = recipe[name]
+        known = set(self._without.options.values())
+        self._without.value = [name for name in recipe.get("without", ()) if name in known]
+        steps, seed = recipe.get("steps"), recipe.get("seed")
+        self._steps.value = steps if isinstance(steps, int) else self._steps.value
+        self._seed = seed if isinstance(seed, int) else 0
+        shown = {"objective", "encoder", "without", "steps", "seed"}
+        self._others = {name: value for name, value in recipe.items() if name not in shown}
 
     def _activate(self, event: object) -> None:
         if event.new and event.new != self.session.active_run:
             self.session.activate_run(event.new)
+        elif not event.new and self.session.active_run:
+            self.session.activate_run("")
 
     def _list(self) -> None:
-        done = [run for run in self.session.runs if run.encoder is not None or run.id == self.session.active_run]
-        options = {f"{run.created[5:16].replace('T', ' ')} · {run.title}".replace("_", " "): run.id for run in done}
+        named = by_name(self.session.runs).items()
+        options = {name: run.id for name, run in named if run.encoder is not None or run.id == self.session.active_run}
         self._run.param.update(options={"none": "", **options}, value=self.session.active_run)
 
     def _draw(self) -> None:
         job, has_scene = self.session.job, self.session.cube is not None
         busy = job is not None and job.state == "running"
-        self._start.disabled, self._stop.disabled = busy or not has_scene, not busy
+        self._start.disabled, self._stop.disabled = not has_scene, not busy
         if job is None or job.kind != "pretraining":
             self._watch.visible = False
             self._status.object = FIRST if has_scene else "Open a scene first."
@@ -100,7 +133,15 @@ def job_in_words(job: object) -> str:
         return f"{title}: {job.state} after {job.seconds:.0f} s"
     left = job.seconds_left
     rest = f" · about {_time(left)} left" if left is not None and job.fraction > 0.02 else ""
-    return f"{title}: {job.note or 'learning'} · {100 * job.fraction:.0f} %{rest}"
+    return f"{title}: {job.note or 'learning'} · {100 * job.fraction:.0f} %{rest}{_pace(job.history)}"
+
+
+def _pace(history: Sequence[Mapping[str, float]]) -> str:
+    """How much it learns of and holds."""
+    last = history[-1] if history else {}
+    told = [f"{last['samples_per_second']:,.0f} pixels/s"] if "samples_per_second" in last else []
+    told += [f"{last[name] / 2**30:.1f} GiB{of}" for name, of in MEMORY.items() if name in last]
+    return "".join(f" · {one}" for one in told)
 
 
 def _time(seconds: float) -> str:

@@ -23,6 +23,9 @@ class Menu:
     encoders: dict[str, tuple[str, str]]
     """What it looks at and title by name."""
 
+    views: dict[str, str]
+    """What a view can do without, and what each part of it does."""
+
     models: dict[str, tuple[str, str]]
     """Family and title by name."""
 
@@ -34,12 +37,13 @@ class Menu:
 def read_menu() -> Menu:
     """Import the learning rooms and list what they have; once a process."""
     from workbench.patches import pick_device
-    from workbench.pretrain import AUTO, ENCODERS, OBJECTIVES
+    from workbench.pretrain import AUGMENTATIONS, AUTO, ENCODERS, OBJECTIVES
     from workbench.probe import MODELS
 
     return Menu(
         {name: row.title for name, row in OBJECTIVES.items()},
         {AUTO: ("", "the one that suits the scene"), **{n: (_looks_at(r), r.title) for n, r in ENCODERS.items()}},
+        {name: row.title for name, row in AUGMENTATIONS.items()},
         {name: (row.family, row.title) for name, row in MODELS.items()},
         "CPU" if str(pick_device("auto")).startswith("cpu") else "GPU",
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 import numpy as np
@@ -59,6 +59,18 @@ def confusion_html(confusion: NDArray[np.integer], names: Sequence[str]) -> str:
         cells = "".join(f'<td style="background: {shade}">{pixels}</td>' for pixels, shade in pairs)
         lines.append(f"<tr><td>{escape(name)}</td>{cells}<td>{100 * share[i, i]:.0f}</td></tr>")
     return f"{_STYLE}<table>{''.join(lines)}</table>"
+
+
+def runs_html(runs: Sequence[Mapping[str, str]]) -> str:
+    """Runs, a line each; ``why`` is told where the pointer rests on how it stands."""
+    heads = ("#", "began", "what", "state", "loss", "s")
+    lines = ["<tr>" + "".join(f"<th>{head}</th>" for head in heads) + "</tr>"]
+    for run in runs:
+        cells = [f"<td>{escape(run[head])}</td>" for head in heads]
+        cells[3] = f'<td title="{escape(run["why"])}">{escape(run["state"])}</td>'
+        lines.append(f"<tr>{''.join(cells)}</tr>")
+    left = "<style>th:nth-child(3), td:nth-child(3) { text-align: left; white-space: normal; }</style>"
+    return f"{_STYLE}{left}<table>{''.join(lines)}</table>"
 
 
 def _line(row: pd.Series, *, is_best: bool) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -14,7 +13,8 @@ import xarray as xr
 from workbench.session.answering import Answering
 from workbench.session.commands import command, sentence
 from workbench.session.jobs import Job, Worker
-from workbench.session.runs import PROGRESS, WAITING, Run, read_embedding, read_runs, write_run
+from workbench.session.runs import WAITING, Run, read_embedding, read_runs, write_run
+from workbench.session.told import in_order, part_done, steps_told
 
 
 class Following(Answering):
@@ -43,12 +43,16 @@ class Following(Answering):
         run = self._run(id)
         if run is None or run.encoder is None:
             raise ValueError(f"run {id!r} has no encoder; choose one that was pretrained to its end")
-        if self._absolute(run.settings["scene"]) != self.scene:
+        if not self.is_here(run):
             raise ValueError(f"run {id} is of {Path(run.settings['scene']).name}; open that scene first")
         if run.embedding is None:
             self._follow_worker(run, "embedding", f"embedding of {run.title}")
         else:
             self._activate(run)
+
+    def is_here(self, run: Run) -> bool:
+        """Whether a run is of the scene that is open."""
+        return bool(self.scene) and self._absolute(run.settings["scene"]) == self.scene
 
     def _use_none(self) -> None:
         self.active_run = ""
@@ -68,7 +72,7 @@ class Following(Answering):
             raise ValueError(f"{self.job.title} is under way; stop it first")
         self._last = {}
         so_far = steps_told(run)
-        self.job = Job(run.id, kind, title, "running", _part(so_far, run), run.seconds, so_far, note="starting")
+        self.job = Job(run.id, kind, title, "running", part_done(so_far, run), run.seconds, so_far, note="starting")
         heard, ended = partial(self._heard, run), partial(self._ended, run)
         self._worker = Worker(run.folder, kind, heard, ended)
 
@@ -87,7 +91,7 @@ class Following(Answering):
             note = self.job.note if self.job.note == "stopping" else report.get("note", "")
             history = in_order(self.job.history, report["progress"]) if "progress" in report else self.job.history
             self.job = replace(self.job, history=history, note=note, **told)
-            if "embedding" in report and self._absolute(run.settings["scene"]) == self.scene:
+            if "embedding" in report and self.is_here(run):
                 self._activate(run)
 
     def _ended(self, run: Run, status: int) -> None:
@@ -122,7 +126,7 @@ class Following(Answering):
     def _scene_changed(self) -> None:
         super()._scene_changed()
         run = self._run(self.active_run)
-        if run and run.embedding and self._absolute(run.settings["scene"]) == self.scene:
+        if run and run.embedding and self.is_here(run):
             try:
                 self._activate(run)
                 return
@@ -143,50 +147,10 @@ class Following(Answering):
         last = next((run for run in reversed(self.runs) if run.kind == "pretraining"), None)
         if last:
             history = steps_told(last)
-            fraction = _part(history, last)
+            fraction = part_done(history, last)
             self.job = Job(
                 last.id, last.kind, last.title, last.state, fraction, last.seconds, history, error=last.error
             )
-
-
-def reports(run: Run) -> list[dict]:
-    """What the worker of a run said; a line cut short by a crash is passed over."""
-    found = []
-    with suppress(OSError):
-        for line in (run.folder / PROGRESS).read_text(encoding="utf-8").splitlines():
-            with suppress(ValueError, RecursionError):
-                found.append(json.loads(line))
-    return [report for report in found if isinstance(report, dict)]
-
-
-def steps_told(run: Run) -> tuple[dict, ...]:
-    """The steps of a training, each once: one that went on from a checkpoint has done some again."""
-    history: tuple[dict, ...] = ()
-    for report in reports(run):
-        if _is_progress(report):
-            history = in_order(history, report["progress"])
-    return history
-
-
-def in_order(history: tuple[dict, ...], row: dict) -> tuple[dict, ...]:
-    """A step after those before it; what was told of it and of later ones is forgotten."""
-    end = len(history)
-    while end and history[end - 1]["step"] >= row["step"]:
-        end -= 1
-    return (*history[:end], row)
-
-
-def _is_progress(report: dict) -> bool:
-    """Whether it is a step of a training."""
-    told = report.get("progress")
-    return isinstance(told, dict) and all(isinstance(told.get(name), int | float) for name in ("step", "loss"))
-
-
-def _part(history: tuple[dict, ...], run: Run) -> float:
-    """Share of a training that is done; 0 where its card does not say of how many steps."""
-    recipe = run.settings.get("recipe")
-    steps = recipe.get("steps") if isinstance(recipe, dict) else None
-    return min(1.0, history[-1]["step"] / steps) if history and isinstance(steps, int) and steps > 0 else 0.0
 
 
 def _outcome(last: dict, status: int, stopping: bool, folder: Path) -> dict:

@@ -15,9 +15,9 @@ import param
 from workbench.labels import write_labels
 from workbench.session.commands import command, sentence
 from workbench.session.exports import export_scores
-from workbench.session.following import reports
 from workbench.session.queueing import Queueing
 from workbench.session.runs import SCORES, TRUTH, Run
+from workbench.session.told import reports
 
 SCORE_EVERY = 0.5
 """Least time between two updates of the score table [s]."""
