@@ -366,6 +366,15 @@ def test_landsats_bytes_are_reached_without_bytes():
     assert (toa.mean[6], toa.scale[6]) == (0.0, 0.4)
 
 
+@pytest.mark.parametrize("name", [name for name in ARCHIVES if name.startswith("ssl4eo_l_")])
+def test_landsats_patches_are_bytes_and_become_0_to_1(name):
+    # As torchgeo's transforms of the weights divide them: by 255, all five sets of patches alike.
+    card = ARCHIVES[name]
+    for byte in (0, 51, 255):
+        of_scene = byte * np.array(card.gain) + np.array(card.offset)
+        np.testing.assert_allclose((of_scene - card.mean) / card.scale, byte / 255, atol=1e-12)
+
+
 @pytest.mark.parametrize(
     ("name", "n_bands"),
     [
