@@ -414,6 +414,13 @@ def test_bands_come_in_the_archives_order_not_the_scenes():
     np.testing.assert_array_equal(matching_bands(encoder, cube), [0, 1, 2, 3, 4, 6, 5])
 
 
+def test_patches_of_its_own_archive_fit_an_encoder_whose_thermal_band_is_there_in_two_gains():
+    encoder = BackboneEncoder(9, architecture="resnet18", size=9)
+    encoder.wavelength, encoder.quantity = np.array(ARCHIVES["ssl4eo_l_etm_toa"].wavelength), "reflectance"
+    patch = make_cube(np.zeros((9, 2, 2))).assign_coords(wavelength=("band", encoder.wavelength))
+    np.testing.assert_array_equal(matching_bands(encoder, patch), np.arange(9))
+
+
 def test_two_bands_at_one_wavelength_are_not_one():
     encoder = BackboneEncoder(9, architecture="resnet18", size=9)
     encoder.wavelength, encoder.quantity = np.array(ARCHIVES["ssl4eo_l_etm_toa"].wavelength), "reflectance"
