@@ -217,3 +217,9 @@ def test_spectralearths_layout_with_its_masks_and_lists_is_taught_and_tested(rea
     truth = np.concatenate([patches.truth.mask(i).ravel() for i in range(6, 9)])
     commonest = np.bincount(truth[truth >= 0]).max() / (truth >= 0).sum()
     assert row["oa"] > commonest + 0.1
+
+
+def test_a_result_inside_the_current_folder_of_patches_is_refused(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["transfer", ".", "--encoder", "e.safetensors", "--out", "o"]) == 2
+    assert f"writing o/transfer.parquet would overwrite {tmp_path.name}, which is read" in capsys.readouterr().err
