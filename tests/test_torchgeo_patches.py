@@ -169,6 +169,84 @@ def test_ssl4eo_ls_benchmark_has_masks_and_bytes(tmp_path):
     torch.testing.assert_close(ours[ours.sum((1, 2, 3)).argsort()], got[got.sum((1, 2, 3)).argsort()])  # in any order
 
 
+MTL = """GROUP = L1_METADATA_FILE
+  GROUP = IMAGE_ATTRIBUTES
+    SUN_ELEVATION = 41.80610000
+  END_GROUP = IMAGE_ATTRIBUTES
+  GROUP = RADIOMETRIC_RESCALING
+{rescaling}
+  END_GROUP = RADIOMETRIC_RESCALING
+  GROUP = TIRS_THERMAL_CONSTANTS
+    K1_CONSTANT_BAND_10 = 774.89
+    K1_CONSTANT_BAND_11 = 480.89
+    K2_CONSTANT_BAND_10 = 1321.08
+    K2_CONSTANT_BAND_11 = 1201.14
+  END_GROUP = TIRS_THERMAL_CONSTANTS
+END_GROUP = L1_METADATA_FILE
+END
+"""
+LINES = [f"    REFLECTANCE_MULT_BAND_{k} = 2.0000E-05\n    REFLECTANCE_ADD_BAND_{k} = -0.100000" for k in range(1, 10)]
+LINES += [f"    RADIANCE_MULT_BAND_{k} = 3.3420E-04\n    RADIANCE_ADD_BAND_{k} = 0.10000" for k in (10, 11)]
+
+
+@pytest.fixture(scope="module")
+def biome(tmp_path_factory, real_data) -> Path:
+    """Two squares of a real Landsat scene, stored as L8 Biome stores them, with masks made of the real ones."""
+    root = tmp_path_factory.mktemp("biome")
+    with np.load(real_data / "landsat_clouds" / "landsat7.npz") as file:
+        light, clouds = file["img"], file["msk"]
+    for k, name in enumerate(("LC80420082013220LGN00", "LC81390292014135LGN00", "LC80160502014041LGN00")):
+        part = slice(100 * k, 100 * k + 70), slice(40, 90)
+        six = np.round((light[part].transpose(2, 0, 1) * np.sin(np.radians(41.8061)) + 0.1) / 2e-5)
+        image = np.concatenate([six[:1], six, six[:1], six[:1], np.full((2, 70, 50), 26_000)]).astype("uint16")
+        image[:, :3, :] = 0  # beyond the scene's edge
+        mask = np.array([64, 128, 128, 128, 255], "uint8")[clouds[part].squeeze().astype(int)]
+        mask[:3], mask[16:32, :16] = 0, 0
+        where = {"crs": f"EPSG:326{30 + k}"}  # zones of their own
+        write_tiff(root / "barren" / name / f"{name}.TIF", image, **where)
+        write_tiff(root / "barren" / name / f"{name}_fixedmask.TIF", mask[None], **where)
+        text = MTL.format(rescaling="\n".join(LINES))
+        (root / "barren" / name / f"{name}_MTL.txt").write_text(text, encoding="utf-8")
+    return root
+
+
+@pytest.mark.realdata
+def test_l8_biomes_scenes_are_reflectance_and_temperature_pixel_for_pixel(biome, real_data):
+    patches = open_torchgeo("L8Biome", biome, size=16)
+    assert patches.truth.names == ("Cloud Shadow", "Clear", "Thin Cloud", "Cloud")
+    assert patches.split is None
+    assert np.bincount(patches.place).tolist() == [11, 11, 11]  # 4 × 3 squares, one of which has no label
+    images, targets = Images(patches, encoder_of("ssl4eo_l_oli_tirs_toa")).read(range(len(patches)))
+    with np.load(real_data / "landsat_clouds" / "landsat7.npz") as file:
+        light, clouds = file["img"], file["msk"]
+    # The second scene by name is the first that was written, and its last square begins at 48, 32.
+    there = slice(48, 64), slice(40 + 32, 40 + 48)
+    np.testing.assert_allclose(images[21, 1:7], light[there].transpose(2, 0, 1), atol=2e-5)
+    wanted = np.array([0, 1, 1, 1, 3])[clouds[there].squeeze().astype(int)]
+    np.testing.assert_array_equal(targets[21], wanted)
+    heat = 26_000 * 3.342e-4 + 0.1
+    np.testing.assert_allclose(images[21, 9], 1321.08 / np.log(774.89 / heat + 1), rtol=1e-6)
+    assert images[0, :, :3].isnan().all()
+    assert (targets[0, :3] == -1).all()
+
+
+@pytest.mark.realdata
+def test_transfer_draws_scenes_where_no_split_was_published(biome, tmp_path, capsys):
+    save_encoder(encoder_of("ssl4eo_l_oli_tirs_toa"), tmp_path / "e.safetensors")
+    words = [
+        "transfer",
+        f"torchgeo:L8Biome@{biome}",
+        "--option",
+        "size=16",
+        "--encoder",
+        str(tmp_path / "e.safetensors"),
+    ]
+    words += ["--repeats", "1", "--fractions", "100", "--steps", "5", "--device", "cpu", "--out", str(tmp_path / "o")]
+    assert main(words) == 0, capsys.readouterr().err
+    table = pd.read_csv(tmp_path / "o" / "transfer.csv")
+    assert table[["n_train", "n_val", "n_test"]].to_numpy().tolist() == [[11, 11, 11]]
+
+
 def _renamed(root: Path) -> Path:
     """The masks under the names of the patches, as our own reader wants them."""
     for path in sorted((root / "ssl4eo_l_oli_nlcd").rglob("*.tif")):
@@ -182,6 +260,8 @@ def _renamed(root: Path) -> Path:
         (["torchgeo:EuroSAT@in/nowhere"], r"torchgeo finds no EuroSAT \(train\) in .*nowhere; name the folder"),
         (["torchgeo:RESISC45@in"], "of torchgeo's data sets EuroSAT, .* serve as patches, got 'RESISC45'"),
         (["torchgeo:So2Sat@in", "--option", "version=9"], "torchgeo's So2Sat does not take"),
+        (["torchgeo:EuroSAT@in", "--option", "download=1"], "torchgeo's EuroSAT does not take download=1 here"),
+        (["torchgeo:L8Biome@in"], r"there is no LC8\*.TIF in .*in; name the folder that L8Biome was downloaded to"),
         (["torchgeo:EuroSAT@in", "--masks", "in"], "brings its labels and its split; leave --masks out"),
         (["in", "--option", "a=b"], "--option is for torchgeo:NAME@DIR"),
     ],

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
 
 import numpy as np
@@ -21,18 +22,18 @@ from workbench.labels import PatchSplit, PatchTruth
 from workbench.labels.patch_splits import PARTS
 from workbench.labels.patch_truth import UNLABELLED, check_classes
 from workbench.pretrain.archives import Archive
-from workbench.probe.torchgeo_sets import SETS
+from workbench.probe.torchgeo_sets import SETS, TorchgeoSet
 
 
 @dataclass(frozen=True)
 class _Masks(PatchTruth):
     """Masks that torchgeo reads."""
 
-    read: Callable[[int], NDArray] = field(default=None, kw_only=True)
+    parts: tuple[object, ...] = field(default=(), kw_only=True)
 
     def mask(self, i: int) -> NDArray[np.int64]:
         """Classes 0…K−1 of patch `i`'s pixels, −1 where unlabelled."""
-        stored = self.read(i).astype("int64")
+        stored = _sample(self.parts, i)["mask"].numpy().astype("int64")
         return np.where(stored > 0, stored - 1, UNLABELLED)
 
 
@@ -44,7 +45,7 @@ class TorchgeoPatches:
     """Of torchgeo's class, and what it was told."""
 
     parts: tuple[object, ...]
-    """torchgeo's data sets for training, validation and test."""
+    """torchgeo's data sets for training, validation and test; or one, of scenes."""
 
     card: Archive
     """Their bands and what their numbers mean."""
@@ -68,12 +69,14 @@ class TorchgeoPatches:
 
     @property
     def place(self) -> NDArray[np.intp]:
-        """A number a place: each patch is one."""
-        return np.arange(len(self))
+        """A number a place: the scene of a patch, or the patch where it is of none."""
+        return getattr(self.parts[0], "place", np.arange(len(self)))
 
     @cached_property
-    def split(self) -> PatchSplit:
-        """As it was published."""
+    def split(self) -> PatchSplit | None:
+        """As it was published; None where scenes are to be drawn."""
+        if len(self.parts) == 1:
+            return None
         ends = np.cumsum([len(part) for part in self.parts])
         return PatchSplit(*np.split(np.arange(len(self)), ends[:-1]))
 
@@ -87,11 +90,7 @@ class TorchgeoPatches:
 
     def sample(self, i: int) -> dict[str, object]:
         """What torchgeo reads of patch `i`."""
-        for part in self.parts:
-            if i < len(part):
-                return part[i]
-            i -= len(part)
-        raise IndexError(f"there are {len(self)} patches, got number {i + len(self)}")
+        return _sample(self.parts, i)
 
     def images(self, bands: NDArray[np.intp]) -> Callable[[int], NDArray[np.float32]]:
         """What reads a patch's `bands`, in the units of a scene; NaN in every band where any lacks."""
@@ -143,8 +142,39 @@ def open_torchgeo(name: str, root: str | Path, **options: object) -> TorchgeoPat
         raise ImportError(
             f"torchgeo's {name} needs torchgeo; try: pip install hyperspectral-workbench[torchgeo]"
         ) from error
-    known, parts = SETS[name], []
-    told = {**known.arguments(kind), **options}
+    known = SETS[name]
+    parts = _opened(kind, known, Path(root), _typed(known.opened or kind, name, options))
+    classes = tuple(map(str, known.classes(parts[0])))
+    check_classes(len(classes), Path(root))
+    files = tuple(f"{part}/{i}" for part, data in zip(PARTS, parts, strict=False) for i in range(len(data)))
+    titled = f"torchgeo's {name} {json.dumps(options, default=str)}" if options else f"torchgeo's {name}"
+    if known.labels:
+        truth = PatchTruth(known.task, files, classes, np.concatenate([known.labels(data) for data in parts]))
+    else:
+        truth = _Masks(known.task, files, classes, np.zeros((len(files), 0)), parts=parts)
+    return TorchgeoPatches(titled, parts, known.card(parts[0]), truth)
+
+
+def _typed(kind: Callable, name: str, options: Mapping[str, object]) -> dict[str, object]:
+    """The options as torchgeo's class wants them: whole numbers where its own defaults are."""
+    takes, typed = signature(kind).parameters, {}
+    for key, value in options.items():
+        if key not in takes or key in ("root", "split", "kind", "transforms", "download"):
+            raise ValueError(f"torchgeo's {name} does not take {key}={value} here; see its page")
+        is_number = isinstance(takes[key].default, int) and isinstance(value, str) and value.isdigit()
+        typed[key] = int(value) if is_number else value
+    return typed
+
+
+def _opened(kind: type, known: TorchgeoSet, root: Path, options: dict[str, object]) -> tuple[object, ...]:
+    """torchgeo's data sets for training, validation and test; or one, of scenes."""
+    name = kind.__name__
+    if known.opened:
+        try:
+            return (known.opened(kind, root, **options),)
+        except FileNotFoundError as error:
+            raise FileNotFoundError(f"{error}; name the folder that {name} was downloaded to") from error
+    told, parts = {**known.arguments(kind), **options}, []
     for split in known.splits:
         try:
             parts.append(kind(str(root), split=split, **told))
@@ -154,17 +184,14 @@ def open_torchgeo(name: str, root: str | Path, **options: object) -> TorchgeoPat
                 "with torchgeo first"
             ) from error
         except (AssertionError, TypeError, KeyError) as error:
-            raise ValueError(f"torchgeo's {name} does not take {told} ({error}); see its page") from error
-    classes = tuple(map(str, known.classes(parts[0])))
-    check_classes(len(classes), Path(root))
-    files = tuple(f"{part}/{i}" for part, data in zip(PARTS, parts, strict=True) for i in range(len(data)))
-    titled = f"torchgeo's {name} {json.dumps(options, default=str)}" if options else f"torchgeo's {name}"
-    card = known.card(parts[0])
-    if known.labels:
-        truth = PatchTruth(known.task, files, classes, np.concatenate([known.labels(data) for data in parts]))
-        return TorchgeoPatches(titled, tuple(parts), card, truth)
-    bare = TorchgeoPatches(
-        titled, tuple(parts), card, PatchTruth(known.task, files, classes, np.zeros((len(files), 0)))
-    )
-    masks = _Masks(known.task, files, classes, np.zeros((len(files), 0)), read=lambda i: bare.sample(i)["mask"].numpy())
-    return TorchgeoPatches(titled, tuple(parts), card, masks)
+            raise ValueError(f"torchgeo's {name} does not take {told}; see its page") from error
+    return tuple(parts)
+
+
+def _sample(parts: Sequence[object], i: int) -> dict[str, object]:
+    """What torchgeo reads of patch `i`, counted through all parts."""
+    for part in parts:
+        if i < len(part):
+            return part[i]
+        i -= len(part)
+    raise IndexError(f"there are {sum(map(len, parts))} patches, none has the number asked for")

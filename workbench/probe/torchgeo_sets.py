@@ -12,11 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.cubes.multispectral import SENTINEL_2
+from workbench.cubes.multispectral import LANDSAT, SENTINEL_2
 from workbench.labels.one_hot import one_hot_labels
 from workbench.labels.patch_splits import PARTS
 from workbench.labels.patch_truth import CLASSES, SEGMENTATION, SEVERAL
 from workbench.pretrain.archives import Archive, find_archive
+from workbench.probe.torchgeo_scenes import Scenes
 
 L2A = tuple(name for name in SENTINEL_2.names if name != "B10")
 
@@ -43,12 +44,16 @@ class TorchgeoSet:
     arguments: Callable[[type], Mapping[str, object]] = lambda kind: {}
     """What torchgeo's class is told unless the user says otherwise."""
 
+    opened: Callable[..., object] | None = None
+    """From torchgeo's class, folder and options to patches of scenes without a published split."""
+
 
 def _sentinel_2(names: Sequence[str], gain: float = 1e-4) -> Archive:
     bands = SENTINEL_2.pick(tuple(name.removeprefix("S2_") for name in names))
     return Archive("torchgeo", "Sentinel-2", tuple(map(float, bands.wavelength)), None, None, gain=gain)
 
 
+_LANDSAT_8 = Archive("torchgeo", "Landsat 8, top of atmosphere", LANDSAT[8].wavelength, None, None)
 _EUROSAT = TorchgeoSet(
     CLASSES, lambda data: _sentinel_2(data.bands), lambda data: data.classes, lambda data: np.array(data.targets)
 )
@@ -69,6 +74,7 @@ SETS = {
         ("train", "validation", "test"),
         lambda kind: {"bands": kind.BAND_SETS["s2"]},
     ),
+    "L8Biome": TorchgeoSet(SEGMENTATION, lambda data: _LANDSAT_8, lambda data: data.classes[1:], opened=Scenes),
     "SSL4EOLBenchmark": TorchgeoSet(
         SEGMENTATION, lambda data: find_archive(f"ssl4eo_l_{data.sensor}"), lambda data: data.classes[1:]
     ),
