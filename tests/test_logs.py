@@ -159,7 +159,16 @@ def test_a_package_that_is_missing_is_named_before_any_work(kind, words, tmp_pat
     assert not list(tmp_path.glob("e.*"))
 
 
-def test_a_place_of_an_unknown_kind_is_refused(words, tmp_path, capsys):
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [
+        ("wandb:x", "a log is tensorboard:DIR or mlflow:URI, got 'wandb:x'"),
+        ("mlflow:https://me:secret@host", "so it has no password; set MLFLOW_TRACKING_USERNAME and"),
+    ],
+)
+def test_a_place_that_cannot_be_is_refused(place, message, words, tmp_path, capsys):
     with pytest.raises(SystemExit):
-        main([*words["single"], "--log", "wandb:x", "--out", str(tmp_path / "e.safetensors")])
-    assert "a log is tensorboard:DIR or mlflow:URI, got 'wandb:x'" in capsys.readouterr().err
+        main([*words["single"], "--log", place, "--out", str(tmp_path / "e.safetensors")])
+    told = capsys.readouterr().err
+    assert message in told
+    assert "secret" not in told

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from workbench.cli.outputs import say
 
@@ -37,6 +38,11 @@ def log_place(text: str) -> LogPlace:
     kind, _, place = text.partition(":")
     if kind not in ("tensorboard", "mlflow") or not place:
         raise argparse.ArgumentTypeError(f"a log is tensorboard:DIR or mlflow:URI, got {text!r}")
+    if place.startswith("http") and urlsplit(place).password is not None:
+        raise argparse.ArgumentTypeError(
+            "an address is written into the run's record, so it has no password; set MLFLOW_TRACKING_USERNAME and "
+            "MLFLOW_TRACKING_PASSWORD"
+        )
     return LogPlace(kind, place if "://" in place else str(Path(place).expanduser().absolute()))
 
 
