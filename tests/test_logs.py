@@ -101,6 +101,15 @@ def test_mlflow_has_the_numbers_of_the_file_of_steps_and_the_recipe(kind, store,
         assert {one.step: one.value for one in client.get_metric_history(run.info.run_id, name)} == values
 
 
+def test_a_log_may_lie_beside_the_scene_but_not_in_it(scene, words, tmp_path, capsys):
+    pytest.importorskip("tensorboard", reason="tensorboard is an extra of its own")
+    out = ["--out", str(tmp_path / "e.safetensors")]
+    assert main([*words["archive"], "--log", f"tensorboard:{words['archive'][1]}", *out]) == 2
+    assert "would overwrite" in capsys.readouterr().err
+    assert main([*words["single"], "--log", f"tensorboard:{scene.parent}", *out]) == 0
+    assert list((scene.parent / "e").glob("events*"))
+
+
 def test_the_learning_rate_of_each_step_is_the_schedules(words, tmp_path):
     out = tmp_path / "e.safetensors"
     assert main([*words["single"], "--learning-rate", "0.02", "--out", str(out)]) == 0

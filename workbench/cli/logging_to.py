@@ -67,9 +67,20 @@ def check_logs(places: Iterable[LogPlace]) -> None:
         check_log(place.kind)
 
 
-def places_of(places: Iterable[LogPlace]) -> list[Path]:
-    """The folders that logs are written to."""
-    return [Path(place.place) for place in places if "://" not in place.place]
+def places_of(places: Iterable[LogPlace], out: Path) -> list[Path]:
+    """What is written of the training of `out` in the folders of logs."""
+    return [Path(place.place) / name_of(out) for place in places if "://" not in place.place]
+
+
+def name_of(out: Path) -> str:
+    """What a training is called: as its encoder, or as the folder that this has for itself.
+
+    Examples
+    --------
+    >>> name_of(Path("runs/first/encoder.safetensors")), name_of(Path("runs/second.safetensors"))
+    ('first', 'second')
+    """
+    return out.absolute().parent.name if out.stem == "encoder" else out.stem
 
 
 class Logs:
@@ -80,7 +91,7 @@ class Logs:
     places : sequence of LogPlace
         Where.
     out : Path
-        The encoder; its name is the training's, or that of the folder it has for itself.
+        The encoder, whose name the training has.
     settings : dict
         The recipe.
     done : int
@@ -89,9 +100,8 @@ class Logs:
 
     def __init__(self, places: Sequence[LogPlace], out: Path, settings: dict[str, object], done: int = 0) -> None:
         self._logs: dict[LogPlace, Log] = {}
-        name = out.absolute().parent.name if out.stem == "encoder" else out.stem  # of a folder of one's own
         for place in places:
-            self._try(place, lambda place=place: self._open(place, name, settings, done))
+            self._try(place, lambda place=place: self._open(place, name_of(out), settings, done))
 
     def __enter__(self) -> Logs:
         """The training begins."""

@@ -79,7 +79,7 @@ def written_by(args: argparse.Namespace) -> list[Path]:
     """Every file and folder that a training writes, its logs among them; refused where one of these cannot be."""
     check_logs(args.log)
     card, record = (args.out.with_suffix(ending) for ending in (".json", ".run.json"))
-    return [args.out, card, record, steps_of(args.out), *places_of(args.log)]
+    return [args.out, card, record, steps_of(args.out), *places_of(args.log, args.out)]
 
 
 def pick_up(args: argparse.Namespace) -> Path:
