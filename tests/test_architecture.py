@@ -18,6 +18,8 @@ OWNERS = {
     "torch": {"patches", "pretrain", "probe", "session"},
     "lightning_fabric": {"pretrain"},
     "safetensors": {"pretrain"},
+    "tensorboard": {"pretrain"},
+    "mlflow": {"pretrain"},
     "sklearn": {"probe", "compare"},
     "h5py": {"cubes", "labels"},
     "zarr": {"cubes"},

@@ -366,6 +366,15 @@ def test_landsats_bytes_are_reached_without_bytes():
     assert (toa.mean[6], toa.scale[6]) == (0.0, 0.4)
 
 
+@pytest.mark.parametrize("name", [name for name in ARCHIVES if name.startswith("ssl4eo_l_")])
+def test_landsats_patches_are_bytes_and_become_0_to_1(name):
+    # As torchgeo's transforms of the weights divide them: by 255, all five sets of patches alike.
+    card = ARCHIVES[name]
+    for byte in (0, 51, 255):
+        of_scene = byte * np.array(card.gain) + np.array(card.offset)
+        np.testing.assert_allclose((of_scene - card.mean) / card.scale, byte / 255, atol=1e-12)
+
+
 @pytest.mark.parametrize(
     ("name", "n_bands"),
     [
@@ -403,6 +412,13 @@ def test_bands_come_in_the_archives_order_not_the_scenes():
     encoder.wavelength, encoder.quantity = np.array(ARCHIVES["ssl4eo_l_tm_toa"].wavelength), "reflectance"
     cube = make_cube(np.zeros((7, 2, 2)), np.array([485.0, 569, 660, 840, 1676, 2223, 11450]))
     np.testing.assert_array_equal(matching_bands(encoder, cube), [0, 1, 2, 3, 4, 6, 5])
+
+
+def test_patches_of_its_own_archive_fit_an_encoder_whose_thermal_band_is_there_in_two_gains():
+    encoder = BackboneEncoder(9, architecture="resnet18", size=9)
+    encoder.wavelength, encoder.quantity = np.array(ARCHIVES["ssl4eo_l_etm_toa"].wavelength), "reflectance"
+    patch = make_cube(np.zeros((9, 2, 2))).assign_coords(wavelength=("band", encoder.wavelength))
+    np.testing.assert_array_equal(matching_bands(encoder, patch), np.arange(9))
 
 
 def test_two_bands_at_one_wavelength_are_not_one():

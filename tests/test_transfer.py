@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import shutil
+import sys
 
 import numpy as np
 import pandas as pd
@@ -20,7 +21,7 @@ from workbench.compare import confusion_matrix, transfer_rows, transfer_summary
 from workbench.compare.patch_metrics import of_confusion, of_numbers, of_several
 from workbench.cubes.enmap_bands import SPECTRAL_EARTH, WAVELENGTH
 from workbench.pretrain import save_encoder
-from workbench.probe import Images, PatchModel, Teaching, open_patches
+from workbench.probe import Images, PatchModel, Teaching, open_patches, open_torchgeo
 
 QUICK = Teaching(steps=20)
 
@@ -217,3 +218,16 @@ def test_spectralearths_layout_with_its_masks_and_lists_is_taught_and_tested(rea
     truth = np.concatenate([patches.truth.mask(i).ravel() for i in range(6, 9)])
     commonest = np.bincount(truth[truth >= 0]).max() / (truth >= 0).sum()
     assert row["oa"] > commonest + 0.1
+
+
+def test_a_result_inside_the_current_folder_of_patches_is_refused(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["transfer", ".", "--encoder", "e.safetensors", "--out", "o"]) == 2
+    assert f"writing o/transfer.parquet would overwrite {tmp_path.name}, which is read" in capsys.readouterr().err
+
+
+def test_a_data_set_of_torchgeos_names_the_extra_that_reads_it(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torchgeo", None)
+    monkeypatch.setitem(sys.modules, "torchgeo.datasets", None)
+    with pytest.raises(ImportError, match=r"needs torchgeo; try: pip install hyperspectral-workbench\[torchgeo\]"):
+        open_torchgeo("EuroSAT", tmp_path)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import os
 import shutil
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbench.cli.arguments import count, none_or_more
+from workbench.cli.logging_to import Logs, check_logs, logs_to, places_of
 from workbench.cli.outputs import plain
 from workbench.cli.places import output, output_folder
+from workbench.cli.steps_file import rows_until, steps_of, write_down
 from workbench.files import replacing
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def goes_on(verb: argparse.ArgumentParser) -> None:
         metavar="N",
         help="keep a checkpoint every N steps, the last two, beside the encoder until it is done; 0, the default, none",
     )
+    logs_to(verb)
     verb.add_argument(
         "--resume",
         type=Path,
@@ -74,9 +75,11 @@ def under_way(encoder: Path) -> Path:
     return encoder.with_suffix(".under_way")
 
 
-def steps_of(encoder: Path) -> Path:
-    """The file of its steps, JSON a line, when it is done."""
-    return encoder.with_suffix(".steps.jsonl")
+def written_by(args: argparse.Namespace) -> list[Path]:
+    """Every file and folder that a training writes, its logs among them; refused where one of these cannot be."""
+    check_logs(args.log)
+    card, record = (args.out.with_suffix(ending) for ending in (".json", ".run.json"))
+    return [args.out, card, record, steps_of(args.out), *places_of(args.log, args.out)]
 
 
 def pick_up(args: argparse.Namespace) -> Path:
@@ -138,19 +141,22 @@ class Keeper:
             "processes": world(),
         }
         self.folder, self.steps = under_way(self.out), under_way(self.out) / "steps.jsonl"
-        kept = _rows_until(self.steps, run.done) if run.done else []
+        kept = rows_until(self.steps, run.done) if run.done else []
         if not run.done and self.folder.is_dir():
             shutil.rmtree(self.folder)  # of a run that this one takes the place of
         self.folder.mkdir(parents=True, exist_ok=True)
         with replacing(self.steps) as draft:
             draft.write_text("".join(f"{row}\n" for row in kept), encoding="utf-8")
 
+        self.logs = Logs(args.log, self.out, self.card["recipe"] | {"scene": scene["source"]}, run.done)
+
     def __enter__(self) -> Keeper:
         """The run begins."""
         return self
 
     def __exit__(self, *failure: object) -> None:
-        """Leave nothing behind of a run that failed before its first checkpoint."""
+        """Leave nothing behind of a run that failed before its first checkpoint; say in the logs how it ended."""
+        self.logs.close(failed=bool(failure[0]))
         if failure[0] and not list(self.folder.glob("step-*.safetensors")):
             shutil.rmtree(self.folder)
 
@@ -159,7 +165,7 @@ class Keeper:
         from workbench.pretrain import keep_checkpoint
 
         self.told.append({"step": report.step, **report.terms})
-        write_down(self.steps, report)
+        self.logs.note(write_down(self.steps, report))
         if self.every and report.step % self.every == 0 and report.step < report.steps:
             keep_checkpoint(self.folder, self.run.state(), {**self.card, "told": self.told})
 
@@ -167,33 +173,6 @@ class Keeper:
         """The encoder is written: put the steps beside it and drop the checkpoints."""
         os.replace(self.steps, steps_of(self.out))
         shutil.rmtree(self.folder)
-
-
-def write_down(file: Path, report: Progress, **last: object) -> None:
-    """Add each step since the last report to a file, JSON a line; `last` is of the latest step alone."""
-    from workbench.pretrain import memory
-
-    first = report.step - len(report.each) + 1
-    also = {"pixels_per_second": round(report.rate, 1), "seconds": round(report.seconds, 3), **memory()}
-    rows = [
-        {"step": first + k, "loss": sum(terms.values()), "terms": terms, **also} for k, terms in enumerate(report.each)
-    ]
-    rows[-1] |= last
-    with file.open("a", encoding="utf-8") as lines:
-        lines.write("".join(f"{json.dumps(row)}\n" for row in rows))
-
-
-def _rows_until(path: Path, step: int) -> Iterable[str]:
-    """The whole lines of a file of steps up to a step; a kill may have cut the last one."""
-    rows = []
-    for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else []:
-        try:
-            if json.loads(line)["step"] > step:
-                break
-        except ValueError:
-            break
-        rows.append(line)
-    return rows
 
 
 def steps_for(args: argparse.Namespace, pixels: int, usual: int) -> int:

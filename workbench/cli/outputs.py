@@ -137,7 +137,7 @@ def command(args: argparse.Namespace) -> list[str]:
         if name == "options":
             words += [word for told in value for word in ("--option", "=".join(told))]
             continue
-        if name in ("allow", "origin"):  # again for more
+        if name in ("allow", "origin", "log"):  # again for more
             words += [word for one in value for word in (f"--{name}", _in_full(one))]
             continue
         if name == "more":  # scenes by place

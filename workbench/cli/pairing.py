@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbench.cli.arguments import count, is_scene, open_scene, place, reader_options, repeats, trains
-from workbench.cli.long_runs import encoder_file, steps_of, under_way, write_down
+from workbench.cli.logging_to import Logs, logs_to
+from workbench.cli.long_runs import encoder_file, under_way, written_by
 from workbench.cli.outputs import Meter, tell, write_run
 from workbench.cli.places import refuse_inputs
+from workbench.cli.steps_file import steps_of, write_down
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,6 +67,7 @@ def add_verbs(verbs: argparse._SubParsersAction) -> None:
         "--learning-rate", type=float, default=0.001, metavar="X", help="peak rate (default: %(default)s)"
     )
     trains(verb)
+    logs_to(verb)
     verb.add_argument(
         "--out",
         required=True,
@@ -108,20 +111,20 @@ def open_both(args: argparse.Namespace) -> tuple[xr.DataArray, xr.DataArray]:
 
 def pair(args: argparse.Namespace) -> None:
     """Write two encoders that have learnt from the two cubes that `args` names."""
-    from dataclasses import fields
+    from dataclasses import asdict, fields
 
     from workbench import pretrain as room
 
     recipe = room.PairRecipe(**{field.name: getattr(args, field.name) for field in fields(room.PairRecipe)})
     record = args.out.with_suffix(".run.json")
-    refuse_inputs([args.out, args.out.with_suffix(".json"), record, steps_of(args.out)], [args.scene, args.second])
+    refuse_inputs(written_by(args), [args.scene, args.second])
     cubes, meter = open_both(args), Meter("pretraining")
     encoder, reports, agreement = room.begin_pair(*cubes, recipe, device=args.device, every=EVERY)
     args.out.parent.mkdir(exist_ok=True)
-    with steps_beside(args.out) as steps:
+    with steps_beside(args.out) as steps, Logs(args.log, args.out, asdict(encoder.recipe)) as logs:
         for report in reports:
             told = agreement().told()
-            write_down(steps, report, **told)
+            logs.note(write_down(steps, report, **told))
             meter.show(report.step, report.steps, f"loss {report.loss:.4g}, {in_words(told)}")
         card = room.save_pair(encoder, args.out, cubes=cubes, steps=report.step)
         result = {"encoder": args.out, "steps": report.step, "seconds": report.seconds, "loss": report.loss, **told}

@@ -74,6 +74,8 @@ def refuse_inputs(outputs: Iterable[Path], inputs: Iterable[Path | Address | Non
 
 def _with_companions(path: Path) -> list[Path]:
     """A file and what is read with it: an ENVI binary or header, an encoder's card, the record of how it was made."""
+    if not path.name:  # the current folder
+        return [path]
     found = [path, path.with_suffix(".run.json")]
     if path.suffix.lower() == ".hdr":
         from workbench.cubes.envi import binary_of

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from workbench.cli.archive_pretraining import is_archive, pretrain_on_archive, takes_archives
 from workbench.cli.arguments import count, is_scene, open_scene, repeats, trains
-from workbench.cli.long_runs import Keeper, encoder_file, goes_on, pick_up, steps_for, steps_of
+from workbench.cli.long_runs import Keeper, encoder_file, goes_on, pick_up, steps_for, written_by
 from workbench.cli.outputs import Meter, tell, write_run
 from workbench.cli.places import refuse_inputs
 
@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 
 PRETRAIN = """\
 Let an encoder learn from the unlabelled pixels of a scene, or of an archive of patches. Writes FILE.safetensors
-(weights), FILE.json (what they are), FILE.steps.jsonl (each step: the terms of its loss, pixels a second, memory) and
-FILE.run.json (how to repeat it). The same seed gives the same encoder on the same machine. Several processes learn as
-one, each with --pairs of the batch, when started by `torchrun --nproc-per-node N -m workbench pretrain …`.
+(weights), FILE.json (what they are), FILE.steps.jsonl (each step: the terms of its loss, learning rate, pixels a
+second, memory) and FILE.run.json (how to repeat it). The same seed gives the same encoder on the same machine. Several
+processes learn as one, each with --pairs of the batch, when started by `torchrun --nproc-per-node N -m workbench
+pretrain …`.
 """
 
 
@@ -92,7 +93,7 @@ def _pretrain(args: argparse.Namespace, device: str) -> None:
     checkpoint = pick_up(args) if args.resume else None
     room.Recipe(args.objective, args.encoder)  # refused before the scene is read
     record = args.out.with_suffix(".run.json")
-    refuse_inputs([args.out, args.out.with_suffix(".json"), record, steps_of(args.out)], [args.scene])
+    refuse_inputs(written_by(args), [args.scene])
     if is_archive(args):
         return pretrain_on_archive(args, record, checkpoint, device)
     cube = open_scene(args)

@@ -6,13 +6,14 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workbench.cli.arguments import count, names, none_or_more, on_device, repeats
+from workbench.cli.arguments import count, names, none_or_more, on_device, option, repeats
+from workbench.cli.named_patches import TorchgeoPlace, folder_or_set, opened
 from workbench.cli.outputs import Meter, say, tell, write_run
 from workbench.cli.places import output_folder, refuse_inputs
 from workbench.cli.studying import percents
 
 if TYPE_CHECKING:
-    from workbench.probe import PatchSet
+    from workbench.probe import PatchSet, TorchgeoPatches
 
 FILES = ("transfer.parquet", "transfer.csv", "summary.csv", "transfer.html", "transfer.run.json")
 """What a transfer writes in its folder."""
@@ -26,6 +27,10 @@ intervals.
 
 Writes in DIR transfer.parquet and transfer.csv (a row each), summary.csv (means, differences and intervals),
 transfer.html (learning curves and table) and transfer.run.json (how to repeat it).
+
+torchgeo:NAME@DIR takes a data set from where torchgeo would download it to, with its labels and its published split:
+EuroSAT, EuroSATSpatial, EuroSAT100, BigEarthNet, So2Sat, SSL4EOLBenchmark; or L8Biome, whose scenes are cut into
+patches (--option size=224) and drawn as wholes. Nothing is downloaded.
 """
 
 
@@ -37,7 +42,21 @@ def add_verbs(verbs: argparse._SubParsersAction) -> None:
         description=TRANSFER,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    verb.add_argument("patches", metavar="PATCHES", type=Path, help="folder of patches, as for `workbench pretrain`")
+    verb.add_argument(
+        "patches",
+        metavar="PATCHES",
+        type=folder_or_set,
+        help="folder of patches, as for `workbench pretrain`; or torchgeo:NAME@DIR, a data set that torchgeo reads",
+    )
+    verb.add_argument(
+        "--option",
+        dest="options",
+        metavar="NAME=VALUE",
+        type=option,
+        action="append",
+        default=[],
+        help="what torchgeo's class takes, such as sensor=oli_sr; repeat for several",
+    )
     truth = verb.add_mutually_exclusive_group()
     truth.add_argument(
         "--masks", type=Path, metavar="DIR", help="folder of rasters of class codes, named as the patches"
@@ -104,21 +123,13 @@ def transfer(args: argparse.Namespace) -> None:
     from workbench.compare.report import gains_in_words, transfer_page
     from workbench.files import replacing
     from workbench.pretrain import load_encoder
-    from workbench.probe import Teaching, open_patches
+    from workbench.probe import Teaching
 
-    refuse_inputs(
-        [args.out / name for name in FILES], [args.patches, args.masks, args.labels, args.split, *args.encoder]
-    )
+    folder = args.patches.root if isinstance(args.patches, TorchgeoPlace) else args.patches
+    refuse_inputs([args.out / name for name in FILES], [folder, args.masks, args.labels, args.split, *args.encoder])
     encoders = {name: load_encoder(path) for name, path in named(args.encoder).items()}
     teaching = Teaching(head=args.head, steps=args.steps, batch=args.batch)
-    patches = open_patches(
-        args.patches,
-        masks=args.masks,
-        labels=args.labels,
-        column=args.column,
-        task=args.task,
-        unlabelled=args.unlabelled,
-    )
+    patches = opened(args)
     tell_left_out(patches)
     shares = [part / 100 for part in args.fractions]
     how = {"random_weights": args.random_weights, "teaching": teaching, "lists": args.split, "seed": args.seed}
@@ -127,7 +138,8 @@ def transfer(args: argparse.Namespace) -> None:
     for row in room.transfer_rows(patches, encoders, args.mode, shares, args.repeats, **how, device=args.device):
         rows.append(row)
         meter.show(len(rows), total, f"{row['encoder']}, {row['mode']}, {100 * row['fraction']:g} %")
-    table, facts = pd.DataFrame(rows), patch_facts(args.patches, patches)
+    name = args.patches.name if isinstance(args.patches, TorchgeoPlace) else args.patches.resolve().name
+    table, facts = pd.DataFrame(rows), patch_facts(name, patches)
     summary = room.transfer_summary(table)
     args.out.mkdir(exist_ok=True)
     for name, some in (("transfer.parquet", table), ("transfer.csv", table), ("summary.csv", summary)):
@@ -137,7 +149,7 @@ def transfer(args: argparse.Namespace) -> None:
     said = gains_in_words(summary)
     result = {"table": args.out / "transfer.csv", "page": args.out / "transfer.html", "answer": said}
     read = {"labels": args.labels, **{f"encoder {name}": path for name, path in named(args.encoder).items()}}
-    known = facts | {"fingerprint": patches.index.fingerprint}
+    known = facts | {"fingerprint": patches.fingerprint}
     write_run(args.out / "transfer.run.json", args, read, patches=known, result=result)
     tell(args, result | {"summary": summary.to_dict("records")}, f"wrote {args.out / 'transfer.html'}\n{said}")
 
@@ -148,17 +160,17 @@ def named(paths: list[Path]) -> dict[str, Path]:
     return {path.stem if stems.count(path.stem) == 1 else f"{path.parent.name}/{path.stem}": path for path in paths}
 
 
-def tell_left_out(patches: PatchSet) -> None:
+def tell_left_out(patches: PatchSet | TorchgeoPatches) -> None:
     """Say how many patches have no truth, if any."""
-    if missing := patches.index.n_patches - len(patches):
-        say(f"{missing:,} of {patches.index.n_patches:,} patches have no truth and are left out")
+    if missing := patches.n_patches - len(patches):
+        say(f"{missing:,} of {patches.n_patches:,} patches have no truth and are left out")
 
 
-def patch_facts(folder: Path, patches: PatchSet) -> dict[str, object]:
+def patch_facts(name: str, patches: PatchSet | TorchgeoPatches) -> dict[str, object]:
     """What the page and the record say of the patches."""
     known = patches.truth.names
     return {
-        "name": folder.resolve().name,
+        "name": name,
         "patches": f"{len(patches):,} of {len(set(patches.place.tolist())):,} places",
         "size": " × ".join(map(str, patches.side)) + " pixels",
         "classes" if patches.truth.task != "number" else "number": ", ".join(known[:30])

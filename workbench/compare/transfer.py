@@ -29,7 +29,7 @@ from workbench.compare.patch_metrics import MAIN, SCORES
 from workbench.compare.rows import row_seed
 from workbench.labels import PatchSplit, share_of_patches, split_by_lists, split_by_place
 from workbench.pretrain import Encoder
-from workbench.probe import Images, PatchModel, PatchSet, Teaching, at_random
+from workbench.probe import Images, PatchModel, PatchSet, Teaching, TorchgeoPatches, at_random
 from workbench.probe.patch_modes import check_mode, learning_parts
 
 GIVEN, RANDOM = "given", "random"
@@ -43,7 +43,7 @@ AT_ONCE = 64
 
 
 def transfer_rows(
-    patches: PatchSet,
+    patches: PatchSet | TorchgeoPatches,
     encoders: Mapping[str, Encoder],
     modes: Sequence[str] = ("frozen",),
     fractions: Sequence[float] = (0.01, 0.1, 1.0),
@@ -59,8 +59,8 @@ def transfer_rows(
 
     Parameters
     ----------
-    patches : PatchSet
-        As ``open_patches`` gives it.
+    patches : PatchSet or TorchgeoPatches
+        As ``open_patches`` or ``open_torchgeo`` gives it.
     encoders : mapping of str to Encoder
         By name.
     modes : sequence of str
@@ -74,7 +74,8 @@ def transfer_rows(
     teaching : Teaching, optional
         Head, steps and rates; its mode and seed are set by the rows.
     lists : str or Path, optional
-        Folder of ``train.txt``, ``test.txt`` and maybe ``val.txt``; else places are drawn, 60, 20 and 20 %.
+        Folder of ``train.txt``, ``test.txt`` and maybe ``val.txt``; else the patches' published split, where they have
+        one; else places are drawn, 60, 20 and 20 %.
     seed : int
         Repeat i has the seed ``row_seed(seed, i)``.
     device : str
@@ -97,7 +98,8 @@ def transfer_rows(
     for mode in modes:
         for encoder in encoders.values():
             learning_parts(encoder, mode)
-    truth, fixed = patches.truth, split_by_lists(patches.truth, patches.place, Path(lists)) if lists else None
+    truth = patches.truth
+    fixed = split_by_lists(truth, patches.place, Path(lists)) if lists else patches.split
     for repeat in range(repeats):
         own = row_seed(seed, repeat) % 2**31
         split = fixed or split_by_place(patches.place, own)

@@ -49,7 +49,15 @@ class Metadata:
 
 
 def read_metadata(name: str, content: bytes) -> Metadata:
-    """What a file of that name and content says."""
+    """What a file of that name and content says, refused if it is not of Collection 2."""
+    metadata = read_any_metadata(name, content)
+    if "PRODUCT_CONTENTS" not in metadata.groups:
+        raise CubeError(f"Landsat products of Collection 2 are read, but {name} is of none; order it as Collection 2")
+    return metadata
+
+
+def read_any_metadata(name: str, content: bytes) -> Metadata:
+    """The same of any collection, also from before they were counted, whose groups have other names."""
     try:
         if name.endswith(".json"):
             groups = json.loads(content)["LANDSAT_METADATA_FILE"]
@@ -60,8 +68,6 @@ def read_metadata(name: str, content: bytes) -> Metadata:
         groups = {group: {key: str(value) for key, value in entries.items()} for group, entries in groups.items()}
     except (ValueError, LookupError, AttributeError, TypeError, RecursionError, ET.ParseError) as error:
         raise CubeError(f"{name} is cut off, damaged or no metadata of a Landsat; copy it again") from error
-    if "PRODUCT_CONTENTS" not in groups:
-        raise CubeError(f"Landsat products of Collection 2 are read, but {name} is of none; order it as Collection 2")
     return Metadata(name, groups)
 
 

@@ -1,7 +1,7 @@
 """Encoders that learn from unlabelled pixels.
 
 In: batches of a scene, or of an archive of patches. Out: an encoder, and its progress on the way; a small archive.
-May use: cubes, patches, torch, Lightning Fabric, safetensors, psutil, rasterio.
+May use: cubes, patches, torch, Lightning Fabric, safetensors, psutil, rasterio, TensorBoard and MLflow as told.
 Never: labels, scikit-learn, anything that draws.
 """
 

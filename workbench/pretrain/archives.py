@@ -142,7 +142,11 @@ ARCHIVES = {
             in_bytes=True,
         ),
         _bands(
-            "ssl4eo_l_oli_tirs_toa", "SSL4EO-L: Landsat 8–9, top of atmosphere", _landsat(8, *range(1, 12)), top=0.4
+            "ssl4eo_l_oli_tirs_toa",
+            "SSL4EO-L: Landsat 8–9, top of atmosphere",
+            _landsat(8, *range(1, 12)),
+            top=0.4,
+            in_bytes=True,
         ),
         _bands(
             "ssl4eo_l_oli_sr", "SSL4EO-L: Landsat 8–9 OLI, surface", _landsat(8, *range(1, 8)), top=0.3, in_bytes=True

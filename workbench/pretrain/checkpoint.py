@@ -153,7 +153,11 @@ def matching_bands(encoder: Encoder, cube: xr.DataArray) -> np.ndarray:
     if np.isnan(wanted).any() or np.isnan(there).any():
         blind = "encoder" if np.isnan(wanted).any() else "scene"
         raise ValueError(f"bands are matched by wavelength, and the {blind} has none; pretrain on this scene")
-    nearest = np.abs(there[None] - wanted[:, None]).argmin(axis=1)
+    apart = np.abs(there[None] - wanted[:, None])
+    nearest = apart.argmin(axis=1)
+    for k in np.flatnonzero(np.diff(wanted) == 0) + 1:  # Landsat 7's thermal band, once in each gain: in their order
+        as_near = np.flatnonzero(apart[k] == apart[k].min())
+        nearest[k] = next((i for i in as_near if i > nearest[k - 1]), nearest[k])
     off = np.abs(there[nearest] - wanted)
     twice = np.flatnonzero(np.diff(nearest) == 0)
     if off.max() >= SAME_BAND or twice.size:

@@ -110,9 +110,11 @@ class Run:
         self._set_up()
         began, before = time.monotonic(), self.seconds
         told: list[dict[str, Tensor]] = []
+        rates: list[float] = []
         self.step.train()
         batches = islice(self.batches, (self.steps - self.done) * self.accumulate)
         for parts in zip(*[batches] * self.accumulate, strict=False):
+            rates.append(self.optimizer.param_groups[0]["lr"])
             terms = self._one_step(parts)
             told.append(terms)
             ends = self.done == self.steps or self.watch.is_flat(torch.stack(list(terms.values())).sum())
@@ -123,7 +125,8 @@ class Run:
                 told = []
                 self.step.eval()
                 means = {name: sum(terms[name] for terms in each) / len(each) for name in each[-1]}
-                yield Progress(self.done, self.steps, means, self.seconds, self.samples, each)
+                yield Progress(self.done, self.steps, means, self.seconds, self.samples, each, tuple(rates))
+                rates = []
                 self.step.train()
             if ends:
                 break

@@ -33,6 +33,9 @@ class Progress:
     each: tuple[dict[str, float], ...] = ()
     """The same terms of each step since the last report, the latest last."""
 
+    rates: tuple[float, ...] = ()
+    """The learning rate of each of these steps."""
+
     @property
     def loss(self) -> float:
         """Sum of the terms."""

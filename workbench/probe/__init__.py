@@ -21,12 +21,14 @@ from workbench.probe.of_pixels import OfPixels
 from workbench.probe.pair_tables import pair_tables
 from workbench.probe.patch_features import PatchFeatures, at_random
 from workbench.probe.patch_heads import HEADS
+from workbench.probe.patch_images import Images
 from workbench.probe.patch_model import PatchModel
-from workbench.probe.patch_set import Images, PatchSet, open_patches
+from workbench.probe.patch_set import PatchSet, open_patches
 from workbench.probe.patch_teaching import Teaching
 from workbench.probe.paws import PawsClassifier
 from workbench.probe.suggest import Suggestion, suggest
 from workbench.probe.supervised import FromScratch
+from workbench.probe.torchgeo_patches import TorchgeoPatches, open_torchgeo
 
 __all__ = [
     "FEATURES",
@@ -48,6 +50,7 @@ __all__ = [
     "Progress",
     "Suggestion",
     "Teaching",
+    "TorchgeoPatches",
     "Written",
     "at_random",
     "class_chances",
@@ -67,6 +70,7 @@ __all__ = [
     "fits_in_memory",
     "next_suspicious",
     "open_patches",
+    "open_torchgeo",
     "pair_tables",
     "suggest",
     "write_class_map",

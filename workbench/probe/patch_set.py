@@ -1,31 +1,20 @@
-"""Labelled patches as batches: images as an encoder takes them, beside their targets.
-
-Bands are matched by wavelength, as those of a scene. A pixel without data in any band counts as each band's mean, and
-has no class. Patches stay in memory where they fit, else they are read again.
-"""
+"""Labelled patches of a folder: which there are, what is known of each, and how they are read."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-import torch
-import xarray as xr
 from numpy.typing import NDArray
-from torch import Tensor
 
-from workbench.labels import PatchTruth, places_of, truth_of_folders, truth_of_masks, truth_of_table
-from workbench.labels.patch_truth import SEGMENTATION, UNLABELLED
+from workbench.labels import PatchSplit, PatchTruth, places_of, truth_of_folders, truth_of_masks, truth_of_table
 from workbench.patches import ArchiveIndex, Numbers, index_archive
 from workbench.patches.archive_reading import PatchReader
-from workbench.pretrain import Encoder, matching_bands
 from workbench.pretrain.archive_card import known
-
-IN_MEMORY = 2 << 30
-"""Bytes of images that are kept."""
+from workbench.pretrain.archives import Archive
 
 
 @dataclass(frozen=True)
@@ -41,9 +30,42 @@ class PatchSet:
     truth: PatchTruth
     """Of them."""
 
+    split: PatchSplit | None = None
+    """As it was published, where it is known."""
+
     def __len__(self) -> int:
         """How many have a truth."""
         return len(self.rows)
+
+    @property
+    def n_patches(self) -> int:
+        """How many there are, also without a truth."""
+        return self.index.n_patches
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when the folders of the patches do."""
+        return self.index.fingerprint
+
+    @cached_property
+    def _known(self) -> tuple[Archive, Numbers]:
+        return known(self.index)
+
+    @property
+    def card(self) -> Archive:
+        """The patches' bands and units."""
+        return self._known[0]
+
+    def images(self, bands: NDArray[np.intp]) -> Callable[[int], NDArray[np.float32]]:
+        """What reads the card's `bands` of a patch with a truth, by its number, in the units of a scene."""
+        numbers = self._known[1]
+        reader = PatchReader(self.index, Numbers(numbers.scaling, numbers.bands[bands], numbers.nodata))
+
+        def read(i: int) -> NDArray[np.float32]:
+            with reader.opened(int(self.rows[i])) as patch:
+                return patch.read(0, 0, *self.side)
+
+        return read
 
     @property
     def side(self) -> tuple[int, int]:
@@ -112,64 +134,3 @@ def open_patches(
             f"{truth.files[0]} has {others} × {wide}; cut them alike"
         )
     return PatchSet(index, rows, truth)
-
-
-class Images:
-    """The patches of a set as an encoder takes them, and their targets.
-
-    Parameters
-    ----------
-    patches : PatchSet
-        Where they are.
-    encoder : Encoder
-        Whose bands are taken.
-
-    Raises
-    ------
-    ValueError
-        If the patches lack a band of the encoder, or hold another quantity.
-    """
-
-    def __init__(self, patches: PatchSet, encoder: Encoder) -> None:
-        self.patches = patches
-        card, numbers = known(patches.index)
-        attrs = {"quantity": card.quantity, "units": card.units}
-        coords = {"wavelength": ("band", np.array(card.wavelength))}
-        header = xr.DataArray(
-            np.empty((len(card.wavelength), 0, 0)), dims=("band", "y", "x"), coords=coords, attrs=attrs
-        )
-        chosen = numbers.bands[matching_bands(encoder, header)]
-        self._reader = PatchReader(patches.index, Numbers(numbers.scaling, chosen, numbers.nodata))
-        self._kept: dict[int, tuple[Tensor, Tensor]] = {}
-        self._keeps = len(patches) * len(chosen) * np.prod(patches.side) * 4 <= IN_MEMORY
-
-    def read(self, some: Sequence[int]) -> tuple[Tensor, Tensor]:
-        """Images (n, n_bands, height, width) in units of a scene, NaN where there is no data, and targets.
-
-        Targets are (n, height, width) or (n,) int, −1 where unlabelled, (n, K) float of 0 and 1, or (n,) float.
-        """
-        pairs = [self._one(int(i)) for i in some]
-        images, targets = zip(*pairs, strict=True)
-        return torch.stack(images), torch.stack(targets)
-
-    def _one(self, i: int) -> tuple[Tensor, Tensor]:
-        if i in self._kept:
-            return self._kept[i]
-        patches, truth = self.patches, self.patches.truth
-        with self._reader.opened(int(patches.rows[i])) as patch:
-            image = patch.read(0, 0, *patches.side)
-        if truth.task == SEGMENTATION:
-            mask = truth.mask(i)
-            if mask.shape != patches.side:
-                raise ValueError(
-                    f"a mask has a patch's pixels, but {truth.masks[i]} has {mask.shape[0]} × {mask.shape[1]} and "
-                    f"{truth.files[i]} {patches.side[0]} × {patches.side[1]}; cut them alike"
-                )
-            target = torch.from_numpy(np.where(np.isfinite(image).all(axis=0), mask, UNLABELLED))
-        else:
-            value = truth.values[i]
-            target = torch.as_tensor(value, dtype=torch.int64 if value.dtype.kind == "i" else torch.float32)
-        pair = torch.from_numpy(image), target
-        if self._keeps:
-            self._kept[i] = pair
-        return pair
