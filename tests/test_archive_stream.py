@@ -18,8 +18,9 @@ from zarr.storage import ZipStore
 
 from tests import archives
 from tests.test_archives import cut_off
-from workbench.cubes.scaling import AS_STORED
+from workbench.cubes.scaling import AS_STORED, Scaling
 from workbench.patches import ArchivePairs, BadPatch, Numbers, index_archive
+from workbench.patches.archive_ahead import SPARE
 from workbench.patches.archive_reading import PatchReader
 from workbench.pretrain.archive_card import known
 
@@ -336,3 +337,37 @@ def test_no_more_is_read_ahead_than_two_batches_and_a_patch_a_worker(tmp_path, m
         assert count[0] <= 4 * done + 4 + 3
     threads = [thread.name for thread in threading.enumerate() if thread.name.startswith("patches")]
     assert threads == []
+
+
+def test_memory_serves_again_once_a_batch_is_let_go_and_never_before(numbered):
+    fresh = [torch.stack(batch) for batch in islice(streamed(numbered), 12)]
+    places, kept = set(), []
+    for k, (left, right) in enumerate(islice(streamed(numbered), 12)):
+        places.add(left.data_ptr())
+        assert right.data_ptr() - left.data_ptr() == left.nbytes
+        if k in (2, 5):
+            kept.append((k, left[1:].numpy()))  # a part, and by way of NumPy
+    assert len(places) <= 2 + 3 + SPARE  # kept, under way, and spare
+    assert all(np.array_equal(part, fresh[k][0, 1:]) for k, part in kept)
+
+
+def streamed(root: Path) -> ArchivePairs:
+    """Pairs of the numbered archive."""
+    index = index_archive(root)
+    return ArchivePairs(index, known(index)[1], size=9, n=4, seed=3)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "uint16", "int32", "float16", "float32", "float64"])
+def test_numbers_of_any_type_are_brought_to_units_as_the_formula_says(dtype):
+    rng = np.random.default_rng(0)
+    stored = rng.integers(0, 250, (5, 40, 90)).astype(dtype)
+    if dtype == "int32":
+        stored += 2**24 + 1  # more than float32 holds
+    gain, offset = (tuple(rng.uniform(0.5, 2, 5)) for _ in range(2))
+    stored[3, 7, 8] = 251
+    out = np.empty(stored.shape, "float32")
+    Numbers(Scaling("dn", "", gain, offset), np.arange(5)).put(stored, 251, out)
+    expected = stored.astype("float64") * np.reshape(gain, (5, 1, 1)) + np.reshape(offset, (5, 1, 1))
+    expected[:, 7, 8] = np.nan
+    np.testing.assert_allclose(out, expected, rtol=3e-7)
+    assert np.isnan(out).sum() == 5

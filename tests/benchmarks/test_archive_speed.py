@@ -19,6 +19,11 @@ from workbench.pretrain.archive_card import known
 
 WORKERS, SIDE = 2, 128
 LEAST, MOST = 6, 24
+SHARE = 0.85
+"""Of what rasterio reads."""
+
+WARM = 4
+"""Batches until the memory of a batch is one that served before, as in a long run."""
 
 
 @pytest.fixture
@@ -42,7 +47,7 @@ def plain(path: Path) -> int:
 @LONG  # where several programs share two cores, a ratio of two seconds' work is a matter of luck
 @pytest.mark.slow
 @pytest.mark.realdata
-def test_a_stream_gives_at_least_80_percent_of_what_rasterio_reads(archive, benchmark):
+def test_a_stream_gives_at_least_85_percent_of_what_rasterio_reads(archive, benchmark):
     index = index_archive(archive)
     files = sorted(archive.rglob("*.tif"))
     rates: dict[str, list[float]] = {"rasterio": [], "stream": []}
@@ -51,16 +56,17 @@ def test_a_stream_gives_at_least_80_percent_of_what_rasterio_reads(archive, benc
         """Each between runs of the other, so that what else this machine does meets both."""
         with ThreadPoolExecutor(WORKERS) as pool:
             began = time.perf_counter()
-            assert sum(pool.map(plain, files)) == 202 * 8
-            rates["rasterio"].append(8 / (time.perf_counter() - began))
+            assert sum(pool.map(plain, 2 * files)) == 202 * 16
+            rates["rasterio"].append(16 / (time.perf_counter() - began))
         # The clock starts when the stream runs already and stops while it still does: no more is read ahead at the
         # one than at the other. Closed, it reads nothing while rasterio is timed.
         stream = iter(ArchivePairs(index, known(index)[1], size=SIDE, n=2, workers=WORKERS))
-        next(stream)
+        for left, right in islice(stream, WARM):
+            del left, right
         began = time.perf_counter()
-        for left, _ in islice(stream, 2):  # of 2 pairs of two dates each: 8 patches
+        for left, _ in islice(stream, 4):  # of 2 pairs of two dates each: 16 patches
             assert left.shape == (2, 202, SIDE, SIDE)
-        rates["stream"].append(8 / (time.perf_counter() - began))
+        rates["stream"].append(16 / (time.perf_counter() - began))
         stream.close()
 
     def share() -> float:
@@ -68,11 +74,11 @@ def test_a_stream_gives_at_least_80_percent_of_what_rasterio_reads(archive, benc
         for done in range(1, MOST + 1):
             both()
             found = max(rates["stream"]) / max(rates["rasterio"])
-            if done >= LEAST and found >= 0.8:
+            if done >= LEAST and found >= SHARE:
                 break
         return found
 
     ratio = benchmark.pedantic(share, rounds=1)
     benchmark.extra_info["patches a second"] = {name: round(max(found), 1) for name, found in rates.items()}
     benchmark.extra_info["share of rasterio's"] = round(ratio, 2)
-    assert ratio >= 0.8
+    assert ratio >= SHARE

@@ -171,7 +171,7 @@ class ArchivePairs:
                         if bad > self._own:
                             raise BadPatch(f"no patch of {self.index.root} could be read; the last: {error}") from error
                     self._done += 1
-                yield tuple(self._given(side) for side in ahead.together(good))
+                yield self._given(ahead.lent(ahead.together(good)))
         finally:
             ahead.stop()
 
@@ -181,10 +181,10 @@ class ArchivePairs:
             raise BadPatch(f"{error}, or leave bad patches out (--skip-bad)") from error
         self.skipped += 1
 
-    def _given(self, side: NDArray[np.float32]) -> Tensor:
-        """One side of a batch, where it is wanted and as it is wanted."""
-        batch = torch.from_numpy(side).to(self.device)
-        return centre_means(batch, self.windows) if self.windows else batch
+    def _given(self, batch: NDArray[np.float32]) -> tuple[Tensor, Tensor]:
+        """Both sides of a batch, where they are wanted and as they are wanted."""
+        left, right = torch.from_numpy(batch).to(self.device)
+        return tuple(centre_means(side, self.windows) if self.windows else side for side in (left, right))
 
     def _visit(self, count: int) -> tuple[int, int]:
         """Epoch and location of this process's visit number `count`, from 0."""
