@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tarfile
 import threading
 import warnings
 from itertools import islice
@@ -84,6 +85,19 @@ def of_zarr(root: Path) -> list[list[NDArray]]:
     return [list(dates) for dates in found]
 
 
+def of_shards(root: Path) -> list[list[NDArray]]:
+    """By unpacking them, as the set's own reader does, without the 1000 of the other stores."""
+    found = []
+    for shard in sorted(root.rglob("ssl4eos12_shard_*.tar")):
+        with tarfile.open(shard) as tar:
+            tar.extractall(shard.parent.parent.parent.parent / "unpacked" / shard.stem, filter="data")
+    for file in sorted((root.parent / "unpacked").rglob("*.zarr.zip")):
+        with warnings.catch_warnings(), ZipStore(file, mode="r") as store:
+            warnings.simplefilter("ignore")
+            found.append(list(xr.open_zarr(store)["bands"].values.astype("float64")))
+    return found
+
+
 def of_landsat(root: Path) -> list[list[NDArray]]:
     folders = sorted((root / "ssl4eo_l_etm_sr").iterdir())
     return [[stored(date / "all_bands.tif") / 255 * 0.3 for date in sorted(folder.iterdir())] for folder in folders]
@@ -99,6 +113,12 @@ def of_landsat(root: Path) -> list[list[NDArray]]:
         (archives.ssl4eo_s12, of_s2c, 0.51e-4),
         (lambda root, data: archives.ssl4eo_s12(root, data, "s1"), of_s1, 1e-5),
         (archives.ssl4eo_s12_zarr, of_zarr, 1e-7),
+        (
+            archives.ssl4eo_s12_shards,
+            lambda root: [[date / 1e4 for date in dates] for dates in of_shards(root)],
+            1e-7,
+        ),
+        (lambda root, data: archives.ssl4eo_s12_shards(root, data, "S1GRD"), of_shards, 1e-7),
         (archives.ssl4eo_l, of_landsat, 1e-7),
     ],
 )

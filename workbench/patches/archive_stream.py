@@ -20,7 +20,8 @@ from workbench.patches.archive_ahead import Ahead
 from workbench.patches.archive_cutting import Cutter
 from workbench.patches.archive_headers import quieten
 from workbench.patches.archive_index import ArchiveIndex
-from workbench.patches.archive_reading import BadPatch, Numbers, PatchReader
+from workbench.patches.archive_numbers import Numbers
+from workbench.patches.archive_reading import BadPatch, PatchReader
 from workbench.patches.scaling import BandScaler
 from workbench.patches.windows import centre_means
 
