@@ -18,6 +18,7 @@ from workbench.labels.patch_tables import truth_of_table
 from workbench.labels.patch_truth import PatchTruth, truth_of_folders, truth_of_masks
 from workbench.labels.places import write_places
 from workbench.labels.rasterise import rasterise
+from workbench.labels.several import has_labels_beside, truth_beside, truth_of_masks_present
 from workbench.labels.split import Split, block_split, footprint_distance, random_split
 from workbench.labels.tiled import write_tiled
 from workbench.labels.vector import read_vector
@@ -36,6 +37,7 @@ __all__ = [
     "counts",
     "draw",
     "footprint_distance",
+    "has_labels_beside",
     "has_official",
     "official_split",
     "open_labels",
@@ -46,8 +48,10 @@ __all__ = [
     "share_of_patches",
     "split_by_lists",
     "split_by_place",
+    "truth_beside",
     "truth_of_folders",
     "truth_of_masks",
+    "truth_of_masks_present",
     "truth_of_table",
     "with_official",
     "write_codes",

@@ -63,8 +63,8 @@ def _faults_now(index: ArchiveIndex) -> list[str]:
     faulty = index.table.filter(pa.compute.not_equal(index.table["fault"], "")).to_pylist()
     now, heads = [], {}
     for row in faulty:
-        file, members = row["file"], index.product.members
-        missing = tuple(name for name in members if not (index.root / file / f"{name}.tif").exists())
+        file, members = row["file"], index.product.band_files(row["file"])
+        missing = tuple(name for name in members if not (index.root / name).exists())
         if row["fault"].startswith(f"{file} is empty"):
             now.append(row["fault"])
             continue

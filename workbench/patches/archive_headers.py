@@ -81,21 +81,21 @@ def headers_of(root: Path, file: str, members: tuple[str, ...], missing: tuple[s
     file : str
         Relative to it: a GeoTIFF, a Zarr store, a tar of them, or a folder with a file for each of `members`.
     members, missing : tuple of str
-        Names of the bands' files, and those among them that are not there.
+        The bands' files, relative to the root, and those among them that are not there.
     """
     if missing:
-        yield Header(fault=f"{file}/{missing[0]}.tif is missing; copy it again")
+        yield Header(fault=f"{missing[0]} is missing; copy it again")
     elif file.endswith((".zarr", ".zip")):
         yield from _of_store(root / file)
     elif file.endswith(".tar"):
         yield from _of_shard(root, file)
     elif members:
-        found = [_of_tiff(root, f"{file}/{name}.tif") for name in members]
+        found = [_of_tiff(root, name) for name in members]
         fault = next((header.fault for header in found if header.fault), "")
         height, width = max(header.height for header in found), max(header.width for header in found)
         wrong = next((name for name, header in zip(members, found, strict=True) if header.bands != 1), None)
         if wrong and not fault:
-            fault = f"{file}/{wrong}.tif is one band, but it has several; copy it again"
+            fault = f"{wrong} is one band, but it has several; copy it again"
         yield Header(height=height, width=width, bands=len(members), dtype=found[0].dtype, fault=fault)
     else:
         yield _of_tiff(root, file)

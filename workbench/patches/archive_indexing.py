@@ -86,12 +86,13 @@ def indexing(root: str | Path, *, workers: int = 4) -> Iterator[Indexing]:
 
 def _headers(root: Path, found: Found, workers: int, rows: list[tuple]) -> Iterator[int]:
     """Put a row for every patch into `rows`; gives the number of files done."""
-    members, files, done = found.product.members, iter(found.patches.items()), 0
+    product, files, done = found.product, iter(found.patches.items()), 0
     rows += [_row(name, name, "", Header(fault=f"{name} is empty; copy it again")) for name in found.empty]
 
     def read(item: tuple[str, tuple[str, str, set[str]]]) -> list[tuple]:
         file, (location, time, there) = item
-        missing = tuple(name for name in members if name not in there)
+        members = product.band_files(file)
+        missing = tuple(path for path, name in zip(members, product.members, strict=True) if name not in there)
         return [_row(file, location, time, head) for head in headers_of(root, file, members, missing)]
 
     with ThreadPoolExecutor(workers) as pool:

@@ -1,8 +1,9 @@
 """Where the published archives of patches keep their files: one table, a row each.
 
 A row knows its patches by their places and names, never by guessing from the numbers. Sources: SpectralEarth
-(arXiv:2408.08447), HySpecNet-11k (arXiv:2306.00385), SSL4EO-S12 (arXiv:2211.07044), its version 1.1 in Zarr
-and in tars (arXiv:2503.00168), SSL4EO-L (arXiv:2306.09424). What fits none is a folder of GeoTIFFs, one view each.
+(arXiv:2408.08447), HySpecNet-11k (arXiv:2306.00385), SSL4EO-S12 (arXiv:2211.07044), its version 1.1 in Zarr and in tars
+(arXiv:2503.00168), SSL4EO-L (arXiv:2306.09424), BigEarthNet v1 and v2 (arXiv:2105.07921, arXiv:2407.03653), EuroSAT
+(arXiv:1709.00029). What fits none is a folder of GeoTIFFs, one view each.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from dataclasses import dataclass
 
 _SENTINEL_2 = ("B1", "B2", "B3", "B4", "B5", "B6", "B7", "B8", "B8A", "B9", "B10", "B11", "B12")
 _L2A = tuple(name for name in _SENTINEL_2 if name != "B10")
+
+_DOWN_TO_60_M = ("B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "B11", "B12")
 
 LOCATION = re.compile(r"\d{7}")
 """Name of a location's folder."""
@@ -32,6 +35,14 @@ class Product:
 
     members: tuple[str, ...] = ()
     """Names of a patch's files, in the order of the bands, where each band is a file."""
+
+    prefixed: bool = False
+    """Whether the name of the patch's folder stands before those names."""
+
+    def band_files(self, folder: str) -> tuple[str, ...]:
+        """Of a patch, where each band is a file."""
+        before = f"{folder}/{folder.rpartition('/')[2]}_" if self.prefixed else f"{folder}/"
+        return tuple(f"{before}{name}.tif" for name in self.members)
 
 
 @dataclass(frozen=True)
@@ -91,6 +102,29 @@ LAYOUTS = (
             Product("s2a", "ssl4eo_s12_l2a", (12,), _L2A),
             Product("s2c", "ssl4eo_s12_l1c", (13,), _SENTINEL_2),
         ),
+    ),
+    Layout(
+        "bigearthnet_s2",
+        "BigEarthNet, Sentinel-2",
+        re.compile(
+            r"/(?P<location>S2[ABC]_MSIL2A_(?P<time>\w+?)_\w+)/(?P=location)_(?P<member>B(0[1-9]|8A|1[12]))\.tif$"
+        ),
+        (Product("", "bigearthnet_s2", (12,), _DOWN_TO_60_M, prefixed=True),),
+    ),
+    Layout(
+        "bigearthnet_s1",
+        "BigEarthNet, Sentinel-1",
+        re.compile(r"/(?P<location>S1[AB]_IW_GRDH_\w+?_(?P<time>\d\w+?)_\w+)/(?P=location)_(?P<member>V[VH])\.tif$"),
+        (Product("", "bigearthnet_s1", (2,), ("VV", "VH"), prefixed=True),),
+    ),
+    Layout(
+        "eurosat",
+        "EuroSAT, all bands",
+        re.compile(
+            r"/(?P<location>(AnnualCrop|Forest|HerbaceousVegetation|Highway|Industrial|Pasture|PermanentCrop|Residential|"
+            r"River|SeaLake)_\d+)\.tif$"
+        ),
+        (Product("", "eurosat", (13,)),),
     ),
     Layout(
         "ssl4eo_s12_zarr",

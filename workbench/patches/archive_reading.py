@@ -91,7 +91,7 @@ class PatchReader:
         BadPatch
             If it, or a window of it, cannot be read.
         """
-        name, members = self.file(row), self.index.product.members
+        name, members = self.file(row), self.index.product.band_files(self.file(row))
         path, shape = self.index.root / name, self.shape(row)
         try:
             if self._at[row] >= 0:
@@ -102,7 +102,7 @@ class PatchReader:
                     raise BadPatch(f"{name} has changed since the archive was indexed; start again")
                 yield Patch(shape, _of_store(store, sample, time), self.numbers, self.numbers.nodata)
             elif members:
-                image = np.stack([_resampled(path / f"{member}.tif", shape) for member in members])
+                image = np.stack([_resampled(self.index.root / member, shape) for member in members])
                 yield Patch(shape, _of_array(image), self.numbers, self.numbers.nodata)
             else:
                 with rasterio.Env(**SETTINGS), rasterio.open(path) as dataset:

@@ -120,6 +120,24 @@ ARCHIVES = {
             quantity="dn",
             units="dB",
         ),
+        # EuroSAT's files have band 8A last, unlike any other set of Sentinel-2.
+        _bands(
+            "eurosat",
+            "EuroSAT: Sentinel-2 L1C, 13 bands, 8A last",
+            SENTINEL_2.pick((*(name for name in SENTINEL_2.names if name != "B8A"), "B8A")),
+            top=1.0,
+            gain=1e-4,
+        ),
+        _bands("bigearthnet_s2", "BigEarthNet: Sentinel-2 L2A, 12 bands", _L2A, top=1.0, gain=1e-4),
+        Archive(
+            "bigearthnet_s1",
+            "BigEarthNet: Sentinel-1 GRD, VV and VH",
+            (np.nan, np.nan),
+            None,
+            None,
+            quantity="dn",
+            units="dB",
+        ),
         _bands(
             "ssl4eo_l_tm_toa",
             "SSL4EO-L: Landsat 4–5 TM, top of atmosphere",

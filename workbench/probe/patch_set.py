@@ -17,8 +17,17 @@ import xarray as xr
 from numpy.typing import NDArray
 from torch import Tensor
 
-from workbench.labels import PatchTruth, places_of, truth_of_folders, truth_of_masks, truth_of_table
-from workbench.labels.patch_truth import SEGMENTATION, UNLABELLED
+from workbench.labels import (
+    PatchTruth,
+    has_labels_beside,
+    places_of,
+    truth_beside,
+    truth_of_folders,
+    truth_of_masks,
+    truth_of_masks_present,
+    truth_of_table,
+)
+from workbench.labels.patch_truth import SEGMENTATION, SEVERAL, UNLABELLED
 from workbench.patches import ArchiveIndex, Numbers, index_archive
 from workbench.patches.archive_reading import PatchReader
 from workbench.pretrain import Encoder, matching_bands
@@ -54,7 +63,9 @@ class PatchSet:
     def place(self) -> NDArray[np.intp]:
         """A number a place, as ``places_of`` counts them."""
         locations = self.index.table["location"].to_pylist()
-        return places_of(self.index.root, self.truth.files, [locations[row] for row in self.rows])
+        bands = [self.index.product.band_files(file) for file in self.truth.files]
+        rasters = [of_one[0] if of_one else file for of_one, file in zip(bands, self.truth.files, strict=True)]
+        return places_of(self.index.root, rasters, [locations[row] for row in self.rows])
 
 
 def open_patches(
@@ -65,6 +76,7 @@ def open_patches(
     column: str | None = None,
     task: str | None = None,
     unlabelled: int = 0,
+    nomenclature: int | None = None,
     workers: int = 4,
 ) -> PatchSet:
     """Patches of a folder with their truth.
@@ -76,11 +88,14 @@ def open_patches(
     masks : str or Path, optional
         Folder of masks under the same names.
     labels : str or Path, optional
-        Table or JSON of labels. Without either, the folder that a patch lies in is its class.
+        Table or JSON of labels. Without either, labels are those in the patches' folders (BigEarthNet v1), or the
+        folder that a patch lies in is its class.
     column, task : str, optional
-        As in ``truth_of_table``.
+        As in ``truth_of_table``; with masks, the task ``several`` gives a patch every class in its mask.
     unlabelled : int
         As in ``truth_of_masks``.
+    nomenclature : int, optional
+        Of CORINE's classes, 43, or the 19 that BigEarthNet makes of them (its default); masks hold CORINE's codes then.
     workers : int
         Threads that read headers.
 
@@ -95,10 +110,14 @@ def open_patches(
     files = index.table["file"].to_pylist()
     if (index.table["at"].to_numpy() >= 0).any():
         raise ValueError(f"a labelled patch is a file, but {folder} holds Zarr stores of many; write them as GeoTIFFs")
-    if masks:
+    if masks and task == SEVERAL:
+        truth = truth_of_masks_present(files, Path(masks), unlabelled=unlabelled, n=nomenclature)
+    elif masks:
         truth = truth_of_masks(files, Path(masks), unlabelled=unlabelled)
     elif labels:
         truth = truth_of_table(files, Path(labels), column=column, task=task)
+    elif has_labels_beside(files, Path(folder)):
+        truth = truth_beside(files, Path(folder), nomenclature or 19)
     else:
         truth = truth_of_folders(files, Path(folder))
     at = {file: row for row, file in enumerate(files)}
