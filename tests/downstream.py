@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pandas as pd
 import rasterio
@@ -99,3 +100,19 @@ def bigearthnet_v2(root: Path, data: Path, n: int = 6) -> pd.DataFrame:
     table = pd.DataFrame(rows)
     table.to_parquet(root / "metadata.parquet")
     return table
+
+
+def so2sat(root: Path, data: Path, n: int = 8) -> dict[str, tuple[NDArray, NDArray]]:
+    """``training.h5``, ``validation.h5``, ``testing.h5``: ``sen1``, ``sen2`` (patch, y, x, band), ``label``."""
+    root.mkdir(parents=True, exist_ok=True)
+    found = {}
+    for part, (name, count) in enumerate({"training": n, "validation": n // 2, "testing": n // 2}.items()):
+        images = [image[[1, 2, 3, 4, 5, 6, 7, 8, 10, 11]] for image, _ in squares(data, "S2L2A", n * 3, 32)]
+        sen2 = np.stack(images[part::3][:count]).transpose(0, 2, 3, 1) / 1e4
+        zones = np.arange(count) % 3 * 7 + 2  # compact low rise, heavy industry, water
+        with h5py.File(root / f"{name}.h5", "w") as file:
+            file["sen1"] = np.zeros((count, 32, 32, 8))
+            file["sen2"] = sen2
+            file["label"] = np.eye(17)[zones]
+        found[name] = sen2, zones
+    return found

@@ -6,6 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -190,6 +191,64 @@ def test_eurosat_has_its_band_8a_last_and_a_folder_a_class(tmp_path, real_data):
     rows = transferred(tmp_path, "ssl4eo_s12_l1c", tmp_path / "tif")
     assert rows["task"].unique().tolist() == ["classes"]
     assert rows[["oa", "f1"]].notna().all(axis=None)
+
+
+def test_so2sats_files_are_patches_zones_and_split(tmp_path, real_data):
+    given = downstream.so2sat(tmp_path / "set", real_data)
+    patches = open_patches(tmp_path / "set")
+    assert (patches.index.layout.name, patches.side, len(patches)) == ("so2sat", (32, 32), 16)
+    assert patches.truth.names == ("Compact low rise", "Heavy industry", "Water")
+    images = Images(patches, encoder_of("so2sat"))
+    for i, file in enumerate(patches.truth.files):
+        name, _, number = file.partition(".h5#")
+        sen2, zones = given[name]
+        assert patches.truth.values[i] == [2, 9, 16].index(zones[int(number)])
+        np.testing.assert_allclose(images.read([i])[0][0], sen2[int(number)].transpose(2, 0, 1), atol=1e-6)
+    rows = transferred(tmp_path, "so2sat", tmp_path / "set")
+    assert rows["task"].unique().tolist() == ["classes"]
+    assert (rows[["n_train", "n_val", "n_test"]] == [8, 4, 4]).all(axis=None)
+    assert rows[["oa", "aa", "f1"]].notna().all(axis=None)
+    for part in ("training", "testing"):
+        assert {file for file in patches.truth.files if file.startswith(part)} == {
+            patches.truth.files[i] for i in getattr(patches.published, {"training": "train", "testing": "test"}[part])
+        }
+
+
+def two_zones(root: Path) -> None:
+    with h5py.File(root / "testing.h5", "r+") as file:
+        file["label"][1, 4] = 1
+
+
+def other_classes(root: Path) -> None:
+    with h5py.File(root / "testing.h5", "r+") as file:
+        del file["label"]
+        file["label"] = np.eye(4)
+
+
+def no_images(root: Path) -> None:
+    with h5py.File(root / "testing.h5", "r+") as file:
+        del file["sen2"]
+
+
+def half(root: Path) -> None:
+    content = (root / "testing.h5").read_bytes()
+    (root / "testing.h5").write_bytes(content[: len(content) // 2])
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (two_zones, r"one local climate zone, but patch 1 of testing\.h5 has 2; copy it again"),
+        (other_classes, r"a row of 17 for each of the 4 patches, but in testing\.h5 it is \(4, 4\); copy it again"),
+        (no_images, r"testing\.h5 has no sen2; it is another product or level, or copy it again"),
+        (half, r"testing\.h5 is no HDF5 file, cut off or damaged; copy it again"),
+    ],
+)
+def test_what_is_wrong_with_so2sats_files_is_said_in_a_sentence(tmp_path, real_data, spoil, message):
+    downstream.so2sat(tmp_path, real_data)
+    spoil(tmp_path)
+    with pytest.raises(ValueError, match=message):
+        open_patches(tmp_path)
 
 
 def spoil_labels(root: Path) -> None:

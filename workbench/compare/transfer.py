@@ -74,7 +74,8 @@ def transfer_rows(
     teaching : Teaching, optional
         Head, steps and rates; its mode and seed are set by the rows.
     lists : str or Path, optional
-        Folder of ``train.txt``, ``test.txt`` and maybe ``val.txt``; else places are drawn, 60, 20 and 20 %.
+        Folder of ``train.txt``, ``test.txt`` and maybe ``val.txt``, or a table with a column ``split``; else the set's
+        own split (So2Sat), or places are drawn, 60, 20 and 20 %.
     seed : int
         Repeat i has the seed ``row_seed(seed, i)``.
     device : str
@@ -97,7 +98,10 @@ def transfer_rows(
     for mode in modes:
         for encoder in encoders.values():
             learning_parts(encoder, mode)
-    truth, fixed = patches.truth, split_by_lists(patches.truth, patches.place, Path(lists)) if lists else None
+    truth, fixed = (
+        patches.truth,
+        split_by_lists(patches.truth, patches.place, Path(lists)) if lists else patches.published,
+    )
     for repeat in range(repeats):
         own = row_seed(seed, repeat) % 2**31
         split = fixed or split_by_place(patches.place, own)

@@ -23,6 +23,7 @@ from workbench.labels.split import Split, block_split, footprint_distance, rando
 from workbench.labels.tiled import write_tiled
 from workbench.labels.vector import read_vector
 from workbench.labels.writing import write_labels
+from workbench.labels.zones import split_of_files, truth_of_zones
 
 __all__ = [
     "PALETTE",
@@ -48,11 +49,13 @@ __all__ = [
     "share_of_patches",
     "split_by_lists",
     "split_by_place",
+    "split_of_files",
     "truth_beside",
     "truth_of_folders",
     "truth_of_masks",
     "truth_of_masks_present",
     "truth_of_table",
+    "truth_of_zones",
     "with_official",
     "write_codes",
     "write_cog",

@@ -18,7 +18,7 @@ from rasterio.io import DatasetReader
 
 from workbench.cubes import CubeError
 from workbench.cubes.shards import Part, parts_of
-from workbench.cubes.zarr_patches import ZarrPatches
+from workbench.cubes.so2sat import open_store
 
 SETTINGS = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "GDAL_NUM_THREADS": "1"}
 """For GDAL: not to list the folder of every patch it opens, of which one may hold thousands."""
@@ -85,7 +85,7 @@ def headers_of(root: Path, file: str, members: tuple[str, ...], missing: tuple[s
     """
     if missing:
         yield Header(fault=f"{missing[0]} is missing; copy it again")
-    elif file.endswith((".zarr", ".zip")):
+    elif file.endswith((".zarr", ".zip", ".h5")):
         yield from _of_store(root / file)
     elif file.endswith(".tar"):
         yield from _of_shard(root, file)
@@ -127,7 +127,7 @@ def _ends_early(dataset: DatasetReader, path: Path) -> bool:
 def _of_store(path: Path, part: Part | None = None) -> Iterator[Header]:
     lies = (part.name, part.start, part.size) if part else ("", -1, 0)
     try:
-        store = ZarrPatches(path, part)
+        store = open_store(path, part)
         times = store.times()
     except CubeError as error:
         yield Header("", "", *lies, fault=str(error))

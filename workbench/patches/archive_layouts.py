@@ -3,7 +3,7 @@
 A row knows its patches by their places and names, never by guessing from the numbers. Sources: SpectralEarth
 (arXiv:2408.08447), HySpecNet-11k (arXiv:2306.00385), SSL4EO-S12 (arXiv:2211.07044), its version 1.1 in Zarr and in tars
 (arXiv:2503.00168), SSL4EO-L (arXiv:2306.09424), BigEarthNet v1 and v2 (arXiv:2105.07921, arXiv:2407.03653), EuroSAT
-(arXiv:1709.00029). What fits none is a folder of GeoTIFFs, one view each.
+(arXiv:1709.00029), So2Sat (arXiv:1912.12171). What fits none is a folder of GeoTIFFs, one view each.
 """
 
 from __future__ import annotations
@@ -125,6 +125,12 @@ LAYOUTS = (
             r"River|SeaLake)_\d+)\.tif$"
         ),
         (Product("", "eurosat", (13,)),),
+    ),
+    Layout(
+        "so2sat",
+        "So2Sat LCZ42, Sentinel-2",
+        re.compile(r"/(training|validation|testing)\.h5$"),
+        (Product("", "so2sat", (10,)),),
     ),
     Layout(
         "ssl4eo_s12_zarr",

@@ -17,6 +17,7 @@ from rasterio.windows import Window
 
 from workbench.cubes import CubeError
 from workbench.cubes.shards import Part
+from workbench.cubes.so2sat import So2SatPatches, open_store
 from workbench.cubes.zarr_patches import ZarrPatches
 from workbench.patches.archive_headers import SETTINGS
 from workbench.patches.archive_index import ArchiveIndex
@@ -26,7 +27,7 @@ Source = Callable[[int, int, int, int, NDArray[np.intp]], NDArray]
 """From top, left, height, width and bands to numbers as stored."""
 
 STORES = 64
-"""Zarr stores that are kept open."""
+"""Files of many patches that are kept open."""
 
 
 class BadPatch(ValueError):
@@ -71,7 +72,7 @@ class PatchReader:
         self._at, self._height, self._width, self._bands, self._start, self._size = (
             columns[name].to_numpy() for name in ("at", "height", "width", "bands", "start", "size")
         )
-        self._store = lru_cache(STORES)(ZarrPatches)
+        self._store = lru_cache(STORES)(open_store)
 
     def shape(self, row: int) -> tuple[int, int]:
         """Rows and columns of a patch."""
@@ -113,7 +114,7 @@ class PatchReader:
         except (RasterioError, CubeError, OSError, UnicodeDecodeError) as error:
             raise BadPatch(f"{name} could not be read and may be damaged; copy it again") from error
 
-    def _opened_store(self, row: int) -> ZarrPatches:
+    def _opened_store(self, row: int) -> ZarrPatches | So2SatPatches:
         member = self._members[row].as_py()
         part = Part(member, int(self._start[row]), int(self._size[row])) if member else None
         return self._store(self.index.root / self._files[row].as_py(), part)
@@ -133,7 +134,7 @@ def _of_array(image: NDArray) -> Source:
     return read
 
 
-def _of_store(store: ZarrPatches, sample: int, time: int) -> Source:
+def _of_store(store: ZarrPatches | So2SatPatches, sample: int, time: int) -> Source:
     # All of a date is one chunk, so it is read once for all windows.
     image = store.read(sample, time)
     return _of_array(image)

@@ -19,6 +19,7 @@ import numpy as np
 
 from workbench.cubes.enmap_bands import HYSPECNET, SPECTRAL_EARTH, WAVELENGTH
 from workbench.cubes.multispectral import LANDSAT, SENTINEL_2, Bands
+from workbench.cubes.so2sat import BANDS
 
 
 @dataclass(frozen=True)
@@ -128,6 +129,7 @@ ARCHIVES = {
             top=1.0,
             gain=1e-4,
         ),
+        _bands("so2sat", "So2Sat LCZ42: Sentinel-2, 10 bands", SENTINEL_2.pick(BANDS), top=1.0),
         _bands("bigearthnet_s2", "BigEarthNet: Sentinel-2 L2A, 12 bands", _L2A, top=1.0, gain=1e-4),
         Archive(
             "bigearthnet_s1",

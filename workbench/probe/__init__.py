@@ -21,8 +21,9 @@ from workbench.probe.of_pixels import OfPixels
 from workbench.probe.pair_tables import pair_tables
 from workbench.probe.patch_features import PatchFeatures, at_random
 from workbench.probe.patch_heads import HEADS
+from workbench.probe.patch_images import Images
 from workbench.probe.patch_model import PatchModel
-from workbench.probe.patch_set import Images, PatchSet, open_patches
+from workbench.probe.patch_set import PatchSet, open_patches
 from workbench.probe.patch_teaching import Teaching
 from workbench.probe.paws import PawsClassifier
 from workbench.probe.suggest import Suggestion, suggest

@@ -18,8 +18,8 @@ from workbench.patches import pick_device
 from workbench.pretrain import Encoder, warm_cosine
 from workbench.probe.patch_features import PatchFeatures
 from workbench.probe.patch_heads import Head, loss_of, said
+from workbench.probe.patch_images import Images
 from workbench.probe.patch_modes import learning_parts
-from workbench.probe.patch_set import Images
 from workbench.probe.patch_teaching import AT_ONCE, Look, Teaching, batches, parts, turned
 
 KEPT = 1 << 30

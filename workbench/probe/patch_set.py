@@ -1,40 +1,32 @@
-"""Labelled patches as batches: images as an encoder takes them, beside their targets.
-
-Bands are matched by wavelength, as those of a scene. A pixel without data in any band counts as each band's mean, and
-has no class. Patches stay in memory where they fit, else they are read again.
-"""
+"""Labelled patches: where they are, what is known of them, and which of them show one place."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-import torch
-import xarray as xr
 from numpy.typing import NDArray
-from torch import Tensor
 
 from workbench.labels import (
+    PatchSplit,
     PatchTruth,
     has_labels_beside,
     places_of,
+    split_of_files,
     truth_beside,
     truth_of_folders,
     truth_of_masks,
     truth_of_masks_present,
     truth_of_table,
+    truth_of_zones,
 )
-from workbench.labels.patch_truth import SEGMENTATION, SEVERAL, UNLABELLED
-from workbench.patches import ArchiveIndex, Numbers, index_archive
-from workbench.patches.archive_reading import PatchReader
-from workbench.pretrain import Encoder, matching_bands
-from workbench.pretrain.archive_card import known
+from workbench.labels.patch_truth import SEVERAL
+from workbench.patches import ArchiveIndex, index_archive
 
-IN_MEMORY = 2 << 30
-"""Bytes of images that are kept."""
+ZONED = "so2sat"
+"""The layout whose files hold patches, labels and split."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +50,11 @@ class PatchSet:
     def side(self) -> tuple[int, int]:
         """Height and width of every patch [pixels]."""
         return tuple(int(self.index.table[name][int(self.rows[0])].as_py()) for name in ("height", "width"))
+
+    @property
+    def published(self) -> PatchSplit | None:
+        """The split that the files themselves are."""
+        return split_of_files(self.truth) if self.index.layout.name == ZONED else None
 
     @cached_property
     def place(self) -> NDArray[np.intp]:
@@ -88,8 +85,8 @@ def open_patches(
     masks : str or Path, optional
         Folder of masks under the same names.
     labels : str or Path, optional
-        Table or JSON of labels. Without either, labels are those in the patches' folders (BigEarthNet v1), or the
-        folder that a patch lies in is its class.
+        Table or JSON of labels. Without either, labels are those in the patches' folders (BigEarthNet v1) or file
+        (So2Sat), or the folder that a patch lies in is its class.
     column, task : str, optional
         As in ``truth_of_table``; with masks, the task ``several`` gives a patch every class in its mask.
     unlabelled : int
@@ -107,10 +104,14 @@ def open_patches(
     if masks and labels:
         raise ValueError(f"patches have masks or labels, got both {masks} and {labels}; leave one out")
     index = index_archive(folder, workers=workers).sound()
-    files = index.table["file"].to_pylist()
-    if (index.table["at"].to_numpy() >= 0).any():
-        raise ValueError(f"a labelled patch is a file, but {folder} holds Zarr stores of many; write them as GeoTIFFs")
-    if masks and task == SEVERAL:
+    files, numbers = index.table["file"].to_pylist(), index.table["at"].to_pylist()
+    zones = index.layout.name == ZONED and not (masks or labels)
+    if max(numbers) >= 0 and not zones:
+        raise ValueError(f"a labelled patch is a file, but {folder} holds files of many; write them as GeoTIFFs")
+    if zones:
+        truth = truth_of_zones(files, numbers, Path(folder))
+        files = truth.files
+    elif masks and task == SEVERAL:
         truth = truth_of_masks_present(files, Path(masks), unlabelled=unlabelled, n=nomenclature)
     elif masks:
         truth = truth_of_masks(files, Path(masks), unlabelled=unlabelled)
@@ -131,64 +132,3 @@ def open_patches(
             f"{truth.files[0]} has {others} × {wide}; cut them alike"
         )
     return PatchSet(index, rows, truth)
-
-
-class Images:
-    """The patches of a set as an encoder takes them, and their targets.
-
-    Parameters
-    ----------
-    patches : PatchSet
-        Where they are.
-    encoder : Encoder
-        Whose bands are taken.
-
-    Raises
-    ------
-    ValueError
-        If the patches lack a band of the encoder, or hold another quantity.
-    """
-
-    def __init__(self, patches: PatchSet, encoder: Encoder) -> None:
-        self.patches = patches
-        card, numbers = known(patches.index)
-        attrs = {"quantity": card.quantity, "units": card.units}
-        coords = {"wavelength": ("band", np.array(card.wavelength))}
-        header = xr.DataArray(
-            np.empty((len(card.wavelength), 0, 0)), dims=("band", "y", "x"), coords=coords, attrs=attrs
-        )
-        chosen = numbers.bands[matching_bands(encoder, header)]
-        self._reader = PatchReader(patches.index, Numbers(numbers.scaling, chosen, numbers.nodata))
-        self._kept: dict[int, tuple[Tensor, Tensor]] = {}
-        self._keeps = len(patches) * len(chosen) * np.prod(patches.side) * 4 <= IN_MEMORY
-
-    def read(self, some: Sequence[int]) -> tuple[Tensor, Tensor]:
-        """Images (n, n_bands, height, width) in units of a scene, NaN where there is no data, and targets.
-
-        Targets are (n, height, width) or (n,) int, −1 where unlabelled, (n, K) float of 0 and 1, or (n,) float.
-        """
-        pairs = [self._one(int(i)) for i in some]
-        images, targets = zip(*pairs, strict=True)
-        return torch.stack(images), torch.stack(targets)
-
-    def _one(self, i: int) -> tuple[Tensor, Tensor]:
-        if i in self._kept:
-            return self._kept[i]
-        patches, truth = self.patches, self.patches.truth
-        with self._reader.opened(int(patches.rows[i])) as patch:
-            image = patch.read(0, 0, *patches.side)
-        if truth.task == SEGMENTATION:
-            mask = truth.mask(i)
-            if mask.shape != patches.side:
-                raise ValueError(
-                    f"a mask has a patch's pixels, but {truth.masks[i]} has {mask.shape[0]} × {mask.shape[1]} and "
-                    f"{truth.files[i]} {patches.side[0]} × {patches.side[1]}; cut them alike"
-                )
-            target = torch.from_numpy(np.where(np.isfinite(image).all(axis=0), mask, UNLABELLED))
-        else:
-            value = truth.values[i]
-            target = torch.as_tensor(value, dtype=torch.int64 if value.dtype.kind == "i" else torch.float32)
-        pair = torch.from_numpy(image), target
-        if self._keeps:
-            self._kept[i] = pair
-        return pair
