@@ -17,6 +17,7 @@ from torch.nn.functional import interpolate
 from tests import archives, downstream
 from tests.labelled_patches import encoder_for
 from workbench.cli import main
+from workbench.labels import split_by_lists
 from workbench.labels.nomenclature import classes_of, named_by_name
 from workbench.patches import index_archive
 from workbench.pretrain import find_archive, save_encoder
@@ -133,6 +134,19 @@ def test_bigearthnet_v1_is_taught_and_tested_by_the_files_beside_its_bands(tmp_p
     rows = transferred(tmp_path, "bigearthnet_s2", tmp_path / "set" / "BigEarthNet-v1.0")
     assert rows["task"].unique().tolist() == ["several"]
     assert rows[["map", "map_micro", "f1"]].notna().all(axis=None)
+
+
+def test_bigearthnet_v1s_lists_name_both_sensors_side_by_side(tmp_path, real_data):
+    downstream.bigearthnet_v1(tmp_path / "set", real_data)
+    names = sorted(path.name for path in (tmp_path / "set" / "BigEarthNet-v1.0").iterdir())
+    for part, some in (("train", names[:3]), ("val", names[3:4]), ("test", names[4:])):
+        lines = [f"{name},S1B_IW_GRDH_1SDV_20170612T165809_33UUP_{name[-4:]}" for name in some]
+        (tmp_path / f"{part}.csv").write_text("\n".join(lines))
+    patches = open_patches(tmp_path / "set")
+    split = split_by_lists(patches.truth, patches.place, tmp_path)
+    labelled = {file.rpartition("/")[2] for file in patches.truth.files}
+    for part, some in ((split.train, names[:3]), (split.val, names[3:4]), (split.test, names[4:])):
+        assert {patches.truth.files[i].rpartition("/")[2] for i in part} == labelled & set(some)
 
 
 def test_enmap_corines_masks_become_classes_of_each_patch(tmp_path, real_data):

@@ -98,10 +98,9 @@ def transfer_rows(
     for mode in modes:
         for encoder in encoders.values():
             learning_parts(encoder, mode)
-    truth, fixed = (
-        patches.truth,
-        split_by_lists(patches.truth, patches.place, Path(lists)) if lists else patches.published,
-    )
+    truth, fixed = patches.truth, patches.published
+    if lists:
+        fixed = split_by_lists(truth, patches.place, Path(lists))
     for repeat in range(repeats):
         own = row_seed(seed, repeat) % 2**31
         split = fixed or split_by_place(patches.place, own)

@@ -96,7 +96,8 @@ def split_by_lists(truth: PatchTruth, place: NDArray[np.intp], lists: Path) -> P
     place : ndarray of shape (n,)
         As ``places_of`` gives it.
     lists : Path
-        Folder of the lists, whose lines may leave out folders and the suffix; or the table, a ``.parquet`` or ``.csv``.
+        Folder of the lists, whose lines may leave out folders and the suffix, or of ``.csv`` with names of a patch side
+        by side, as BigEarthNet v1 has them; or the table, a ``.parquet`` or ``.csv``.
 
     Raises
     ------
@@ -125,17 +126,21 @@ def split_by_lists(truth: PatchTruth, place: NDArray[np.intp], lists: Path) -> P
 
 
 def _said(lists: Path, part: int) -> str:
-    return f"{PARTS[part]} in {lists.name}" if lists.is_file() else f"{PARTS[part]}.txt"
+    if lists.is_file():
+        return f"{PARTS[part]} in {lists.name}"
+    return f"{PARTS[part]}.csv" if (lists / f"{PARTS[part]}.csv").is_file() else f"{PARTS[part]}.txt"
 
 
 def _from_texts(lists: Path) -> dict[str, tuple[Path, list[str]]]:
     """Names of each part's patches, and where they stand."""
     found = {}
     for part in PARTS:
-        path = lists / f"{part}.txt"
+        path = lists / f"{part}.csv"
+        if not path.is_file():
+            path = lists / f"{part}.txt"
         if not path.is_file() and part != "val":
             raise FileNotFoundError(f"a split is lists train.txt, test.txt and maybe val.txt, but {path} is not there")
-        found[part] = path, path.read_text(encoding="utf-8").split() if path.is_file() else []
+        found[part] = path, path.read_text(encoding="utf-8").replace(",", " ").split() if path.is_file() else []
     return found
 
 
