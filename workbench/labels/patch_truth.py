@@ -150,7 +150,8 @@ def _mask_of(file: str, masks: Path) -> Path | None:
             for one in (path, *(path.with_suffix(suffix) for suffix in SUFFIXES)):
                 if one.is_file():
                     return one
-            folder = path if path.is_dir() else path.parent
+            # Only where a patch is its folder: else the one mask there is may be that of another date.
+            folder = path.parent if path.stem == "all_bands" else path
             if folder != masks and folder.is_dir():
                 alone = [one for one in folder.iterdir() if one.suffix.lower() in SUFFIXES]
                 if len(alone) == 1:

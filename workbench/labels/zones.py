@@ -34,7 +34,7 @@ def truth_of_zones(files: Sequence[str], at: Sequence[int], root: Path) -> Patch
 
 
 def split_of_files(truth: PatchTruth) -> PatchSplit | None:
-    """The published split, where files of training and of testing are there; its cities do not meet."""
+    """The published split, where files of training and of testing are there."""
     stems = [file.rpartition("#")[0].rpartition("/")[2].removesuffix(".h5") for file in truth.files]
     parts = {part: np.flatnonzero([stem == name for stem in stems]) for name, part in FILES.items()}
     return PatchSplit(**parts) if len(parts["train"]) and len(parts["test"]) else None
