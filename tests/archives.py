@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import tarfile
+import tempfile
 import warnings
 from pathlib import Path
 
@@ -123,6 +126,57 @@ def ssl4eo_s12_zarr(root: Path, data: Path, product: str = "S2L1C", stores: int 
             chunks = (1, 1, *shots.shape[1:])
             cube.to_zarr(zipped, zarr_format=2, encoding={"bands": {"chunks": chunks}}, consolidated=False)
     return root
+
+
+def ssl4eo_s12_shards(root: Path, data: Path, product: str = "S2L1C", shards: int = 2) -> Path:
+    """``train/S2L1C/ssl4eos12_shard_000001.tar`` of a ``.zarr.zip`` a location: ``bands`` (time, band, y, x)."""
+    shots = np.stack(sentinel_crops(data, {"S1GRD": "S1RTC"}.get(product, product), 8 * shards))
+    shots = shots.reshape(2 * shards, 4, *shots.shape[1:]).astype("float16" if product == "S1GRD" else "int16")
+    for k, dates in enumerate(shots):
+        name = f"ssl4eos12_train_seasonal_data_{k + 1:07d}.zarr.zip"
+        into_tar(root / "train" / product / f"ssl4eos12_shard_{k // 2 + 1:06d}.tar", {name: one_location(dates, k)})
+    return root
+
+
+def one_location(dates: NDArray, k: int) -> bytes:
+    """A Zarr 2 store as the shards hold it: consolidated, zipped, each date a chunk, times counted from 1970."""
+    n_times, n_bands, side, _ = dates.shape
+    times = np.array([f"2020-{month:02d}-{k % 28 + 1:02d}T02:30:01" for month in (1, 4, 8, 11)], "datetime64[ns]")
+    cube = xr.Dataset(
+        {
+            "bands": (("time", "band", "y", "x"), dates),
+            "center_lat": ((), 42.66),
+            "center_lon": ((), 125.6),
+            "cloud_mask": (("time", "y", "x"), np.zeros((n_times, side, side), "uint8")),
+            "crs": ((), 32651),
+            "file_id": (("time",), np.array([f"{season}_{season}_T51TXJ" for season in SEASONS])),
+        },
+        {
+            "sample": f"{216839 + k:07d}",
+            "band": [f"B{b:02d}" for b in range(n_bands)],
+            "time": times,
+            "y": np.arange(side, dtype=float),
+            "x": np.arange(side, dtype=float),
+        },
+    )
+    counted = {"time": {"units": "nanoseconds since 1970-01-01", "dtype": "int64"}}
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Zarr on writing a name twice into a zip
+        path = Path(folder) / "one.zarr.zip"
+        with ZipStore(path, mode="w") as zipped:
+            chunks = {"bands": {"chunks": (1, *dates.shape[1:])}}
+            cube.to_zarr(zipped, zarr_format=2, encoding=chunks | counted, consolidated=True)
+        return path.read_bytes()
+
+
+def into_tar(path: Path, members: dict[str, bytes]) -> None:
+    """Put members at the end of a tar, which is made if it is not there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(path, "a") as tar:
+        for name, content in members.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            tar.addfile(info, io.BytesIO(content))
 
 
 def ssl4eo_l(root: Path, data: Path, locations: int = 3) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tarfile
 import threading
 import warnings
 from itertools import islice
@@ -18,8 +19,9 @@ from zarr.storage import ZipStore
 
 from tests import archives
 from tests.test_archives import cut_off
-from workbench.cubes.scaling import AS_STORED
+from workbench.cubes.scaling import AS_STORED, Scaling
 from workbench.patches import ArchivePairs, BadPatch, Numbers, index_archive
+from workbench.patches.archive_ahead import SPARE
 from workbench.patches.archive_reading import PatchReader
 from workbench.pretrain.archive_card import known
 
@@ -83,6 +85,19 @@ def of_zarr(root: Path) -> list[list[NDArray]]:
     return [list(dates) for dates in found]
 
 
+def of_shards(root: Path) -> list[list[NDArray]]:
+    """By unpacking them, as the set's own reader does, without the 1000 of the other stores."""
+    found = []
+    for shard in sorted(root.rglob("ssl4eos12_shard_*.tar")):
+        with tarfile.open(shard) as tar:
+            tar.extractall(shard.parent.parent.parent.parent / "unpacked" / shard.stem, filter="data")
+    for file in sorted((root.parent / "unpacked").rglob("*.zarr.zip")):
+        with warnings.catch_warnings(), ZipStore(file, mode="r") as store:
+            warnings.simplefilter("ignore")
+            found.append(list(xr.open_zarr(store)["bands"].values.astype("float64")))
+    return found
+
+
 def of_landsat(root: Path) -> list[list[NDArray]]:
     folders = sorted((root / "ssl4eo_l_etm_sr").iterdir())
     return [[stored(date / "all_bands.tif") / 255 * 0.3 for date in sorted(folder.iterdir())] for folder in folders]
@@ -98,6 +113,12 @@ def of_landsat(root: Path) -> list[list[NDArray]]:
         (archives.ssl4eo_s12, of_s2c, 0.51e-4),
         (lambda root, data: archives.ssl4eo_s12(root, data, "s1"), of_s1, 1e-5),
         (archives.ssl4eo_s12_zarr, of_zarr, 1e-7),
+        (
+            archives.ssl4eo_s12_shards,
+            lambda root: [[date / 1e4 for date in dates] for dates in of_shards(root)],
+            1e-7,
+        ),
+        (lambda root, data: archives.ssl4eo_s12_shards(root, data, "S1GRD"), of_shards, 1e-7),
         (archives.ssl4eo_l, of_landsat, 1e-7),
     ],
 )
@@ -336,3 +357,37 @@ def test_no_more_is_read_ahead_than_two_batches_and_a_patch_a_worker(tmp_path, m
         assert count[0] <= 4 * done + 4 + 3
     threads = [thread.name for thread in threading.enumerate() if thread.name.startswith("patches")]
     assert threads == []
+
+
+def test_memory_serves_again_once_a_batch_is_let_go_and_never_before(numbered):
+    fresh = [torch.stack(batch) for batch in islice(streamed(numbered), 12)]
+    places, kept = set(), []
+    for k, (left, right) in enumerate(islice(streamed(numbered), 12)):
+        places.add(left.data_ptr())
+        assert right.data_ptr() - left.data_ptr() == left.nbytes
+        if k in (2, 5):
+            kept.append((k, left[1:].numpy()))  # a part, and by way of NumPy
+    assert len(places) <= 2 + 3 + SPARE  # kept, under way, and spare
+    assert all(np.array_equal(part, fresh[k][0, 1:]) for k, part in kept)
+
+
+def streamed(root: Path) -> ArchivePairs:
+    """Pairs of the numbered archive."""
+    index = index_archive(root)
+    return ArchivePairs(index, known(index)[1], size=9, n=4, seed=3)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "uint16", "int32", "float16", "float32", "float64"])
+def test_numbers_of_any_type_are_brought_to_units_as_the_formula_says(dtype):
+    rng = np.random.default_rng(0)
+    stored = rng.integers(0, 250, (5, 40, 90)).astype(dtype)
+    if dtype == "int32":
+        stored += 2**24 + 1  # more than float32 holds
+    gain, offset = (tuple(rng.uniform(0.5, 2, 5)) for _ in range(2))
+    stored[3, 7, 8] = 251
+    out = np.empty(stored.shape, "float32")
+    Numbers(Scaling("dn", "", gain, offset), np.arange(5)).put(stored, 251, out)
+    expected = stored.astype("float64") * np.reshape(gain, (5, 1, 1)) + np.reshape(offset, (5, 1, 1))
+    expected[:, 7, 8] = np.nan
+    np.testing.assert_allclose(out, expected, rtol=3e-7)
+    assert np.isnan(out).sum() == 5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,6 +29,7 @@ PUBLISHED = [
     (archives.hyspecnet, "hyspecnet", "", (2, 2), (224, "int16", 32)),
     (archives.ssl4eo_s12, "ssl4eo_s12", "s2c", (2, 8), (13, "uint16", 66)),
     (archives.ssl4eo_s12_zarr, "ssl4eo_s12_zarr", "s2l1c", (4, 16), (13, "int16", 66)),
+    (archives.ssl4eo_s12_shards, "ssl4eo_s12_shards", "s2l1c", (4, 16), (13, "int16", 66)),
     (archives.ssl4eo_l, "ssl4eo_l", "etm_sr", (3, 12), (6, "uint8", 44)),
 ]
 
@@ -103,9 +105,18 @@ def test_a_cache_that_is_damaged_is_made_anew(tmp_path, cache):
     assert index_archive(root).table.equals(index.table)
 
 
-def cut_off(path: Path) -> None:
+def cut_off(path: Path, least: int = 200) -> None:
     """As a download that was interrupted leaves a file."""
-    path.write_bytes(path.read_bytes()[:-200])
+    path.write_bytes(path.read_bytes()[:-least])
+
+
+def damage_member(path: Path) -> None:
+    """The end of the first zip in a tar, where it lists what it holds, overwritten."""
+    with tarfile.open(path) as tar:
+        first = next(iter(tar))
+    content, end = bytearray(path.read_bytes()), first.offset_data + first.size
+    content[end - 400 : end] = b"\xff" * 400
+    path.write_bytes(content)
 
 
 def without(path: Path) -> None:
@@ -144,6 +155,16 @@ SPOILT: list[tuple[Callable, Callable, str]] = [
         archives.ssl4eo_s12_zarr,
         lambda root: cut_off(next(root.glob("train/S2L1C/*2.zarr.zip"))),
         r"ssl4eos12_train_seasonal_data_000002\.zarr\.zip has not, or is damaged; copy it again",
+    ),
+    (
+        archives.ssl4eo_s12_shards,
+        lambda root: cut_off(root / "train/S2L1C/ssl4eos12_shard_000002.tar", 20_000),
+        r"ssl4eos12_shard_000002\.tar is cut off, damaged or no archive of files; copy it again",
+    ),
+    (
+        archives.ssl4eo_s12_shards,
+        lambda root: damage_member(root / "train/S2L1C/ssl4eos12_shard_000002.tar"),
+        r"ssl4eos12_shard_000002\.tar/ssl4eos12_train_seasonal_data_0000003\.zarr\.zip has not, or is damaged",
     ),
     (
         lambda root, _: archives.folder(root),

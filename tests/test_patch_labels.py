@@ -127,3 +127,12 @@ def test_shares_of_patches_are_nested_and_keep_each_class():
     assert [len(some) for some in shares] == [2, 10, 100]
     assert shares[0] < shares[1] < shares[2]
     assert set(truth.values[sorted(shares[0])]) == {0, 1}
+
+
+def test_the_mask_of_another_date_is_never_taken(tmp_path):
+    values = np.array([[0, 1], [2, 3]], "uint8")[None]
+    write_tiff(tmp_path / "cdl" / "0000001" / "a.tif", values)
+    write_tiff(tmp_path / "cdl" / "0000002" / "nlcd_2019.tif", values)
+    write_tiff(tmp_path / "cdl" / "PATCH" / "PATCH_reference_map.tif", values)
+    files = ("0000001/a.tif", "0000001/b.tif", "0000002/all_bands.tif", "PATCH")
+    assert truth_of_masks(files, tmp_path / "cdl").files == ("0000001/a.tif", "0000002/all_bands.tif", "PATCH")

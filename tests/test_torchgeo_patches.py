@@ -72,7 +72,7 @@ def test_eurosats_numbers_are_those_of_the_files_and_its_bands_in_the_encoders_o
     rows = [5 * k + i for part in ((0, 1), (2,), (3, 4)) for k in range(3) for i in part]  # training, validation, test
     np.testing.assert_array_equal(targets, np.array(rows) // 5)
     np.testing.assert_allclose(images, sentinel[rows] / 10_000, rtol=1e-6)
-    assert [part.tolist() for part in (patches.split.train, patches.split.val, patches.split.test)] == [
+    assert [part.tolist() for part in (patches.published.train, patches.published.val, patches.published.test)] == [
         list(range(6)),
         [6, 7, 8],
         list(range(9, 15)),
@@ -156,7 +156,11 @@ def test_ssl4eo_ls_benchmark_has_masks_and_bytes(tmp_path):
         write_tiff(tmp_path / "ssl4eo_l_oli_sr_benchmark" / place / "all_bands.tif", image)
         write_tiff(tmp_path / "ssl4eo_l_oli_nlcd" / place / "nlcd_2019.tif", mask[None])
     patches = open_torchgeo("SSL4EOLBenchmark", tmp_path, sensor="oli_sr", product="nlcd")
-    assert [len(part) for part in (patches.split.train, patches.split.val, patches.split.test)] == [14, 3, 3]
+    assert [len(part) for part in (patches.published.train, patches.published.val, patches.published.test)] == [
+        14,
+        3,
+        3,
+    ]
     got, targets = Images(patches, encoder_of("ssl4eo_l_oli_sr")).read(range(20))
     stored = torch.stack([patches.sample(i)["image"] for i in range(20)])
     np.testing.assert_allclose(got, stored / 255 * 0.3, rtol=1e-5)
@@ -214,7 +218,7 @@ def biome(tmp_path_factory, real_data) -> Path:
 def test_l8_biomes_scenes_are_reflectance_and_temperature_pixel_for_pixel(biome, real_data):
     patches = open_torchgeo("L8Biome", biome, size=16)
     assert patches.truth.names == ("Cloud Shadow", "Clear", "Thin Cloud", "Cloud")
-    assert patches.split is None
+    assert patches.published is None
     assert np.bincount(patches.place).tolist() == [11, 11, 11]  # 4 × 3 squares, one of which has no label
     images, targets = Images(patches, encoder_of("ssl4eo_l_oli_tirs_toa")).read(range(len(patches)))
     with np.load(real_data / "landsat_clouds" / "landsat7.npz") as file:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
@@ -18,7 +19,12 @@ from workbench.patches import ArchivePairs, index_archive
 from workbench.pretrain.archive_card import known
 
 WORKERS, SIDE = 2, 128
-LEAST, MOST = 6, 24
+LEAST, MOST = 4, 10
+SHARE = 0.85
+"""Of what rasterio reads."""
+
+WARM = 6
+"""Batches until the memory of a batch is one that served before, as in a long run."""
 
 
 @pytest.fixture
@@ -39,40 +45,57 @@ def plain(path: Path) -> int:
         return file.read().shape[0]
 
 
+def timed(work: Callable[[], object], patches: int) -> dict[str, float]:
+    """Patches a second, by the clock and by the processor, and how many processors the work had."""
+    began, spent = time.perf_counter(), time.process_time()
+    work()
+    clock, processor = time.perf_counter() - began, time.process_time() - spent
+    return {"clock": patches / clock, "processor": patches / processor, "had": processor / clock}
+
+
 @LONG  # where several programs share two cores, a ratio of two seconds' work is a matter of luck
 @pytest.mark.slow
 @pytest.mark.realdata
-def test_a_stream_gives_at_least_80_percent_of_what_rasterio_reads(archive, benchmark):
+def test_a_stream_gives_at_least_85_percent_of_what_rasterio_reads(archive, benchmark):
+    """By the processor's time wherever it runs; by the clock too where rasterio's threads have their processors.
+
+    Where they have not, the clock says how the system shares them, and not what a stream costs.
+    """
     index = index_archive(archive)
-    files = sorted(archive.rglob("*.tif"))
-    rates: dict[str, list[float]] = {"rasterio": [], "stream": []}
+    files = 2 * sorted(archive.rglob("*.tif"))
+    runs: dict[str, list[dict[str, float]]] = {"rasterio": [], "stream": []}
 
     def both() -> None:
         """Each between runs of the other, so that what else this machine does meets both."""
         with ThreadPoolExecutor(WORKERS) as pool:
-            began = time.perf_counter()
-            assert sum(pool.map(plain, files)) == 202 * 8
-            rates["rasterio"].append(8 / (time.perf_counter() - began))
+            runs["rasterio"].append(timed(lambda: sum(pool.map(plain, files)), 16))
         # The clock starts when the stream runs already and stops while it still does: no more is read ahead at the
         # one than at the other. Closed, it reads nothing while rasterio is timed.
         stream = iter(ArchivePairs(index, known(index)[1], size=SIDE, n=2, workers=WORKERS))
-        next(stream)
-        began = time.perf_counter()
-        for left, _ in islice(stream, 2):  # of 2 pairs of two dates each: 8 patches
-            assert left.shape == (2, 202, SIDE, SIDE)
-        rates["stream"].append(8 / (time.perf_counter() - began))
+        for left, right in islice(stream, WARM):
+            assert left.shape == right.shape == (2, 202, SIDE, SIDE)
+        del left, right
+        runs["stream"].append(timed(lambda: [None for _ in islice(stream, 4)], 16))  # 2 pairs of two dates each
         stream.close()
 
-    def share() -> float:
-        """The quickest run of each is the one that was left alone most; where many programs run, that takes many."""
+    def share(kind: str) -> float:
+        """The quickest run of each is the one that was left alone most."""
+        stream, rasterio = (max(run[kind] for run in runs[name]) for name in ("stream", "rasterio"))
+        return stream / rasterio
+
+    def shares() -> dict[str, float]:
         for done in range(1, MOST + 1):
             both()
-            found = max(rates["stream"]) / max(rates["rasterio"])
-            if done >= LEAST and found >= 0.8:
+            found = {kind: share(kind) for kind in ("clock", "processor")}
+            if done >= LEAST and min(found.values()) >= SHARE:
                 break
         return found
 
-    ratio = benchmark.pedantic(share, rounds=1)
-    benchmark.extra_info["patches a second"] = {name: round(max(found), 1) for name, found in rates.items()}
-    benchmark.extra_info["share of rasterio's"] = round(ratio, 2)
-    assert ratio >= 0.8
+    found = benchmark.pedantic(shares, rounds=1)
+    had = max(run["had"] for run in runs["rasterio"])
+    rates = {name: round(max(run["clock"] for run in some), 1) for name, some in runs.items()}
+    benchmark.extra_info["patches a second"] = rates
+    benchmark.extra_info["share of rasterio's"] = {kind: round(value, 2) for kind, value in found.items()}
+    benchmark.extra_info["processors that rasterio had"] = round(had, 2)
+    assert found["processor"] >= SHARE
+    assert found["clock"] >= (SHARE if had > 0.9 * WORKERS else 0.8)

@@ -53,7 +53,7 @@ def is_archive(args: argparse.Namespace) -> bool:
         return args.archive
     from workbench.cubes import CubeError
     from workbench.cubes.opening import format_of
-    from workbench.patches import is_published
+    from workbench.patches import is_packed, is_published
 
     if args.format:
         return False
@@ -62,7 +62,7 @@ def is_archive(args: argparse.Namespace) -> bool:
     try:
         format_of(args.scene)
     except CubeError:
-        return any(args.scene.rglob("*.[tT][iI][fF]*"))
+        return is_packed(args.scene) or any(args.scene.rglob("*.[tT][iI][fF]*"))
     return False
 
 

@@ -45,7 +45,7 @@ def opened(args: argparse.Namespace) -> PatchSet | TorchgeoPatches:
     """The labelled patches that `args` name."""
     from workbench.probe import open_patches, open_torchgeo
 
-    how = {name: getattr(args, name) for name in ("masks", "labels", "column", "task", "unlabelled")}
+    how = {name: getattr(args, name) for name in ("masks", "labels", "column", "task", "unlabelled", "nomenclature")}
     if not isinstance(args.patches, TorchgeoPlace):
         if args.options:
             raise ValueError(f"--option is for torchgeo:NAME@DIR, but {args.patches} is a folder; leave it out")

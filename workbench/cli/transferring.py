@@ -65,20 +65,30 @@ def add_verbs(verbs: argparse._SubParsersAction) -> None:
         "--labels",
         type=Path,
         metavar="FILE",
-        help=".csv, .parquet or .json of labels (default, without masks: a patch's folder is its class)",
+        help=".csv, .parquet or .json of labels (default, without masks: those in BigEarthNet's folders, or a patch's "
+        "folder is its class)",
     )
     verb.add_argument("--column", metavar="NAME", help="column of the labels; A,B,C are columns of 0 and 1")
     verb.add_argument(
-        "--task", choices=("classes", "several", "number"), help="what a table holds (default: as it looks)"
+        "--task",
+        choices=("classes", "several", "number"),
+        help="what a table holds (default: as it looks); several, of masks: the classes in each",
     )
     verb.add_argument(
         "--unlabelled", type=none_or_more, default=0, metavar="CODE", help="code of pixels without a class (default: 0)"
     )
     verb.add_argument(
+        "--nomenclature",
+        type=int,
+        choices=(19, 43),
+        help="classes of CORINE: BigEarthNet's 19 (its default), or all 43; masks hold CORINE's codes then",
+    )
+    verb.add_argument(
         "--split",
         type=Path,
         metavar="DIR",
-        help="folder of train.txt, test.txt and maybe val.txt, a patch a line (default: 60, 20, 20 %% of the places)",
+        help="folder of train.txt, test.txt and maybe val.txt, a patch a line, or a table with a column split "
+        "(default: 60, 20, 20 %% of the places)",
     )
     verb.add_argument(
         "--encoder", required=True, type=files, metavar="FILE,FILE", help="from `workbench pretrain` (.safetensors)"

@@ -74,8 +74,8 @@ def transfer_rows(
     teaching : Teaching, optional
         Head, steps and rates; its mode and seed are set by the rows.
     lists : str or Path, optional
-        Folder of ``train.txt``, ``test.txt`` and maybe ``val.txt``; else the patches' published split, where they have
-        one; else places are drawn, 60, 20 and 20 %.
+        Folder of ``train.txt``, ``test.txt`` and maybe ``val.txt``, or a table with a column ``split``; else the
+        patches' published split, where they have one; else places are drawn, 60, 20 and 20 %.
     seed : int
         Repeat i has the seed ``row_seed(seed, i)``.
     device : str
@@ -98,8 +98,9 @@ def transfer_rows(
     for mode in modes:
         for encoder in encoders.values():
             learning_parts(encoder, mode)
-    truth = patches.truth
-    fixed = split_by_lists(truth, patches.place, Path(lists)) if lists else patches.split
+    truth, fixed = patches.truth, patches.published
+    if lists:
+        fixed = split_by_lists(truth, patches.place, Path(lists))
     for repeat in range(repeats):
         own = row_seed(seed, repeat) % 2**31
         split = fixed or split_by_place(patches.place, own)

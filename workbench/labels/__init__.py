@@ -18,10 +18,12 @@ from workbench.labels.patch_tables import truth_of_table
 from workbench.labels.patch_truth import PatchTruth, truth_of_folders, truth_of_masks
 from workbench.labels.places import write_places
 from workbench.labels.rasterise import rasterise
+from workbench.labels.several import has_labels_beside, truth_beside, truth_of_masks_present
 from workbench.labels.split import Split, block_split, footprint_distance, random_split
 from workbench.labels.tiled import write_tiled
 from workbench.labels.vector import read_vector
 from workbench.labels.writing import write_labels
+from workbench.labels.zones import split_of_files, truth_of_zones
 
 __all__ = [
     "PALETTE",
@@ -36,6 +38,7 @@ __all__ = [
     "counts",
     "draw",
     "footprint_distance",
+    "has_labels_beside",
     "has_official",
     "official_split",
     "open_labels",
@@ -46,9 +49,13 @@ __all__ = [
     "share_of_patches",
     "split_by_lists",
     "split_by_place",
+    "split_of_files",
+    "truth_beside",
     "truth_of_folders",
     "truth_of_masks",
+    "truth_of_masks_present",
     "truth_of_table",
+    "truth_of_zones",
     "with_official",
     "write_codes",
     "write_cog",

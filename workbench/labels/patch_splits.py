@@ -17,6 +17,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from shapely import STRtree, area, box, intersection
 
+from workbench.labels.patch_tables import FILE, read_table
 from workbench.labels.patch_truth import CLASSES, PatchTruth
 
 PARTS = ("train", "val", "test")
@@ -86,6 +87,8 @@ def split_by_place(place: NDArray[np.intp], seed: int, shares: Sequence[float] =
 def split_by_lists(truth: PatchTruth, place: NDArray[np.intp], lists: Path) -> PatchSplit:
     """The split that ``train.txt``, ``test.txt`` and, if there is one, ``val.txt`` in a folder name, a patch a line.
 
+    Or a table's column ``split`` of train, test and validation, as BigEarthNet v2 has it in its ``metadata.parquet``.
+
     Parameters
     ----------
     truth : PatchTruth
@@ -93,7 +96,8 @@ def split_by_lists(truth: PatchTruth, place: NDArray[np.intp], lists: Path) -> P
     place : ndarray of shape (n,)
         As ``places_of`` gives it.
     lists : Path
-        Folder of the lists; lines may leave out the first folder and the suffix.
+        Folder of the lists, whose lines may leave out folders and the suffix, or of ``.csv`` with names of a patch side
+        by side, as BigEarthNet v1 has them; or the table, a ``.parquet`` or ``.csv``.
 
     Raises
     ------
@@ -102,15 +106,11 @@ def split_by_lists(truth: PatchTruth, place: NDArray[np.intp], lists: Path) -> P
     """
     rows = {}
     for row, file in enumerate(truth.files):
-        for name in (file, file.partition("/")[2] or file):
+        for name in (file, file.partition("/")[2] or file, file.rpartition("/")[2]):
             rows.setdefault(name, row)
             rows.setdefault(name.rpartition(".")[0], row)
     found = []
-    for part in PARTS:
-        path = lists / f"{part}.txt"
-        if not path.is_file() and part != "val":
-            raise FileNotFoundError(f"a split is lists train.txt, test.txt and maybe val.txt, but {path} is not there")
-        lines = path.read_text(encoding="utf-8").split() if path.is_file() else []
+    for part, (path, lines) in (_from_table if lists.is_file() else _from_texts)(lists).items():
         known = sorted({rows[line] for line in lines if line in rows})
         if not known and (lines or part != "val"):
             raise ValueError(f"{path} names no patch that has a truth; its lines are paths as {truth.files[0]}")
@@ -119,10 +119,39 @@ def split_by_lists(truth: PatchTruth, place: NDArray[np.intp], lists: Path) -> P
         if (both := np.isin(found[b], found[a]) | np.isin(place[found[b]], place[found[a]])).any():
             file = truth.files[found[b][both][0]]
             raise ValueError(
-                f"{file} of {PARTS[b]}.txt shows a place that {PARTS[a]}.txt has too, which would leak it; take it out "
-                "of one"
+                f"{file} of {_said(lists, b)} shows a place that {_said(lists, a)} has too, which would leak it; take "
+                "it out of one"
             )
     return PatchSplit(*found)
+
+
+def _said(lists: Path, part: int) -> str:
+    if lists.is_file():
+        return f"{PARTS[part]} in {lists.name}"
+    return f"{PARTS[part]}.csv" if (lists / f"{PARTS[part]}.csv").is_file() else f"{PARTS[part]}.txt"
+
+
+def _from_texts(lists: Path) -> dict[str, tuple[Path, list[str]]]:
+    """Names of each part's patches, and where they stand."""
+    found = {}
+    for part in PARTS:
+        path = lists / f"{part}.csv"
+        if not path.is_file():
+            path = lists / f"{part}.txt"
+        if not path.is_file() and part != "val":
+            raise FileNotFoundError(f"a split is lists train.txt, test.txt and maybe val.txt, but {path} is not there")
+        found[part] = path, path.read_text(encoding="utf-8").replace(",", " ").split() if path.is_file() else []
+    return found
+
+
+def _from_table(path: Path) -> dict[str, tuple[Path, list[str]]]:
+    table = read_table(path)
+    if "split" not in table:
+        columns = ", ".join(map(str, table))
+        raise ValueError(f"a split's table has a column split, but {path} has {columns}; name another")
+    said = table["split"].astype(str).str.lower().replace({"validation": "val"})
+    named = [name for name in FILE if name in table] or [table.columns[0]]
+    return {part: (path, [str(one) for name in named for one in table.loc[said == part, name]]) for part in PARTS}
 
 
 def share_of_patches(truth: PatchTruth, train: NDArray[np.intp], share: float, seed: int) -> NDArray[np.intp]:

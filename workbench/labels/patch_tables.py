@@ -16,13 +16,15 @@ import pandas as pd
 
 from workbench.labels.patch_truth import CLASSES, NUMBER, SEVERAL, PatchTruth, check_classes
 
-FILE = ("file", "filename", "file_name", "image", "patch", "patch_id", "path", "name")
+FILE = ("file", "filename", "file_name", "image", "patch", "patch_id", "path", "name", "s1_name")
 """Columns that may name the patches, in the order they are looked for; else it is the first."""
 
 LABEL = ("label", "labels", "class", "classes", "target", "value")
 """Columns that may hold the labels; else it is the only other one."""
 
 TABLES = (".csv", ".json", ".parquet")
+
+_LISTS = (list, set, np.ndarray)
 
 
 def truth_of_table(
@@ -47,8 +49,8 @@ def truth_of_table(
     ValueError
         If columns are not there or not clear, no patch is named, or values do not go with the task.
     """
-    table = _read(path)
-    named = next((name for name in FILE if name in table), table.columns[0])
+    table = read_table(path)
+    named = _naming(table, files)
     labels = _labels(table, named, column, path)
     rows = {}
     for row, name in enumerate(table[named].astype(str)):
@@ -87,7 +89,7 @@ def _truth(files: tuple[str, ...], labels: pd.Series, task: str | None, path: Pa
 
 def _kind(labels: pd.Series) -> str:
     """What the values look like."""
-    if any(isinstance(value, list | set) or (isinstance(value, str) and set(";|") & set(value)) for value in labels):
+    if any(isinstance(value, _LISTS) or (isinstance(value, str) and set(";|") & set(value)) for value in labels):
         return SEVERAL
     if pd.api.types.is_float_dtype(labels) and not (labels.dropna() % 1 == 0).all():
         return NUMBER
@@ -97,12 +99,19 @@ def _kind(labels: pd.Series) -> str:
 def _several(value: object) -> set[str]:
     if isinstance(value, str):
         return {part.strip() for part in value.replace("|", ";").split(";") if part.strip()}
-    return {_word(one) for one in value} if isinstance(value, list | set) else {_word(value)}
+    return {_word(one) for one in value} if isinstance(value, _LISTS) else {_word(value)}
 
 
 def _word(value: object) -> str:
     """A class's name; 3.0, which a column with gaps makes of 3, is 3."""
     return str(int(value)) if isinstance(value, float) and value == int(value) else str(value)
+
+
+def _naming(table: pd.DataFrame, files: Sequence[str]) -> str:
+    """The column that names patches: of those that may, the first that names the first patch, or the first at all."""
+    likely = [name for name in FILE if name in table] or [table.columns[0]]
+    keys = set(_keys(files[0]))
+    return next((name for name in likely if table[name].astype(str).isin(keys).any()), likely[0])
 
 
 def _lacks(value: object) -> bool:
@@ -130,7 +139,8 @@ def _labels(table: pd.DataFrame, named: str, column: str | None, path: Path) -> 
     return table[likely[0]]
 
 
-def _read(path: Path) -> pd.DataFrame:
+def read_table(path: Path) -> pd.DataFrame:
+    """A ``.csv``, ``.parquet`` or ``.json`` of labels, or ValueError if it is none."""
     if path.suffix.lower() not in TABLES:
         raise ValueError(f"labels of patches are a folder a class or one of {', '.join(TABLES)}, got {path.name}")
     if not path.is_file():

@@ -74,13 +74,7 @@ def truth_of_masks(files: Sequence[str], masks: Path, *, unlabelled: int = 0) ->
     ValueError
         If the folder is missing, no patch has a mask, or there are no two classes.
     """
-    if not masks.is_dir():
-        raise FileNotFoundError(f"masks lie in a folder of their own, but there is no folder {masks}; check --masks")
-    pairs = [(file, found) for file in files if (found := _mask_of(file, masks))]
-    if not pairs:
-        raise ValueError(
-            f"a mask is named as its patch, but {masks} has none for {files[0]} or any other; check --masks"
-        )
+    pairs = masks_of(files, masks)
     codes = np.unique(np.concatenate([np.unique(read_mask(path)) for _, path in pairs]))
     codes = codes[(codes >= 0) & (codes != unlabelled)]
     check_classes(len(codes), masks)
@@ -126,14 +120,42 @@ def read_mask(path: Path) -> NDArray[np.int64]:
     return np.where(lacks, UNLABELLED, np.nan_to_num(values)).astype("int64")
 
 
+def masks_of(files: Sequence[str], masks: Path) -> list[tuple[str, Path]]:
+    """The patches that have a mask, and where.
+
+    Raises
+    ------
+    ValueError
+        If the folder is missing, or no patch has one.
+    """
+    if not masks.is_dir():
+        raise FileNotFoundError(f"masks lie in a folder of their own, but there is no folder {masks}; check --masks")
+    pairs = [(file, found) for file in files if (found := _mask_of(file, masks))]
+    if not pairs:
+        raise ValueError(
+            f"a mask is named as its patch, but {masks} has none for {files[0]} or any other; check --masks"
+        )
+    return pairs
+
+
 def _mask_of(file: str, masks: Path) -> Path | None:
-    """Under the same name, with the first folder or without it, with any suffix of a raster."""
+    """Under the same name, with the first folder or without it, with any suffix of a raster; or alone in its folder.
+
+    SSL4EO-L's benchmark has ``all_bands.tif`` and ``nlcd_2019.tif`` in folders of one name; a patch of BigEarthNet is a
+    folder, and so is its map.
+    """
     for name in (file, file.partition("/")[2]):
         if name:
             path = masks / name
             for one in (path, *(path.with_suffix(suffix) for suffix in SUFFIXES)):
                 if one.is_file():
                     return one
+            # Only where a patch is its folder: else the one mask there is may be that of another date.
+            folder = path.parent if path.stem == "all_bands" else path
+            if folder != masks and folder.is_dir():
+                alone = [one for one in folder.iterdir() if one.suffix.lower() in SUFFIXES]
+                if len(alone) == 1:
+                    return alone[0]
     return None
 
 

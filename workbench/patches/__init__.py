@@ -4,10 +4,11 @@ In: a cube, or a folder of very many patches. Out: tensors, scaled band by band;
 May use: cubes, torch, rasterio, pyarrow. Never: labels, anything that draws.
 """
 
+from workbench.patches.archive_finding import is_packed, is_published
 from workbench.patches.archive_index import ArchiveIndex
 from workbench.patches.archive_indexing import index_archive, indexing
-from workbench.patches.archive_layouts import is_published
-from workbench.patches.archive_reading import BadPatch, Numbers
+from workbench.patches.archive_numbers import Numbers
+from workbench.patches.archive_reading import BadPatch
 from workbench.patches.archive_stream import ArchivePairs
 from workbench.patches.blocks import Block, Place, blocks_of
 from workbench.patches.patch_pairs import PatchPairs
@@ -32,6 +33,7 @@ __all__ = [
     "centre_means",
     "index_archive",
     "indexing",
+    "is_packed",
     "is_published",
     "patches_at",
     "pick_device",

@@ -17,7 +17,8 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import DatasetReader
 
 from workbench.cubes import CubeError
-from workbench.cubes.zarr_patches import ZarrPatches
+from workbench.cubes.shards import Part, parts_of
+from workbench.cubes.so2sat import open_store
 
 SETTINGS = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "GDAL_NUM_THREADS": "1"}
 """For GDAL: not to list the folder of every patch it opens, of which one may hold thousands."""
@@ -32,6 +33,15 @@ class Header:
 
     time: str = ""
     """When, as the archive says it."""
+
+    member: str = ""
+    """Of a tar: the store that it lies in."""
+
+    start: int = -1
+    """First byte of that store."""
+
+    size: int = 0
+    """Its bytes."""
 
     at: int = -1
     """Sample × dates + date in a Zarr store; −1 for a file."""
@@ -69,21 +79,23 @@ def headers_of(root: Path, file: str, members: tuple[str, ...], missing: tuple[s
     root : Path
         Of the archive.
     file : str
-        Relative to it: a GeoTIFF, a Zarr store, or a folder with a file for each of `members`.
+        Relative to it: a GeoTIFF, a Zarr store, a tar of them, or a folder with a file for each of `members`.
     members, missing : tuple of str
-        Names of the bands' files, and those among them that are not there.
+        The bands' files, relative to the root, and those among them that are not there.
     """
     if missing:
-        yield Header(fault=f"{file}/{missing[0]}.tif is missing; copy it again")
-    elif file.endswith((".zarr", ".zip")):
-        yield from _of_store(root, file)
+        yield Header(fault=f"{missing[0]} is missing; copy it again")
+    elif file.endswith((".zarr", ".zip", ".h5")):
+        yield from _of_store(root / file)
+    elif file.endswith(".tar"):
+        yield from _of_shard(root, file)
     elif members:
-        found = [_of_tiff(root, f"{file}/{name}.tif") for name in members]
+        found = [_of_tiff(root, name) for name in members]
         fault = next((header.fault for header in found if header.fault), "")
         height, width = max(header.height for header in found), max(header.width for header in found)
         wrong = next((name for name, header in zip(members, found, strict=True) if header.bands != 1), None)
         if wrong and not fault:
-            fault = f"{file}/{wrong}.tif is one band, but it has several; copy it again"
+            fault = f"{wrong} is one band, but it has several; copy it again"
         yield Header(height=height, width=width, bands=len(members), dtype=found[0].dtype, fault=fault)
     else:
         yield _of_tiff(root, file)
@@ -112,14 +124,30 @@ def _ends_early(dataset: DatasetReader, path: Path) -> bool:
     return start + size > os.path.getsize(path)
 
 
-def _of_store(root: Path, file: str) -> Iterator[Header]:
+def _of_store(path: Path, part: Part | None = None) -> Iterator[Header]:
+    lies = (part.name, part.start, part.size) if part else ("", -1, 0)
     try:
-        store = ZarrPatches(root / file)
+        store = open_store(path, part)
         times = store.times()
     except CubeError as error:
-        yield Header(fault=str(error))
+        yield Header("", "", *lies, fault=str(error))
         return
     n_times, bands, height, width = store.shape[1:]
     for k, location in enumerate(store.samples):
         for j in range(n_times):
-            yield Header(location, str(times[k, j]), k * n_times + j, height, width, bands, str(store.dtype))
+            yield Header(location, str(times[k, j]), *lies, k * n_times + j, height, width, bands, str(store.dtype))
+
+
+def _of_shard(root: Path, file: str) -> Iterator[Header]:
+    try:
+        parts = parts_of(root / file, ".zarr.zip")
+    except FileNotFoundError:
+        yield Header(fault=f"{file} is gone; copy it again")
+        return
+    except CubeError as error:
+        yield Header(fault=str(error))
+        return
+    if not parts:
+        yield Header(fault=f"a shard holds Zarr stores (.zarr.zip), but {file} has none; copy it again")
+    for part in parts:
+        yield from _of_store(root / file, part)

@@ -17,6 +17,9 @@ COLUMNS = {
     "location": pa.string(),
     "time": pa.string(),
     "file": pa.string(),
+    "member": pa.string(),
+    "start": pa.int64(),
+    "size": pa.int64(),
     "at": pa.int32(),
     "height": pa.int32(),
     "width": pa.int32(),
@@ -41,8 +44,8 @@ class ArchiveIndex:
     """Which of its kinds they are."""
 
     table: pa.Table
-    """Columns location, time, file (relative to the root), at (in a Zarr store), height, width, bands, dtype, fault;
-    sorted by location and time."""
+    """Columns location, time, file (relative to the root), member, start and size (in a tar), at (in a Zarr store),
+    height, width, bands, dtype, fault; sorted by location and time."""
 
     fingerprint: str
     """Changes when the archive's folders do."""

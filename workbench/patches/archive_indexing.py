@@ -1,13 +1,7 @@
-"""How the table of an archive's patches is made, once, and kept.
-
-Only headers are read. The table lies in the user's cache (``WORKBENCH_CACHE`` moves it), never beside the archive; it
-is made anew when a folder of the archive has changed, or a file that was faulty.
-"""
+"""How the table of an archive's patches is made, once; only headers are read."""
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,21 +10,17 @@ from itertools import islice
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from workbench.cubes.scene_files import cache_folder
-from workbench.files import replacing
+from workbench.patches.archive_cache import from_cache, keep, mark_of
+from workbench.patches.archive_finding import Found, check_folder, find_patches
 from workbench.patches.archive_headers import Header, headers_of, quieten
 from workbench.patches.archive_index import COLUMNS, ArchiveIndex
-from workbench.patches.archive_layouts import FOLDER, LAYOUTS, LOCATION, Found, Product, find_patches
-
-VERSION = "1"
-"""Of the table; another is made anew."""
+from workbench.patches.archive_layouts import Product
 
 AT_ONCE = 256
 """Files whose headers are read between two reports."""
 
-_SORTED = [(name, "ascending") for name in ("location", "time", "file", "at")]
+_SORTED = [(name, "ascending") for name in ("location", "time", "file", "member", "at")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +68,10 @@ def index_archive(root: str | Path, *, workers: int = 4) -> ArchiveIndex:
 def indexing(root: str | Path, *, workers: int = 4) -> Iterator[Indexing]:
     """The same, with a report now and then; the last has the index."""
     root = Path(root)
-    if not root.is_dir():
-        raise FileNotFoundError(f"an archive is a folder of patches, but there is no folder {root}; check the path")
+    check_folder(root)
     quieten()
-    mark = _mark(root)
-    kept = cache_folder() / "archives" / f"{hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:24]}.parquet"
-    index = _from_cache(root, kept, mark)
+    mark = mark_of(root)
+    index = from_cache(root, mark)
     if index is None:
         found, rows = find_patches(root), []
         for done in _headers(root, found, workers, rows):
@@ -92,18 +80,19 @@ def indexing(root: str | Path, *, workers: int = 4) -> Iterator[Indexing]:
         table = pa.table({name: pa.array(column, kind) for (name, kind), column in columns})
         table = _compared(table, found.product).sort_by(_SORTED)
         index = ArchiveIndex(root, found.layout, found.product, table, mark)
-        _keep(index, kept)
+        keep(index)
     yield Indexing(index.n_patches, index.n_patches, index)
 
 
 def _headers(root: Path, found: Found, workers: int, rows: list[tuple]) -> Iterator[int]:
     """Put a row for every patch into `rows`; gives the number of files done."""
-    members, files, done = found.product.members, iter(found.patches.items()), 0
+    product, files, done = found.product, iter(found.patches.items()), 0
     rows += [_row(name, name, "", Header(fault=f"{name} is empty; copy it again")) for name in found.empty]
 
     def read(item: tuple[str, tuple[str, str, set[str]]]) -> list[tuple]:
         file, (location, time, there) = item
-        missing = tuple(name for name in members if name not in there)
+        members = product.band_files(file)
+        missing = tuple(path for path, name in zip(members, product.members, strict=True) if name not in there)
         return [_row(file, location, time, head) for head in headers_of(root, file, members, missing)]
 
     with ThreadPoolExecutor(workers) as pool:
@@ -122,7 +111,9 @@ def _row(file: str, location: str, time: str, head: Header) -> tuple:
 
 def _compared(table: pa.Table, product: Product) -> pa.Table:
     """The table, with a fault for every patch whose bands or type of numbers are not those of the others."""
-    columns = table.select(["file", "bands", "dtype", "fault"]).to_pydict()
+    columns = table.select(["file", "member", "bands", "dtype", "fault"]).to_pydict()
+    files, parts = columns["file"], columns.pop("member")
+    columns["file"] = [f"{file}/{part}" if part else file for file, part in zip(files, parts, strict=True)]
     counted = Counter(
         (bands, dtype)
         for bands, dtype, fault in zip(columns["bands"], columns["dtype"], columns["fault"], strict=True)
@@ -141,58 +132,3 @@ def _compared(table: pa.Table, product: Product) -> pa.Table:
             )
         faults.append(fault)
     return table.set_column(table.schema.get_field_index("fault"), "fault", pa.array(faults, pa.string()))
-
-
-def _mark(root: Path) -> str:
-    """Hash of the names and times of all folders down to those of locations: changes when patches come or go."""
-    digest, waiting = hashlib.sha256(VERSION.encode()), [(root, "")]
-    while waiting:
-        folder, relative = waiting.pop()
-        digest.update(f"{relative}:{folder.stat().st_mtime_ns}\n".encode())
-        if LOCATION.fullmatch(folder.name):
-            continue
-        with os.scandir(folder) as entries:
-            below = sorted(e.name for e in entries if e.is_dir() and not e.name.endswith(".zarr"))
-        waiting += [(folder / name, f"{relative}/{name}") for name in below]
-    return digest.hexdigest()[:16]
-
-
-def _from_cache(root: Path, kept: Path, mark: str) -> ArchiveIndex | None:
-    """The table kept for an archive; None if there is none, or it holds no longer."""
-    try:
-        table = pq.read_table(kept)
-    except (FileNotFoundError, pa.ArrowInvalid):
-        return None
-    told = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
-    if told.get("mark") != mark or table.column_names != list(COLUMNS):
-        return None
-    layout = next(row for row in (*LAYOUTS, FOLDER) if row.name == told["layout"])
-    index = ArchiveIndex(root, layout, layout.product(told["product"]), table, mark)
-    # A file that is copied again in place leaves its folder's time as it was.
-    if index.faults and index.faults != _faults_now(index):
-        return None
-    return index
-
-
-def _faults_now(index: ArchiveIndex) -> list[str]:
-    """What is wrong now with the patches that were faulty; those that are only unlike the others stay so."""
-    faulty = index.table.filter(pa.compute.not_equal(index.table["fault"], "")).to_pylist()
-    now = []
-    for row in faulty:
-        members = index.product.members
-        missing = tuple(name for name in members if not (index.root / row["file"] / f"{name}.tif").exists())
-        if row["fault"].startswith(f"{row['file']} is empty"):
-            now.append(row["fault"])
-            continue
-        head = next(iter(headers_of(index.root, row["file"], members, missing)), Header())
-        same = (head.bands, head.dtype) == (row["bands"], row["dtype"])
-        now.append(row["fault"] if same and not head.fault else head.fault)
-    return now
-
-
-def _keep(index: ArchiveIndex, kept: Path) -> None:
-    """Write the table, whole or not at all."""
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    told = {"mark": index.fingerprint, "layout": index.layout.name, "product": index.product.name}
-    with replacing(kept) as draft:
-        pq.write_table(index.table.replace_schema_metadata(told), draft)

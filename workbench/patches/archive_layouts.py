@@ -1,20 +1,20 @@
-"""Where the published archives of patches keep their files: one table, a row each, and what a folder has of them.
+"""Where the published archives of patches keep their files: one table, a row each.
 
 A row knows its patches by their places and names, never by guessing from the numbers. Sources: SpectralEarth
-(arXiv:2408.08447), HySpecNet-11k (arXiv:2306.00385), SSL4EO-S12 (arXiv:2211.07044), its version 1.1 in Zarr
-(arXiv:2503.00168), SSL4EO-L (arXiv:2306.09424). What fits none is a folder of GeoTIFFs, one view each.
+(arXiv:2408.08447), HySpecNet-11k (arXiv:2306.00385), SSL4EO-S12 (arXiv:2211.07044), its version 1.1 in Zarr and in tars
+(arXiv:2503.00168), SSL4EO-L (arXiv:2306.09424), BigEarthNet v1 and v2 (arXiv:2105.07921, arXiv:2407.03653), EuroSAT
+(arXiv:1709.00029), So2Sat (arXiv:1912.12171). What fits none is a folder of GeoTIFFs, one view each.
 """
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 
 _SENTINEL_2 = ("B1", "B2", "B3", "B4", "B5", "B6", "B7", "B8", "B8A", "B9", "B10", "B11", "B12")
 _L2A = tuple(name for name in _SENTINEL_2 if name != "B10")
+
+_DOWN_TO_60_M = ("B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "B11", "B12")
 
 LOCATION = re.compile(r"\d{7}")
 """Name of a location's folder."""
@@ -35,6 +35,14 @@ class Product:
 
     members: tuple[str, ...] = ()
     """Names of a patch's files, in the order of the bands, where each band is a file."""
+
+    prefixed: bool = False
+    """Whether the name of the patch's folder stands before those names."""
+
+    def band_files(self, folder: str) -> tuple[str, ...]:
+        """Of a patch, where each band is a file."""
+        before = f"{folder}/{folder.rpartition('/')[2]}_" if self.prefixed else f"{folder}/"
+        return tuple(f"{before}{name}.tif" for name in self.members)
 
 
 @dataclass(frozen=True)
@@ -96,6 +104,35 @@ LAYOUTS = (
         ),
     ),
     Layout(
+        "bigearthnet_s2",
+        "BigEarthNet, Sentinel-2",
+        re.compile(
+            r"/(?P<location>S2[ABC]_MSIL2A_(?P<time>\w+?)_\w+)/(?P=location)_(?P<member>B(0[1-9]|8A|1[12]))\.tif$"
+        ),
+        (Product("", "bigearthnet_s2", (12,), _DOWN_TO_60_M, prefixed=True),),
+    ),
+    Layout(
+        "bigearthnet_s1",
+        "BigEarthNet, Sentinel-1",
+        re.compile(r"/(?P<location>S1[AB]_IW_GRDH_\w+?_(?P<time>\d\w+?)_\w+)/(?P=location)_(?P<member>V[VH])\.tif$"),
+        (Product("", "bigearthnet_s1", (2,), ("VV", "VH"), prefixed=True),),
+    ),
+    Layout(
+        "eurosat",
+        "EuroSAT, all bands",
+        re.compile(
+            r"/(?P<location>(AnnualCrop|Forest|HerbaceousVegetation|Highway|Industrial|Pasture|PermanentCrop|Residential|"
+            r"River|SeaLake)_\d+)\.tif$"
+        ),
+        (Product("", "eurosat", (13,)),),
+    ),
+    Layout(
+        "so2sat",
+        "So2Sat LCZ42, Sentinel-2",
+        re.compile(r"/(training|validation|testing)\.h5$"),
+        (Product("", "so2sat", (10,)),),
+    ),
+    Layout(
         "ssl4eo_s12_zarr",
         "SSL4EO-S12 v1.1",
         re.compile(r"/(?P<product>S1GRD|S2L1C|S2L2A)/[^/]+\.zarr(\.zip)?$"),
@@ -105,94 +142,19 @@ LAYOUTS = (
             Product("s2l2a", "ssl4eo_s12_v11_l2a", (12,)),
         ),
     ),
+    # In these 1000 is added to nothing: the set's own reader says that they were made after the others.
+    Layout(
+        "ssl4eo_s12_shards",
+        "SSL4EO-S12 v1.1 in shards",
+        re.compile(r"/(?P<product>S1GRD|S2L1C|S2L2A)/ssl4eos12_shard_\d{6}\.tar$"),
+        (
+            Product("s1grd", "ssl4eo_s12_s1", (2,)),
+            Product("s2l1c", "ssl4eo_s12_l1c", (13,)),
+            Product("s2l2a", "ssl4eo_s12_l2a", (12,)),
+        ),
+    ),
 )
 """The published ones."""
 
 FOLDER = Layout("folder", "a folder of GeoTIFF patches", re.compile(r"\.tiff?$", re.IGNORECASE))
 """Any other."""
-
-
-@dataclass
-class Found:
-    """What there is of one product of a layout."""
-
-    layout: Layout
-    product: Product
-    patches: dict[str, tuple[str, str, set[str]]] = field(default_factory=dict)
-    """By file, or folder where each band is a file, relative to the root: location, time, names of the bands' files."""
-
-    empty: list[str] = field(default_factory=list)
-    """Folders that should hold patches, or bands, and hold nothing."""
-
-
-def find_patches(root: Path) -> Found:
-    """All patches in a folder and below, unread.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such folder.
-    ValueError
-        If there are no patches in it, or those of more than one kind.
-    """
-    if not root.is_dir():
-        raise FileNotFoundError(f"an archive is a folder of patches, but there is no folder {root}; check the path")
-    found: dict[tuple[str, str], Found] = {}
-    empty, whole = [], root.resolve().as_posix()
-    for relative, names in _walk(root):
-        if not names and relative:
-            empty.append(relative)
-        for name in names:
-            file = f"{relative}/{name}" if relative else name
-            for layout in (*LAYOUTS, FOLDER):
-                if match := layout.pattern.search(f"{whole}/{file}"):
-                    _note(found, layout, match.groupdict(), file)
-                    break
-    known = [one for one in found.values() if one.layout is not FOLDER] or list(found.values())
-    if not known:
-        raise ValueError(f"an archive holds GeoTIFF patches or Zarr stores, but {root} has none; name another folder")
-    if len(known) > 1:
-        kinds = " and ".join(sorted(one.product.name or one.layout.title for one in known))
-        raise ValueError(f"an encoder learns from patches of one kind, but {root} holds {kinds}; name one's own folder")
-    chosen = known[0]
-    if chosen.layout is not FOLDER:
-        chosen.empty = [name for name in empty if any(LOCATION.fullmatch(part) for part in name.split("/")[-2:])]
-    return chosen
-
-
-def is_published(root: Path) -> bool:
-    """Whether a folder holds a published archive, by the names of its files; one of other GeoTIFFs may be a scene."""
-    whole = root.resolve().as_posix()
-    for relative, names in _walk(root):
-        for name in names:
-            if any(layout.pattern.search(f"{whole}/{relative}/{name}") for layout in LAYOUTS):
-                return True
-    return False
-
-
-def _note(found: dict[tuple[str, str], Found], layout: Layout, groups: dict[str, str], file: str) -> None:
-    """Enter a file, or the folder of the patch that it is a band of."""
-    product = layout.product(groups.get("product"))
-    there = found.setdefault((layout.name, product.name), Found(layout, product))
-    location, time = groups.get("location") or file, groups.get("time") or ""
-    if member := groups.get("member"):
-        file = file.rpartition("/")[0]
-        there.patches.setdefault(file, (location, time, set()))[2].add(member)
-    else:
-        there.patches[file] = (location, time, set())
-
-
-def _walk(root: Path) -> Iterator[tuple[str, list[str]]]:
-    """Folders below, relative and in order, with the names in them that are no folders; a Zarr store is one name."""
-    waiting = [""]
-    while waiting:
-        relative = waiting.pop()
-        folders, names = [], []
-        with os.scandir(root / relative) as entries:
-            for entry in entries:
-                is_folder = entry.is_dir() and not entry.name.endswith(".zarr")
-                if not entry.name.startswith("."):
-                    (folders if is_folder else names).append(entry.name)
-        waiting += [f"{relative}/{name}".lstrip("/") for name in sorted(folders, reverse=True)]
-        if names or not folders:
-            yield relative, sorted(names)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -17,74 +16,22 @@ from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
 from workbench.cubes import CubeError
-from workbench.cubes.scaling import Scaling
-from workbench.cubes.stored import can_hold
+from workbench.cubes.shards import Part
+from workbench.cubes.so2sat import So2SatPatches, open_store
 from workbench.cubes.zarr_patches import ZarrPatches
 from workbench.patches.archive_headers import SETTINGS
 from workbench.patches.archive_index import ArchiveIndex
-
-IN_CACHE = 1 << 17
-"""Numbers that are brought to units in one go."""
+from workbench.patches.archive_numbers import Numbers
 
 Source = Callable[[int, int, int, int, NDArray[np.intp]], NDArray]
 """From top, left, height, width and bands to numbers as stored."""
 
 STORES = 64
-"""Zarr stores that are kept open."""
+"""Files of many patches that are kept open."""
 
 
 class BadPatch(ValueError):
     """A patch that cannot be read, or has no data where it should; a stream may leave it out."""
-
-
-@dataclass(frozen=True)
-class Numbers:
-    """What the stored numbers of an archive mean."""
-
-    scaling: Scaling
-    """To the units of a scene; gains and offsets one a band are in the file's order."""
-
-    bands: NDArray[np.intp]
-    """Which of a patch's bands are taken, in this order, from 0."""
-
-    nodata: float | None = None
-    """The stored number that means no data, where the file names none."""
-
-    def scaled(self, mean: NDArray[np.floating], scale: NDArray[np.floating]) -> Numbers:
-        """The same, as an encoder takes it: `mean` subtracted from each of ``bands``, divided by `scale`."""
-        factors = []
-        for number, less in ((self.scaling.gain, 0.0), (self.scaling.offset, mean)):
-            of_file = np.zeros(int(self.bands.max()) + 1)
-            of_file[self.bands] = (self._each(number)[:, 0, 0].astype("float64") - less) / scale
-            factors.append(tuple(of_file.tolist()))
-        return replace(self, scaling=replace(self.scaling, gain=factors[0], offset=factors[1]))
-
-    def put(self, stored: NDArray, nodata: float | None, out: NDArray[np.float32]) -> None:
-        """Write into `out` what the stored numbers of ``bands`` mean; NaN in every band where any lacks.
-
-        A few bands at a time, so that what is done to them is done while they are in the processor's cache.
-        """
-        lacks = np.zeros(stored.shape[1:], bool)
-        sentinel = stored.dtype.type(nodata) if nodata is not None and can_hold(stored.dtype, nodata) else None
-        gain, offset = (self._each(number) for number in (self.scaling.gain, self.scaling.offset))
-        step = max(1, IN_CACHE // max(1, lacks.size))
-        for start in range(0, len(stored), step):
-            some = slice(start, start + step)
-            part, values = stored[some], out[some]
-            np.multiply(part, gain[some], out=values, casting="same_kind" if part.dtype.kind != "f" else "unsafe")
-            if offset.any():
-                values += offset[some]
-            if sentinel is not None:
-                lacks |= (part == sentinel).any(axis=0)
-            if part.dtype.kind == "f":
-                lacks |= ~np.isfinite(values).all(axis=0)
-        if lacks.any():
-            out[:, lacks] = np.nan
-
-    def _each(self, number: float | tuple[float, ...]) -> NDArray[np.float32]:
-        """A factor for each of ``bands``, so shaped that it goes with them."""
-        factors = np.asarray(number, "float32")
-        return np.broadcast_to(factors[self.bands] if factors.ndim else factors, len(self.bands))[:, None, None]
 
 
 class Patch:
@@ -120,20 +67,21 @@ class PatchReader:
 
     def __init__(self, index: ArchiveIndex, numbers: Numbers) -> None:
         self.index, self.numbers = index, numbers
-        columns = index.table.select(["file", "at", "height", "width", "bands"]).combine_chunks()
-        self._files = columns["file"]
-        self._at, self._height, self._width, self._bands = (
-            columns[name].to_numpy() for name in ("at", "height", "width", "bands")
+        columns = index.table.combine_chunks()
+        self._files, self._members, self._locations = (columns[name] for name in ("file", "member", "location"))
+        self._at, self._height, self._width, self._bands, self._start, self._size = (
+            columns[name].to_numpy() for name in ("at", "height", "width", "bands", "start", "size")
         )
-        self._store = lru_cache(STORES)(ZarrPatches)
+        self._store = lru_cache(STORES)(open_store)
 
     def shape(self, row: int) -> tuple[int, int]:
         """Rows and columns of a patch."""
         return int(self._height[row]), int(self._width[row])
 
     def file(self, row: int) -> str:
-        """Of a patch, relative to the archive."""
-        return self._files[row].as_py()
+        """Of a patch, relative to the archive; of one in a tar, the store in it too."""
+        member = self._members[row].as_py()
+        return f"{self._files[row].as_py()}/{member}" if member else self._files[row].as_py()
 
     @contextmanager
     def opened(self, row: int) -> Iterator[Patch]:
@@ -144,15 +92,18 @@ class PatchReader:
         BadPatch
             If it, or a window of it, cannot be read.
         """
-        name, members = self.file(row), self.index.product.members
+        name, members = self.file(row), self.index.product.band_files(self.file(row))
         path, shape = self.index.root / name, self.shape(row)
         try:
             if self._at[row] >= 0:
-                store = self._store(path)
+                store = self._opened_store(row)
                 sample, time = divmod(int(self._at[row]), store.shape[1])
+                known = sample < store.shape[0] and store.samples[sample] in ("", self._locations[row].as_py())
+                if not known or store.shape[2:] != (self._bands[row], *shape):
+                    raise BadPatch(f"{name} has changed since the archive was indexed; start again")
                 yield Patch(shape, _of_store(store, sample, time), self.numbers, self.numbers.nodata)
             elif members:
-                image = np.stack([_resampled(path / f"{member}.tif", shape) for member in members])
+                image = np.stack([_resampled(self.index.root / member, shape) for member in members])
                 yield Patch(shape, _of_array(image), self.numbers, self.numbers.nodata)
             else:
                 with rasterio.Env(**SETTINGS), rasterio.open(path) as dataset:
@@ -162,6 +113,11 @@ class PatchReader:
                     yield Patch(shape, _of_dataset(dataset), self.numbers, nodata)
         except (RasterioError, CubeError, OSError, UnicodeDecodeError) as error:
             raise BadPatch(f"{name} could not be read and may be damaged; copy it again") from error
+
+    def _opened_store(self, row: int) -> ZarrPatches | So2SatPatches:
+        member = self._members[row].as_py()
+        part = Part(member, int(self._start[row]), int(self._size[row])) if member else None
+        return self._store(self.index.root / self._files[row].as_py(), part)
 
 
 def _of_dataset(dataset: DatasetReader) -> Source:
@@ -178,7 +134,7 @@ def _of_array(image: NDArray) -> Source:
     return read
 
 
-def _of_store(store: ZarrPatches, sample: int, time: int) -> Source:
+def _of_store(store: ZarrPatches | So2SatPatches, sample: int, time: int) -> Source:
     # All of a date is one chunk, so it is read once for all windows.
     image = store.read(sample, time)
     return _of_array(image)

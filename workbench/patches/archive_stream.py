@@ -20,7 +20,8 @@ from workbench.patches.archive_ahead import Ahead
 from workbench.patches.archive_cutting import Cutter
 from workbench.patches.archive_headers import quieten
 from workbench.patches.archive_index import ArchiveIndex
-from workbench.patches.archive_reading import BadPatch, Numbers, PatchReader
+from workbench.patches.archive_numbers import Numbers
+from workbench.patches.archive_reading import BadPatch, PatchReader
 from workbench.patches.scaling import BandScaler
 from workbench.patches.windows import centre_means
 
@@ -171,7 +172,7 @@ class ArchivePairs:
                         if bad > self._own:
                             raise BadPatch(f"no patch of {self.index.root} could be read; the last: {error}") from error
                     self._done += 1
-                yield tuple(self._given(side) for side in ahead.together(good))
+                yield self._given(ahead.lent(ahead.together(good)))
         finally:
             ahead.stop()
 
@@ -181,10 +182,10 @@ class ArchivePairs:
             raise BadPatch(f"{error}, or leave bad patches out (--skip-bad)") from error
         self.skipped += 1
 
-    def _given(self, side: NDArray[np.float32]) -> Tensor:
-        """One side of a batch, where it is wanted and as it is wanted."""
-        batch = torch.from_numpy(side).to(self.device)
-        return centre_means(batch, self.windows) if self.windows else batch
+    def _given(self, batch: NDArray[np.float32]) -> tuple[Tensor, Tensor]:
+        """Both sides of a batch, where they are wanted and as they are wanted."""
+        left, right = torch.from_numpy(batch).to(self.device)
+        return tuple(centre_means(side, self.windows) if self.windows else side for side in (left, right))
 
     def _visit(self, count: int) -> tuple[int, int]:
         """Epoch and location of this process's visit number `count`, from 0."""

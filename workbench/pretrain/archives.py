@@ -19,6 +19,7 @@ import numpy as np
 
 from workbench.cubes.enmap_bands import HYSPECNET, SPECTRAL_EARTH, WAVELENGTH
 from workbench.cubes.multispectral import LANDSAT, SENTINEL_2, Bands
+from workbench.cubes.so2sat import BANDS
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,25 @@ ARCHIVES = {
             (np.nan, np.nan),
             (-12.59, -20.26),
             (5.26, 5.91),
+            quantity="dn",
+            units="dB",
+        ),
+        # EuroSAT's files have band 8A last, unlike any other set of Sentinel-2.
+        _bands(
+            "eurosat",
+            "EuroSAT: Sentinel-2 L1C, 13 bands, 8A last",
+            SENTINEL_2.pick((*(name for name in SENTINEL_2.names if name != "B8A"), "B8A")),
+            top=1.0,
+            gain=1e-4,
+        ),
+        _bands("so2sat", "So2Sat LCZ42: Sentinel-2, 10 bands", SENTINEL_2.pick(BANDS), top=1.0),
+        _bands("bigearthnet_s2", "BigEarthNet: Sentinel-2 L2A, 12 bands", _L2A, top=1.0, gain=1e-4),
+        Archive(
+            "bigearthnet_s1",
+            "BigEarthNet: Sentinel-1 GRD, VV and VH",
+            (np.nan, np.nan),
+            None,
+            None,
             quantity="dn",
             units="dB",
         ),

@@ -10,11 +10,27 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.labels import PatchSplit, PatchTruth, places_of, truth_of_folders, truth_of_masks, truth_of_table
+from workbench.labels import (
+    PatchSplit,
+    PatchTruth,
+    has_labels_beside,
+    places_of,
+    split_of_files,
+    truth_beside,
+    truth_of_folders,
+    truth_of_masks,
+    truth_of_masks_present,
+    truth_of_table,
+    truth_of_zones,
+)
+from workbench.labels.patch_truth import SEVERAL
 from workbench.patches import ArchiveIndex, Numbers, index_archive
 from workbench.patches.archive_reading import PatchReader
 from workbench.pretrain.archive_card import known
 from workbench.pretrain.archives import Archive
+
+ZONED = "so2sat"
+"""The layout whose files hold patches, labels and split."""
 
 
 @dataclass(frozen=True)
@@ -29,9 +45,6 @@ class PatchSet:
 
     truth: PatchTruth
     """Of them."""
-
-    split: PatchSplit | None = None
-    """As it was published, where it is known."""
 
     def __len__(self) -> int:
         """How many have a truth."""
@@ -72,11 +85,18 @@ class PatchSet:
         """Height and width of every patch [pixels]."""
         return tuple(int(self.index.table[name][int(self.rows[0])].as_py()) for name in ("height", "width"))
 
+    @property
+    def published(self) -> PatchSplit | None:
+        """The split that the files themselves are."""
+        return split_of_files(self.truth) if self.index.layout.name == ZONED else None
+
     @cached_property
     def place(self) -> NDArray[np.intp]:
         """A number a place, as ``places_of`` counts them."""
         locations = self.index.table["location"].to_pylist()
-        return places_of(self.index.root, self.truth.files, [locations[row] for row in self.rows])
+        bands = [self.index.product.band_files(file) for file in self.truth.files]
+        rasters = [of_one[0] if of_one else file for of_one, file in zip(bands, self.truth.files, strict=True)]
+        return places_of(self.index.root, rasters, [locations[row] for row in self.rows])
 
 
 def open_patches(
@@ -87,6 +107,7 @@ def open_patches(
     column: str | None = None,
     task: str | None = None,
     unlabelled: int = 0,
+    nomenclature: int | None = None,
     workers: int = 4,
 ) -> PatchSet:
     """Patches of a folder with their truth.
@@ -98,11 +119,14 @@ def open_patches(
     masks : str or Path, optional
         Folder of masks under the same names.
     labels : str or Path, optional
-        Table or JSON of labels. Without either, the folder that a patch lies in is its class.
+        Table or JSON of labels. Without either, labels are those in the patches' folders (BigEarthNet v1) or file
+        (So2Sat), or the folder that a patch lies in is its class.
     column, task : str, optional
-        As in ``truth_of_table``.
+        As in ``truth_of_table``; with masks, the task ``several`` gives a patch every class in its mask.
     unlabelled : int
         As in ``truth_of_masks``.
+    nomenclature : int, optional
+        Of CORINE's classes, 43, or the 19 that BigEarthNet makes of them (its default); masks hold CORINE's codes then.
     workers : int
         Threads that read headers.
 
@@ -114,13 +138,21 @@ def open_patches(
     if masks and labels:
         raise ValueError(f"patches have masks or labels, got both {masks} and {labels}; leave one out")
     index = index_archive(folder, workers=workers).sound()
-    files = index.table["file"].to_pylist()
-    if (index.table["at"].to_numpy() >= 0).any():
-        raise ValueError(f"a labelled patch is a file, but {folder} holds Zarr stores of many; write them as GeoTIFFs")
-    if masks:
+    files, numbers = index.table["file"].to_pylist(), index.table["at"].to_pylist()
+    zones = index.layout.name == ZONED and not (masks or labels)
+    if max(numbers) >= 0 and not zones:
+        raise ValueError(f"a labelled patch is a file, but {folder} holds files of many; write them as GeoTIFFs")
+    if zones:
+        truth = truth_of_zones(files, numbers, Path(folder))
+        files = truth.files
+    elif masks and task == SEVERAL:
+        truth = truth_of_masks_present(files, Path(masks), unlabelled=unlabelled, n=nomenclature)
+    elif masks:
         truth = truth_of_masks(files, Path(masks), unlabelled=unlabelled)
     elif labels:
         truth = truth_of_table(files, Path(labels), column=column, task=task)
+    elif has_labels_beside(files, Path(folder)):
+        truth = truth_beside(files, Path(folder), nomenclature or 19)
     else:
         truth = truth_of_folders(files, Path(folder))
     at = {file: row for row, file in enumerate(files)}

@@ -73,7 +73,7 @@ class TorchgeoPatches:
         return getattr(self.parts[0], "place", np.arange(len(self)))
 
     @cached_property
-    def split(self) -> PatchSplit | None:
+    def published(self) -> PatchSplit | None:
         """As it was published; None where scenes are to be drawn."""
         if len(self.parts) == 1:
             return None
