@@ -68,7 +68,8 @@ def test_two_files_and_one_that_is_split_give_the_same_pair_and_the_record_repea
 
 def test_every_choice_of_a_pair_can_be_made(folder, tmp_path):
     chosen = {"common": 0.5, "encoder": "context", "steps": 3, "pairs": 20, "learning_rate": 0.002, "reach": 1}
-    chosen |= {"dim": 6, "patience": 2, "seed": 4, "precision": "bf16-mixed"}
+    chosen |= {"dim": 6, "patience": 2, "seed": 4, "precision": "bf16-mixed", "accumulate": 2}
+    chosen |= {"optimizer": "sgd"}
     words = [word for name, value in chosen.items() for word in (f"--{name.replace('_', '-')}", str(value))]
     asked = ["pair", str(folder / "scene.npz"), "--split-at", "1000", *words, "--device", "cpu"]
     assert main([*asked, "--out", str(tmp_path / "p.safetensors")]) == 0

@@ -24,7 +24,7 @@ class TwoScenes:
     ----------
     first, second : xarray.DataArray of shape (n_bands, height, width)
         Of one grid; their bands, units and bad bands may differ. Where either has no data, neither counts.
-    windows, n, reach, seed, device, memory
+    windows, n, reach, seed, share, device, memory
         As in :class:`workbench.patches.ScenePairs`; `memory` is for both together.
 
     Attributes
@@ -47,6 +47,7 @@ class TwoScenes:
         n: int = 512,
         reach: int = 0,
         seed: int = 0,
+        share: tuple[int, int] = (0, 1),
         device: str | torch.device = "cpu",
         memory: int | None = None,
     ) -> None:
@@ -63,6 +64,7 @@ class TwoScenes:
                 n=n,
                 reach=reach,
                 seed=seed,
+                share=share,
                 device=device,
                 memory=affordable * 4 * n_bands * len(windows),
             )

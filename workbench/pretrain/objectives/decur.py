@@ -80,8 +80,9 @@ class DeCUR(ByRows):
 
     def features(self, encoder: PairEncoder, batch: tuple[Tensor, Tensor, Tensor, Tensor]) -> tuple[Tensor, ...]:
         """Of (pixels, neighbours) of each kind: features of two views of the first, then of the second."""
+        # A view a side: of rows put together no process could draw what one alone draws for them.
         kinds = [
-            its_head(half(views(torch.cat(pair), half.scaler.black))).chunk(2)
+            its_head(half(torch.cat([views(side, half.scaler.black) for side in pair]))).chunk(2)
             for half, its_head, pair, views in zip(
                 (encoder.first, encoder.second), self.heads, (batch[:2], batch[2:]), self.views, strict=True
             )
