@@ -51,11 +51,21 @@ def add_verbs(verbs: argparse._SubParsersAction) -> None:
         "--encoder",
         default="auto",
         metavar="NAME",
-        help="context, pixel, or auto, the default, which takes context where spectra of both stay alike over 8 pixels",
+        help="see `workbench encoders`; auto, the default, takes context where spectra of both stay alike over 8 "
+        "pixels, else pixel; resnet50_rda is the published one",
+    )
+    verb.add_argument(
+        "--crop",
+        type=count,
+        metavar="N",
+        help="of an encoder of patches: side of the patch round a pixel [pixels] (default: its own)",
     )
     verb.add_argument("--steps", type=count, default=800, metavar="N", help="optimiser steps (default: %(default)s)")
     verb.add_argument(
-        "--pairs", type=count, default=512, metavar="N", help="pairs of pixels a step (default: %(default)s)"
+        "--pairs",
+        type=count,
+        metavar="N",
+        help="pairs of pixels a step, in each process (default: 512; of an encoder of patches 64)",
     )
     verb.add_argument(
         "--dim", type=count, default=64, metavar="N", help="length of each embedding (default: %(default)s)"
@@ -106,10 +116,14 @@ def pair(args: argparse.Namespace) -> None:
 
 def _pair(args: argparse.Namespace, device: str) -> None:
     from workbench import pretrain as room
+    from workbench.pretrain.from_archive import PAIRS
 
     checkpoint = pick_up(args)
     if args.learning_rate is None:
         args.learning_rate = room.find_optimizer(args.optimizer).rate
+    if args.pairs is None:
+        sees_patches = args.encoder != room.AUTO and room.find_encoder(args.encoder).size
+        args.pairs = PAIRS if sees_patches else room.PairRecipe().pairs
     recipe = room.PairRecipe(**{field.name: getattr(args, field.name) for field in fields(room.PairRecipe)})
     record = args.out.with_suffix(".run.json")
     refuse_inputs([args.out, args.out.with_suffix(".json"), record, steps_of(args.out)], [args.scene, args.second])

@@ -11,9 +11,8 @@ import xarray as xr
 from torch import nn
 
 from workbench.pretrain.checkpoint import matching_bands
-from workbench.pretrain.encoders import find_encoder
+from workbench.pretrain.encoders import Encoder, find_encoder
 from workbench.pretrain.encoders.pair import PairEncoder
-from workbench.pretrain.encoders.spectral import SpectralEncoder
 from workbench.pretrain.objectives.decur import head
 from workbench.pretrain.pair import PairRecipe
 from workbench.pretrain.two_files import PAIR, as_stated, from_stated, put_away, reading, scene_of, take_weights
@@ -105,7 +104,7 @@ def is_pair(path: str | Path) -> bool:
         return False
 
 
-def fitting_half(encoder: PairEncoder, cube: xr.DataArray, which: str = "") -> SpectralEncoder:
+def fitting_half(encoder: PairEncoder, cube: xr.DataArray, which: str = "") -> Encoder:
     """The half of a pair that is for a scene: the one asked for, or else the only one whose bands it has.
 
     Parameters
