@@ -15,7 +15,7 @@ from workbench.pretrain import PairRecipe, begin_pair, load_pair, pretrain_pair,
 from workbench.pretrain.encoders import SpectralEncoder
 from workbench.pretrain.objectives.decur import head
 from workbench.pretrain.saliency import StandOut, integrated_gradients
-from workbench.probe import embed_pair, explain_pair, pair_tables
+from workbench.probe import embed, embed_pair, explain_pair, pair_tables
 from workbench.probe.pair_tables import input_table
 
 
@@ -213,5 +213,8 @@ def test_patches_go_in_as_the_encoder_has_them_when_it_embeds():
         assert patches.shape == (5, half.n_bands, 9, 9)
         with torch.no_grad():
             got = half(patches)
-        expected = pair_tables(first, second, encoder, wanted, device="cpu")[name]
+        expected = embed(side, half, device="cpu").values.reshape(6, -1)[:, wanted].T
         np.testing.assert_allclose(got, expected, atol=1e-5)
+        found = pair_tables(first, second, encoder, np.append(wanted, 4 * 17 + 6), device="cpu")[name]
+        np.testing.assert_allclose(found[:-1], expected, atol=1e-5)
+        assert np.isnan(found[-1]).all()

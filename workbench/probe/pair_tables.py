@@ -8,14 +8,18 @@ import xarray as xr
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from workbench.cubes import valid_pixels
 from workbench.patches import pick_device, scene_tensor
 from workbench.patches.windows import window_means
 from workbench.pretrain import Encoder, matching_bands
-from workbench.pretrain.encoders.pair import PairEncoder
+from workbench.pretrain.encoders.pair import PairEncoder, embedded
 from workbench.probe.embed import embed_pixels, embedding_side
 from workbench.probe.tables import blocks_with
 
 SIDES = ("first", "second")
+
+PATCHES_AT_ONCE = 1024
+"""Pixels whose patches are held at a time."""
 
 
 def pair_tables(
@@ -36,14 +40,15 @@ def pair_tables(
         ``first`` and ``second``, the embedding of each; ``both``, one after the other; ``common`` and ``unique``, those
         features of both. NaN where a cube has no data.
     """
+    place = pick_device(device)
+    encoder = encoder.to(place).eval()
     tables = [
-        embed_pixels(cube, half, wanted, device=device)
+        embed_pixels(cube, half, wanted, device=device) if half.windows else _by_patches(cube, half, wanted, place)
         for cube, half in ((first, encoder.first), (second, encoder.second))
     ]
-    place = pick_device(device)
     with torch.inference_mode():
         features = [
-            head.to(place).eval()(torch.from_numpy(table).to(place)).cpu().numpy()
+            head(torch.from_numpy(table).to(place)).cpu().numpy()
             for head, table in zip(encoder.heads, tables, strict=True)
         ]
     n_common = encoder.n_common
@@ -54,6 +59,17 @@ def pair_tables(
         "unique": np.concatenate([table[:, n_common:] for table in features], axis=1),
     }
     return {name: table for name, table in found.items() if table.shape[1]}
+
+
+def _by_patches(cube: xr.DataArray, half: Encoder, wanted: NDArray, device: torch.device) -> NDArray:
+    """Embeddings (n, dim) by an encoder of patches: those of the pixels alone, where a block would have them all."""
+    known = valid_pixels(cube).values.flat[wanted]
+    out = np.full((len(wanted), half.dim), np.nan, "float32")
+    rows = np.flatnonzero(known)
+    for some in np.array_split(rows, -(-len(rows) // PATCHES_AT_ONCE)) if len(rows) else ():
+        with torch.inference_mode():
+            out[some] = embedded(half, input_table(cube, half, wanted[some], device)).cpu().numpy()
+    return out
 
 
 def input_table(cube: xr.DataArray, half: Encoder, wanted: NDArray, device: torch.device) -> Tensor:
