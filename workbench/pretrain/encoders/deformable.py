@@ -86,6 +86,7 @@ class DeformableAttention(nn.Module):
     def points(self, query: Tensor) -> Tensor:
         """Where each group looks, shape (n · groups, rows, columns, 2): y and x, -1 to 1 from edge to edge."""
         shift = self.conv_offset(_parts(query, self.groups)).permute(0, 2, 3, 1)
+        shift = shift.to(torch.promote_types(shift.dtype, torch.float32))  # half a word is too coarse for places
         grid = _grid([(_count(n) + 0.5) / max(1, n - 1) for n in shift.shape[1:3]], shift)
         return (shift + grid).clamp(-1, 1)
 
@@ -141,4 +142,4 @@ def _grid(shares: Sequence[Tensor], like: Tensor) -> Tensor:
 
 def _sampled(maps: Tensor, points: Tensor) -> Tensor:
     """Maps (n, channels, height, width) at points (n, rows, columns, 2), between the four places round each."""
-    return functional.grid_sample(maps, points.flip(-1).to(maps.dtype), mode="bilinear", align_corners=True)
+    return functional.grid_sample(maps.to(points.dtype), points.flip(-1), mode="bilinear", align_corners=True)
