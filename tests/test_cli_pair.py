@@ -6,12 +6,15 @@ import json
 import shlex
 
 import numpy as np
+import pandas as pd
 import pytest
 import rasterio
+import torch
 
 from tests.scenes import make_cube
 from workbench.cli import main
 from workbench.cubes import CubeError, save_cube, simulated_scene, split_at
+from workbench.labels import write_labels
 from workbench.pretrain import PairRecipe, load_pair
 from workbench.probe import embed, embed_pair
 
@@ -21,8 +24,10 @@ QUICK = ["--encoder", "pixel", "--steps", "24", "--pairs", "64", "--dim", "8", "
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     place = tmp_path_factory.mktemp("pair")
-    cube = simulated_scene(24, 30, n_bands=40, seed=1)[0]
+    cube, truth = simulated_scene(24, 30, n_bands=40, seed=1)
     save_cube(cube, place / "scene.npz")
+    save_cube(cube[:, :10, :12], place / "small.npz")
+    write_labels(truth, place / "truth.tif")
     for name, part in zip(("short", "long"), split_at(cube, 1000), strict=True):
         save_cube(part, place / f"{name}.npz")
     return place
@@ -68,7 +73,8 @@ def test_two_files_and_one_that_is_split_give_the_same_pair_and_the_record_repea
 
 def test_every_choice_of_a_pair_can_be_made(folder, tmp_path):
     chosen = {"common": 0.5, "encoder": "context", "steps": 3, "pairs": 20, "learning_rate": 0.002, "reach": 1}
-    chosen |= {"dim": 6, "patience": 2, "seed": 4, "precision": "bf16-mixed"}
+    chosen |= {"dim": 6, "patience": 2, "seed": 4, "precision": "bf16-mixed", "accumulate": 2}
+    chosen |= {"optimizer": "sgd"}
     words = [word for name, value in chosen.items() for word in (f"--{name.replace('_', '-')}", str(value))]
     asked = ["pair", str(folder / "scene.npz"), "--split-at", "1000", *words, "--device", "cpu"]
     assert main([*asked, "--out", str(tmp_path / "p.safetensors")]) == 0
@@ -108,7 +114,9 @@ def test_embed_takes_the_half_that_the_scene_fits(folder, tmp_path, capsys):
         (["short.npz", "long.npz", "--format", "numpy"], "are for one scene, got them for two"),
         (["scene.npz", "--split-at", "100"], "no good band lies below 100 nm"),
         (["scene.npz", "--split-at", "1000", "--common", "2"], "common is a share of the features, 0 to 1, got 2"),
-        (["scene.npz", "--split-at", "1000", "--encoder", "cnn", "--reach", "1"], "choose context or pixel"),
+        (["scene.npz", "--split-at", "1000", "--encoder", "pixel", "--crop", "9"], "leave crop out"),
+        (["scene.npz", "--split-at", "1000", "--encoder", "cnn", "--crop", "12"], "see 9 × 9 pixels, got size 12"),
+        (["scene.npz", "--split-at", "1000", "--encoder", "adapter"], "takes 75 bands or more, got 1"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_and_leaves_nothing(folder, tmp_path, monkeypatch, capsys, words, message):
@@ -118,6 +126,36 @@ def test_what_cannot_be_meant_is_refused_and_leaves_nothing(folder, tmp_path, mo
     assert message in told
     assert told.count("\n") == 1
     assert not list(tmp_path.iterdir())
+
+
+def test_residual_networks_with_deformable_attention_learn_together_and_embed(folder, tmp_path):
+    """DeCUR as published, but smaller."""
+    file, scene = tmp_path / "p.safetensors", folder / "small.npz"
+    words = ["--encoder", "resnet18_rda", "--crop", "17", "--steps", "3", "--pairs", "16", "--reach", "1"]
+    assert main(["pair", str(scene), "--split-at", "1000", *words, "--out", str(file)]) == 0
+    encoder = load_pair(file)
+    assert (encoder.recipe.crop, encoder.footprint, encoder.dim) == (17, 17, 1024)
+    attends = [half.backbone.da1_l3.proj_v.weight for half in (encoder.first, encoder.second)]
+    assert not torch.equal(*attends)
+    made = ["embed", str(scene), "--half", "second", "--encoder", str(file), "--device", "cpu", "--workers", "1"]
+    assert main([*made, "--out", str(tmp_path / "e.tif")]) == 0
+    with rasterio.open(tmp_path / "e.tif") as features:
+        assert features.count == 512
+        assert np.isfinite(features.read()).all()
+
+
+def test_encoders_of_patches_are_explained_and_probed(folder, tmp_path):
+    file, out, scene = tmp_path / "p.safetensors", tmp_path / "told", folder / "scene.npz"
+    words = ["--encoder", "cnn", "--steps", "20", "--pairs", "32", "--reach", "1"]
+    assert main(["pair", str(scene), "--split-at", "1000", *words, "--out", str(file)]) == 0
+    asked = ["explain", str(file), str(scene), "--split-at", "1000", "--pixels", "64", "--draws", "2"]
+    asked += ["--labels", str(folder / "truth.tif"), "--budget", "3", "--split", "random", "--device", "cpu"]
+    assert main([*asked, "--out", str(out)]) == 0
+    bands = pd.read_csv(out / "bands.csv")
+    np.testing.assert_allclose(bands.groupby(["side", "group"])["contribution"].sum(), 1, atol=0.05)
+    probes = pd.read_csv(out / "probes.csv")
+    assert set(probes["features"]) == {"first", "second", "both", "common", "unique"}
+    assert probes["oa"].between(0.3, 1).all()
 
 
 @pytest.mark.realdata

@@ -14,7 +14,7 @@ from tests.scenes import make_cube, two_fields
 from workbench.cubes import good_bands, open_cube, simulated_scene
 from workbench.patches import TwoScenes
 from workbench.pretrain import PairRecipe, begin_pair, load_pair, pretrain_pair, save_pair, train
-from workbench.pretrain.encoders import SpectralEncoder
+from workbench.pretrain.encoders import BackboneEncoder, SpectralEncoder
 from workbench.pretrain.encoders.pair import PairEncoder
 from workbench.pretrain.objectives.decur import DeCUR, alone, decur_loss
 from workbench.pretrain.pair import is_lit
@@ -156,15 +156,17 @@ def places(height: int = 40, width: int = 50) -> tuple[xr.DataArray, xr.DataArra
     return first, second
 
 
+@pytest.mark.parametrize("patch", [0, 5])
 @pytest.mark.parametrize(("size", "memory"), [((40, 50), None), ((140, 400), 2 * 128**2 * 4 * 5 * 2)])
-def test_the_same_places_are_drawn_from_both_and_only_where_both_have_data(size, memory):
+def test_the_same_places_are_drawn_from_both_and_only_where_both_have_data(size, memory, patch):
     cubes = places(*size)  # of the larger, two tiles of three fit
-    sampler = TwoScenes(*cubes, (1, 3), n=500, reach=3, seed=2, memory=memory)
+    sampler = TwoScenes(*cubes, (1, 3), size=patch, n=500, reach=3, seed=2, memory=memory)
     batch = next(iter(sampler))
     found = []
     for side, pair in zip(sampler.sides, (batch[:2], batch[2:]), strict=True):
         for part in pair:
-            found.append((part[:, :2, 0] * side.scaler.scale[:2] + side.scaler.mean[:2]).round().int())
+            means = part[:, :2, 2, 2] if patch else part[:, :2, 0]
+            found.append((means * side.scaler.scale[:2] + side.scaler.mean[:2]).round().int())
     assert torch.equal(found[0], found[2])
     assert torch.equal(found[1], found[3])
     assert (found[0] - found[1]).abs().max() == 3
@@ -186,6 +188,8 @@ def test_cubes_of_two_grids_are_refused():
 def test_encoders_that_look_at_other_windows_are_refused():
     with pytest.raises(ValueError, match=r"look at the same windows, got \(1,\) and \(1, 3\); make both of one kind"):
         PairEncoder(SpectralEncoder(3), SpectralEncoder(3, windows=(1, 3)))
+    with pytest.raises(ValueError, match=r"look at patches of one width, got 5 and 9 pixels; make both of one size"):
+        PairEncoder(*(BackboneEncoder(3, architecture="resnet18", size=size) for size in (5, 9)))
 
 
 def test_a_pair_is_dense_with_the_same_numbers():
@@ -272,6 +276,7 @@ def test_files_that_are_no_pair_are_refused(halves, tmp_path):
         ({"common": 1.2}, "common is a share of the features, 0 to 1, got 1.2; try 0.875"),
         ({"encoder": "huge"}, "no encoder is named 'huge'"),
         ({"steps": 1}, "steps must be at least 2, got 1"),
+        ({"crop": 0}, "crop is the side of a patch in pixels, at least 1, got 0; try 64"),
     ],
 )
 def test_a_recipe_that_cannot_be_meant_is_refused(choices, message):
@@ -316,9 +321,3 @@ def test_radar_and_light_of_one_place_learn_together(real_data):
     assert (encoder.first.n_bands, encoder.second.n_bands) == (2, 12)
     found = agreement()
     assert found.diagonal[:224].mean() > found.diagonal[224:].mean()
-
-
-def test_an_encoder_of_patches_is_refused_for_two_scenes():
-    cube, _ = simulated_scene(24, 24, n_bands=20)
-    with pytest.raises(ValueError, match="see window means, which 'cnn' does not; choose context or pixel"):
-        begin_pair(cube, cube, PairRecipe(encoder="cnn", reach=1))

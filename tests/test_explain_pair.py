@@ -11,12 +11,12 @@ from tests.scenes import make_cube
 from workbench.cubes import good_bands, open_cube, simulated_scene
 from workbench.patches import centre_means
 from workbench.patches.windows import patches_at
-from workbench.pretrain import PairRecipe, begin_pair, load_pair, save_pair
+from workbench.pretrain import PairRecipe, begin_pair, load_pair, pretrain_pair, save_pair
 from workbench.pretrain.encoders import SpectralEncoder
 from workbench.pretrain.objectives.decur import head
 from workbench.pretrain.saliency import StandOut, integrated_gradients
-from workbench.probe import embed_pair, explain_pair, pair_tables
-from workbench.probe.pair_tables import window_table
+from workbench.probe import embed, embed_pair, explain_pair, pair_tables
+from workbench.probe.pair_tables import input_table
 
 
 def learnt(first, second, **choices):
@@ -132,7 +132,7 @@ def test_the_maps_are_those_of_slow_numpy_and_empty_where_either_has_no_data(hal
 def test_window_means_of_pixels_are_those_of_their_patches(halves):
     first, _, encoder = halves
     wanted = np.array([31 * 12 + 15, 31 * 5 + 30, 31 * 25 + 7, 31 * 12 + 14])
-    got = window_table(first, encoder.first, wanted, torch.device("cpu"))
+    got = input_table(first, encoder.first, wanted, torch.device("cpu"))
     scaled = encoder.first.scaler(torch.from_numpy(first.values[good_bands(first)])[None])[0]
     scaled = scaled.where(scaled.isfinite().all(dim=0), torch.nan)
     patches = patches_at(scaled, *np.divmod(wanted, 31), 11)
@@ -200,3 +200,21 @@ def test_radar_and_light_are_explained(real_data):
     assert found.diagonal[:224].mean() > found.diagonal[224:].mean()
     assert found.maps.shape == (6, 64, 64)
     assert found.maps.notnull().all()
+
+
+def test_patches_go_in_as_the_encoder_has_them_when_it_embeds():
+    cube, _ = simulated_scene(16, 17, n_bands=12, seed=3)
+    cube[:, 4, 6] = np.nan
+    first, second = cube[:6], cube[6:]
+    encoder = pretrain_pair(first, second, encoder="cnn", steps=2, pairs=16, reach=1, dim=6, device="cpu")
+    wanted = np.array([0, 5 * 17 + 7, 16, 15 * 17 + 16, 7 * 17 + 3])  # two corners, one beside no data
+    for side, half, name in ((first, encoder.first, "first"), (second, encoder.second, "second")):
+        patches = input_table(side, half, wanted, torch.device("cpu"))
+        assert patches.shape == (5, half.n_bands, 9, 9)
+        with torch.no_grad():
+            got = half(patches)
+        expected = embed(side, half, device="cpu").values.reshape(6, -1)[:, wanted].T
+        np.testing.assert_allclose(got, expected, atol=1e-5)
+        found = pair_tables(first, second, encoder, np.append(wanted, 4 * 17 + 6), device="cpu")[name]
+        np.testing.assert_allclose(found[:-1], expected, atol=1e-5)
+        assert np.isnan(found[-1]).all()

@@ -54,6 +54,8 @@ def words(place: Path, run: str, objective: str, pairs: int, *more: str) -> list
     line = f"pretrain {place}/scene.zarr --objective {objective} --encoder context --steps {STEPS} --pairs {pairs}"
     # Adam takes steps of one size from slopes of any, also from mere rounding: with it, two threads instead of one
     # already move the loss of simclr by 1e-4 in 20 steps.
+    if objective == "pair":
+        line = line.replace("pretrain", "pair", 1).replace("--objective pair", "--split-at 1000")
     return [*line.split(), "--optimizer", "sgd", "--device", "cpu", "--out", f"{place}/{run}", *more]
 
 
@@ -68,12 +70,12 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def two(place: Path) -> tuple[int, str]:
     """Runs of two processes; the exit code and the words of the last, which lost one of its two."""
-    jobs = ["|".join(["0", *words(place, f"two_{name}", name, 32)]) for name in QUICK]
+    jobs = ["|".join(["0", *words(place, f"two_{name}", name, 32)]) for name in (*QUICK, "pair")]
     jobs.append("|".join(["12", *words(place, "lost", "moco_v2", 32, "--checkpoint-every", "5")]))
     end = subprocess.run(
         [*TORCHRUN, place / "jobs.py", *jobs], capture_output=True, text=True, check=False, timeout=150
     )
-    assert end.stderr.count("wrote ") == len(QUICK), end.stderr
+    assert end.stderr.count("wrote ") == len(QUICK) + 1, end.stderr
     return end.returncode, end.stderr
 
 
@@ -113,6 +115,14 @@ def test_a_lost_process_ends_all_with_one_sentence_and_the_last_checkpoint_intac
     assert card["processes"] == 2
     assert main(["pretrain", f"{place}/scene.zarr", "--resume", f"{place}/lost"]) == 2
     assert "goes on in as many processes as it began, 2, got 1" in capsys.readouterr().err
+
+
+def test_two_encoders_in_two_processes_have_the_losses_of_one_with_the_doubled_batch(two, place):
+    same_as_one(place, "pair")
+    steps = [(place / f"{run}_pair" / "encoder.steps.jsonl").read_text().splitlines() for run in ("one", "two")]
+    rows = [json.loads(lines[-1]) for lines in steps]
+    for name in ("common", "unique"):  # of the same pixels, drawn in two parts
+        assert rows[0][name] == pytest.approx(rows[1][name], abs=2e-3)
 
 
 @LONG

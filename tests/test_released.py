@@ -43,6 +43,9 @@ def weights_of(architecture: str, n_bands: int, size: int) -> dict[str, torch.Te
 
 
 RESNET = weights_of("resnet18", 13, 224)
+ATTENTIVE = weights_of("resnet18_rda", 13, 224)
+ATTENTION = {name.removeprefix("da1_"): one for name, one in ATTENTIVE.items() if name.startswith("da1_")}
+RESNET_RDA = RESNET | {f"da1_{name}": one for name, one in ATTENTION.items()}
 SPEC_VIT = weights_of("spec_vit_tiny", 202, 32)
 VIT = weights_of("vit_tiny", 13, 64)
 
@@ -105,6 +108,15 @@ LAYOUTS = {
         | put("module.backbone_2.", RESNET)
         | PROJECTORS,
     ),
+    "decur_joint_rda": (
+        "resnet18_rda",
+        put("module.backbone_1.", {**others(RESNET), "conv1.weight": torch.zeros(64, 2, 7, 7)})
+        | put("module.backbone_2.", RESNET)
+        | put("module.da1_", others(ATTENTION))
+        | put("module.da2_", ATTENTION)
+        | PROJECTORS,
+    ),
+    "decur_rda_of_one": ("resnet18_rda", put("backbone.", RESNET) | put("da2_", ATTENTION)),
     "spectral_earth": ("spec_vit_tiny", {**SPEC_VIT, "vit_core.head.weight": torch.zeros(5, 192)}),
     "lightning_moco": (
         "spec_vit_tiny",
@@ -158,8 +170,8 @@ LAYOUTS["lightning_mae_wrapped"] = (
     },
 )
 
-TRUTH = {"resnet18": RESNET, "vit_tiny": VIT, "spec_vit_tiny": SPEC_VIT}
-ARCHIVE = {"resnet18": "ssl4eo_s12_l1c", "vit_tiny": "ssl4eo_s12_l1c", "spec_vit_tiny": "spectral_earth"}
+TRUTH = {"resnet18": RESNET, "resnet18_rda": RESNET_RDA, "vit_tiny": VIT, "spec_vit_tiny": SPEC_VIT}
+ARCHIVE = {name: "ssl4eo_s12_l1c" for name in TRUTH} | {"spec_vit_tiny": "spectral_earth"}
 
 
 @pytest.fixture(scope="module")
@@ -231,6 +243,27 @@ def test_of_decurs_two_backbones_the_one_of_the_archives_bands_is_taken(read):
     assert torch.equal(optical.backbone.bn1.weight, RESNET["bn1.weight"])
 
 
+def test_each_of_decurs_backbones_takes_its_own_attention_unless_that_has_learnt_nothing(read):
+    """In the published training both backbones asked the first attention, and the second stayed as it began."""
+    _, content = LAYOUTS["decur_joint_rda"]
+    untaught = {name: torch.zeros_like(one) if "norm.bias" in name else one for name, one in ATTENTION.items()}
+    radar = read(content, "resnet18_rda", "ssl4eo_s12_s1")
+    assert radar.report.layout == "flat, after 'module.backbone_1.' and 'module.da1_'"
+    assert torch.equal(radar.backbone.da1_l3.rpe_table, others(ATTENTION)["l3.rpe_table"])
+    optical = read(content, "resnet18_rda")
+    assert optical.report.layout == "flat, after 'module.backbone_2.' and 'module.da2_'"
+    assert torch.equal(optical.backbone.da1_l4.proj_out.weight, ATTENTION["l4.proj_out.weight"])
+    published = read(content | put("module.da2_", untaught), "resnet18_rda")
+    assert published.report.layout == "flat, after 'module.backbone_2.' and 'module.da1_'"
+    assert torch.equal(published.backbone.da1_l4.proj_out.weight, others(ATTENTION)["l4.proj_out.weight"])
+    assert set(put("module.da2_", ATTENTION)) <= set(published.report.left_out)
+
+
+def test_a_network_with_attention_is_not_made_of_weights_without(read):
+    with pytest.raises(ValueError, match=r"of the weights of resnet18_rda for 13 bands .* missing \d+: da1_l3"):
+        read(RESNET, "resnet18_rda")
+
+
 def test_the_report_says_what_was_found_and_what_was_not(read):
     content = put("module.", {**RESNET, "layer5.0.conv1.weight": torch.zeros(3), "fc.weight": torch.zeros(2, 512)})
     del content["module.layer4.1.conv2.weight"]
@@ -296,7 +329,7 @@ def test_data2vec_and_deformable_attention_are_refused(read):
     with pytest.raises(ValueError, match=r"of the weights of vit_tiny .* unexpected 2: rel_pos_bias"):
         read({"model": beit}, "vit_tiny")
     attention = put("module.backbone_2.", RESNET) | {"module.da1_l3.proj_q.weight": torch.zeros(2)}
-    with pytest.raises(ValueError, match="deformable attention"):
+    with pytest.raises(ValueError, match=r"deformable attention .* choose an architecture that has it, resnet18_rda"):
         read(attention, "resnet18")
 
 

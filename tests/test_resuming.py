@@ -81,6 +81,7 @@ def place(tmp_path_factory: pytest.TempPathFactory, one_thread: None) -> Path:
     save_cube(simulated_scene(24, 30, seed=6, n_bands=40)[0], place / "other.zarr")
     rng = np.random.default_rng(0)
     jobs = [f"die_at|{rng.integers(EVERY + 1, STEPS)}|{asked(place, 'killed', name)}" for name in KILLED]
+    jobs.insert(0, f"die_at|13|{asked_of_two(place, 'killed')}")
     jobs += [
         f"die_writing|15|{asked(place, 'cut', 'barlow_twins')}",
         f"full_at|12|{asked(place, 'full', 'barlow_twins')}",
@@ -91,10 +92,11 @@ def place(tmp_path_factory: pytest.TempPathFactory, one_thread: None) -> Path:
         text=True,
         check=True,
     )
-    assert child.stdout.split() == ["-9"] * (len(KILLED) + 1) + ["2"]
+    assert child.stdout.split() == ["-9"] * (len(KILLED) + 2) + ["2"]
     (place / "said.txt").write_text(child.stderr)
     for name in KILLED:
         assert main(asked(place, "whole", name).split()) == 0
+    assert main(asked_of_two(place, "whole").split()) == 0
     return place
 
 
@@ -105,8 +107,13 @@ def asked(place: Path, kind: str, objective: str) -> str:
     return f"pretrain {place}/scene.zarr {choices} --out {place}/{kind}_{objective}"
 
 
-def going_on(place: Path, run: str, *more: str) -> list[str]:
-    return shlex.split(f"pretrain {place}/scene.zarr --device cpu --resume {place}/{run}") + list(more)
+def asked_of_two(place: Path, kind: str) -> str:
+    words = asked(place, kind, "pair").replace("--objective pair", "--split-at 1000 --dim 8 --encoder context")
+    return words.replace("pretrain", "pair", 1)
+
+
+def going_on(place: Path, run: str, *more: str, verb: str = "pretrain") -> list[str]:
+    return shlex.split(f"{verb} {place}/scene.zarr --device cpu --resume {place}/{run}") + list(more)
 
 
 def same_weights(one: Path, other: Path) -> bool:
@@ -118,11 +125,11 @@ def test_the_killed_are_objectives_that_exist():
     assert set(KILLED) <= set(OBJECTIVES)
 
 
-@pytest.mark.parametrize("objective", KILLED)
+@pytest.mark.parametrize("objective", [*KILLED, "pair"])
 def test_killed_at_a_random_step_and_gone_on_with_the_weights_are_the_same(place, objective):
     killed, whole = place / f"killed_{objective}", place / f"whole_{objective}"
     assert not (killed / "encoder.safetensors").exists()
-    assert main(going_on(place, killed.name)) == 0
+    assert main(going_on(place, killed.name, verb="pair" if objective == "pair" else "pretrain")) == 0
     assert same_weights(killed, whole)
     losses = [
         [(row["step"], row["loss"]) for row in map(json.loads, (run / "encoder.steps.jsonl").read_text().splitlines())]
@@ -131,7 +138,9 @@ def test_killed_at_a_random_step_and_gone_on_with_the_weights_are_the_same(place
     assert losses[0] == losses[1]
     assert [step for step, _ in losses[0]] == list(range(1, STEPS + 1))
     runs = [json.loads((run / "encoder.run.json").read_text(encoding="utf-8")) for run in (killed, whole)]
-    assert runs[0]["loss"] == runs[1]["loss"]
+    assert runs[0].get("loss") == runs[1].get("loss")
+    if objective == "pair":
+        assert {**runs[0]["result"], "seconds": 0, "encoder": ""} == {**runs[1]["result"], "seconds": 0, "encoder": ""}
     assert "--resume" not in runs[0]["command"]
     assert not (killed / "encoder.under_way").exists()
 
@@ -234,6 +243,10 @@ def refusals(place: Path) -> dict[str, tuple[list[str], str]]:
         "another length": (f"{place}/scene.zarr {on} --steps 99", "a run goes on with --steps 24, got 99"),
         "another seed": (f"{place}/scene.zarr {on} --seed 3", "a run goes on with --seed 0, got 3"),
         "another place": (f"{place}/scene.zarr {on} --out {place}/e.safetensors", "leave --out away"),
+        "another verb": (
+            f"{place}/scene.zarr {on}",
+            "is of a run of another verb than workbench pair",
+        ),
         "no place": (f"{place}/scene.zarr", "name it with --out, or a run to go on with by --resume"),
     }
 
@@ -241,6 +254,6 @@ def refusals(place: Path) -> dict[str, tuple[list[str], str]]:
 @pytest.mark.parametrize("case", refusals(Path()))
 def test_what_cannot_be_gone_on_with_is_refused_in_one_line(place, case, capsys):
     words, message = refusals(place)[case]
-    assert main(["pretrain", *shlex.split(words)]) == 2
+    assert main(["pair" if case == "another verb" else "pretrain", *shlex.split(words)]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert message in line

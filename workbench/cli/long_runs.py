@@ -1,4 +1,4 @@
-"""Runs of hours: where they keep checkpoints and write their steps down, and how they are gone on with."""
+"""Runs of hours: where they keep checkpoints and write their steps down."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workbench.cli.arguments import count, none_or_more
-from workbench.cli.logging_to import Logs, check_logs, logs_to, places_of
+from workbench.cli.logging_to import Logs, check_logs, places_of
 from workbench.cli.outputs import plain
 from workbench.cli.places import output, output_folder
 from workbench.cli.steps_file import rows_until, steps_of, write_down
@@ -26,41 +25,9 @@ BEGUN_WITH = (
     *("objective", "encoder", "steps", "epochs", "pairs", "dim", "reach", "learning_rate", "patience", "precision"),
     *("seed", "accumulate", "optimizer", "checkpoint_every", "format", "variable", "options"),
     *("archive", "crop", "crops", "skip_bad", "statistics"),
+    *("common", "split_at"),
 )
-"""Arguments that are settled when a run begins."""
-
-
-def goes_on(verb: argparse.ArgumentParser) -> None:
-    """Add --accumulate, --optimizer, --checkpoint-every and --resume."""
-    verb.add_argument(
-        "--accumulate",
-        type=count,
-        default=1,
-        metavar="N",
-        help="make a step of N times --pairs, a part at a time: the same gradient in a fraction of the memory, but for "
-        "batch norms, which go by a part (default: %(default)s)",
-    )
-    verb.add_argument(
-        "--optimizer",
-        choices=("adamw", "sgd", "lars"),
-        default="adamw",
-        help="lars is for batches of thousands (default: %(default)s)",
-    )
-    verb.add_argument(
-        "--checkpoint-every",
-        type=none_or_more,
-        default=0,
-        metavar="N",
-        help="keep a checkpoint every N steps, the last two, beside the encoder until it is done; 0, the default, none",
-    )
-    logs_to(verb)
-    verb.add_argument(
-        "--resume",
-        type=Path,
-        metavar="DIR",
-        help="go on with the run of that folder (or encoder FILE) from its last checkpoint, with the options it began "
-        "with; on a CPU the same weights come out as without the stop",
-    )
+"""Arguments that are settled when a run begins, of all verbs that train."""
 
 
 def encoder_file(text: str) -> Path:
@@ -82,37 +49,9 @@ def written_by(args: argparse.Namespace) -> list[Path]:
     return [args.out, card, record, steps_of(args.out), *places_of(args.log, args.out)]
 
 
-def pick_up(args: argparse.Namespace) -> Path:
-    """Give `args` what the run began with; returns its last checkpoint.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no run, or no checkpoint of it.
-    ValueError
-        If an option says otherwise than the run, or the checkpoint is damaged.
-    """
-    from workbench.cli.program import parser
-    from workbench.pretrain import last_checkpoint, read_checkpoint
-
-    place = args.resume.expanduser()
-    if not place.is_dir() and place.suffix != ".safetensors":
-        raise FileNotFoundError(f"there is no run in {place}; name the folder or the encoder file of one")
-    out = place / NAME if place.is_dir() else place
-    if args.out not in (None, out):
-        raise ValueError(f"a run goes on where it began, in {out}, but --out is {args.out}; leave --out away")
-    path = last_checkpoint(under_way(out))
-    begun = read_checkpoint(path)[1]["arguments"]
-    usual = vars(parser().parse_args(["pretrain", "scene"]))
-    for name in BEGUN_WITH:
-        given = plain(getattr(args, name))
-        if given not in (plain(usual[name]), begun[name]):
-            flag = f"--{name.replace('_', '-')}"
-            raise ValueError(f"a run goes on with {flag} {begun[name]}, got {given}; leave {flag} away")
-        setattr(args, name, begun[name])
-    args.options = [tuple(option) for option in args.options]
-    args.out = out
-    return path
+def settled(args: argparse.Namespace) -> dict[str, object]:
+    """The arguments of a verb that are settled when a run begins, as JSON has them."""
+    return {name: plain(getattr(args, name)) for name in BEGUN_WITH if name in args}
 
 
 class Keeper:
@@ -121,7 +60,7 @@ class Keeper:
     Parameters
     ----------
     args : argparse.Namespace
-        Of ``pretrain``.
+        Of the verb.
     run : Run
         Standing where it begins or goes on.
     scene : dict
@@ -135,7 +74,7 @@ class Keeper:
 
         self.out, self.every, self.run, self.told = args.out, args.checkpoint_every, run, told
         self.card = {
-            "arguments": {name: plain(getattr(args, name)) for name in BEGUN_WITH},
+            "arguments": settled(args),
             "recipe": plain({name: getattr(run.encoder.recipe, name) for name in run.encoder.recipe.__slots__}),
             "scene": scene,
             "processes": world(),
@@ -160,12 +99,12 @@ class Keeper:
         if failure[0] and not list(self.folder.glob("step-*.safetensors")):
             shutil.rmtree(self.folder)
 
-    def note(self, report: Progress) -> None:
-        """Write down what came since the last report."""
+    def note(self, report: Progress, **last: object) -> None:
+        """Write down what came since the last report; `last` is of the latest step alone."""
         from workbench.pretrain import keep_checkpoint
 
         self.told.append({"step": report.step, **report.terms})
-        self.logs.note(write_down(self.steps, report))
+        self.logs.note(write_down(self.steps, report, **last))
         if self.every and report.step % self.every == 0 and report.step < report.steps:
             keep_checkpoint(self.folder, self.run.state(), {**self.card, "told": self.told})
 

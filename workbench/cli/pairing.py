@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import os
-import shutil
-from contextlib import contextmanager
-from pathlib import Path
+from dataclasses import asdict, fields
 from typing import TYPE_CHECKING
 
 from workbench.cli.arguments import count, is_scene, open_scene, place, reader_options, repeats, trains
-from workbench.cli.logging_to import Logs, logs_to
-from workbench.cli.long_runs import encoder_file, under_way, written_by
+from workbench.cli.going_on import goes_on, pick_up, taken_up
+from workbench.cli.long_runs import Keeper, written_by
 from workbench.cli.outputs import Meter, tell, write_run
 from workbench.cli.places import refuse_inputs
-from workbench.cli.steps_file import steps_of, write_down
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import xarray as xr
+
+    from workbench.pretrain import Run
 
 PAIR = """\
 Let two encoders learn together from two kinds of data of one place: radar and reflectance on one grid (FIRST SECOND),
@@ -28,7 +24,8 @@ both (common: their correlation goes to 1) and the others are each one's own (un
 
 Writes FILE.safetensors (weights), FILE.json (what they are), FILE.steps.jsonl (each step: the terms of the loss, and
 every tenth how far the two agree and how much each alone predicts of the other) and FILE.run.json (how to repeat it).
-`workbench embed` takes it for scenes of either kind; `workbench explain` shows what each has of its own.
+`workbench embed` takes it for scenes of either kind; `workbench explain` shows what each has of its own. Several
+processes learn as one, each with --pairs of the batch, by `torchrun --nproc-per-node N -m workbench pair …`.
 """
 EVERY = 10
 """Steps from one look at how far the two agree to the next."""
@@ -54,27 +51,27 @@ def add_verbs(verbs: argparse._SubParsersAction) -> None:
         "--encoder",
         default="auto",
         metavar="NAME",
-        help="context, pixel, or auto, the default, which takes context where spectra of both stay alike over 8 pixels",
+        help="see `workbench encoders`; auto, the default, takes context where spectra of both stay alike over 8 "
+        "pixels, else pixel; resnet50_rda is the published one",
+    )
+    verb.add_argument(
+        "--crop",
+        type=count,
+        metavar="N",
+        help="of an encoder of patches: side of the patch round a pixel [pixels] (default: its own)",
     )
     verb.add_argument("--steps", type=count, default=800, metavar="N", help="optimiser steps (default: %(default)s)")
     verb.add_argument(
-        "--pairs", type=count, default=512, metavar="N", help="pairs of pixels a step (default: %(default)s)"
+        "--pairs",
+        type=count,
+        metavar="N",
+        help="pairs of pixels a step, in each process (default: 512; of an encoder of patches 64)",
     )
     verb.add_argument(
         "--dim", type=count, default=64, metavar="N", help="length of each embedding (default: %(default)s)"
     )
-    verb.add_argument(
-        "--learning-rate", type=float, default=0.001, metavar="X", help="peak rate (default: %(default)s)"
-    )
     trains(verb)
-    logs_to(verb)
-    verb.add_argument(
-        "--out",
-        required=True,
-        metavar="FILE",
-        type=encoder_file,
-        help="file to write (.safetensors), replaced if it exists; or a folder for encoder.safetensors",
-    )
+    goes_on(verb)
     repeats(verb)
     verb.set_defaults(do=pair)
 
@@ -110,28 +107,53 @@ def open_both(args: argparse.Namespace) -> tuple[xr.DataArray, xr.DataArray]:
 
 
 def pair(args: argparse.Namespace) -> None:
-    """Write two encoders that have learnt from the two cubes that `args` names."""
-    from dataclasses import asdict, fields
-
+    """Write two encoders that have learnt from the two cubes that `args` names, in one process or several."""
     from workbench import pretrain as room
 
+    with room.together(args.device) as device:
+        _pair(args, device)
+
+
+def _pair(args: argparse.Namespace, device: str) -> None:
+    from workbench import pretrain as room
+    from workbench.pretrain.from_archive import PAIRS
+
+    checkpoint = pick_up(args)
+    if args.learning_rate is None:
+        args.learning_rate = room.find_optimizer(args.optimizer).rate
+    if args.pairs is None:
+        sees_patches = args.encoder != room.AUTO and room.find_encoder(args.encoder).size
+        args.pairs = PAIRS if sees_patches else room.PairRecipe().pairs
     recipe = room.PairRecipe(**{field.name: getattr(args, field.name) for field in fields(room.PairRecipe)})
     record = args.out.with_suffix(".run.json")
     refuse_inputs(written_by(args), [args.scene, args.second])
-    cubes, meter = open_both(args), Meter("pretraining")
-    encoder, reports, agreement = room.begin_pair(*cubes, recipe, device=args.device, every=EVERY)
-    args.out.parent.mkdir(exist_ok=True)
-    with steps_beside(args.out) as steps, Logs(args.log, args.out, asdict(encoder.recipe)) as logs:
+    cubes = open_both(args)
+    both = [room.scene_of(cube) for cube in cubes]
+    scene = {name: " and ".join(one[name] for one in both) for name in ("source", "fingerprint")}
+
+    def begin(told: dict[str, object]) -> Run:
+        return room.begin_pair_run(*cubes, room.PairRecipe(**told), device=device)
+
+    run, told = taken_up(args, scene, begin, checkpoint) if checkpoint else (begin(asdict(recipe)), [])
+    reports = run.reports(EVERY, args.checkpoint_every)
+    if room.rank():  # only the first process writes and speaks
+        for _ in reports:
+            continue
+        return
+    meter = Meter("pretraining")
+    with Keeper(args, run, scene, told) as keeper:
         for report in reports:
-            told = agreement().told()
-            logs.note(write_down(steps, report, **told))
-            meter.show(report.step, report.steps, f"loss {report.loss:.4g}, {in_words(told)}")
-        card = room.save_pair(encoder, args.out, cubes=cubes, steps=report.step)
-        result = {"encoder": args.out, "steps": report.step, "seconds": report.seconds, "loss": report.loss, **told}
-        files = {"scene": args.scene, "second": args.second}
-        write_run(record, args, files, scenes=card["scenes"], recipe=card["recipe"], result=result)
+            seen = run.agreement().told()
+            keeper.note(report, **seen)
+            meter.show(report.step, report.steps, f"loss {report.loss:.4g}, {in_words(seen)}")
+        card = room.save_pair(run.encoder, args.out, cubes=cubes, steps=report.step)
+        result = {"encoder": args.out, "steps": report.step, "seconds": report.seconds, "loss": report.loss, **seen}
+        args.resume = None
+        also = {"scenes": card["scenes"], "recipe": card["recipe"], "processes": room.world(), "result": result}
+        write_run(record, args, {"scene": args.scene, "second": args.second}, **also)
+        keeper.done()
     said = f"wrote {args.out} after {report.step} steps in {report.seconds:.0f} s, loss {report.loss:.4g}"
-    tell(args, result, f"{said}; {in_words(told)}")
+    tell(args, result, f"{said}; {in_words(seen)}")
 
 
 def in_words(told: dict[str, float | None]) -> str:
@@ -145,18 +167,3 @@ def in_words(told: dict[str, float | None]) -> str:
     words = [f"{name} {told[name]:.2f}" for name in ("common", "unique") if told[name] is not None]
     shares = " | ".join(f"{100 * told[name]:.0f} %" for name in ("first_alone", "second_alone"))
     return f"correlation {', '.join(words)}, alone {shares} of the other"
-
-
-@contextmanager
-def steps_beside(encoder: Path) -> Iterator[Path]:
-    """A file for the steps while they come; at the end it lies beside the encoder, and nothing does after a failure."""
-    folder = under_way(encoder)
-    if folder.is_dir():
-        shutil.rmtree(folder)
-    folder.mkdir()
-    try:
-        steps = folder / "steps.jsonl"
-        yield steps
-        os.replace(steps, steps_of(encoder))
-    finally:
-        shutil.rmtree(folder)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from workbench.cli.archive_pretraining import is_archive, pretrain_on_archive, takes_archives
 from workbench.cli.arguments import count, is_scene, open_scene, repeats, trains
-from workbench.cli.long_runs import Keeper, encoder_file, goes_on, pick_up, steps_for, written_by
+from workbench.cli.going_on import goes_on, pick_up, taken_up
+from workbench.cli.long_runs import Keeper, steps_for, written_by
 from workbench.cli.outputs import Meter, tell, write_run
 from workbench.cli.places import refuse_inputs
 
@@ -57,21 +58,8 @@ def add_verbs(verbs: argparse._SubParsersAction) -> None:
     verb.add_argument(
         "--dim", type=count, default=64, metavar="N", help="length of an embedding (default: %(default)s)"
     )
-    verb.add_argument(
-        "--learning-rate",
-        type=float,
-        metavar="X",
-        help="peak rate of the optimiser (default: 0.001 of adamw, 0.05 of sgd, 0.2 of lars)",
-    )
     trains(verb)
     takes_archives(verb)
-    verb.add_argument(
-        "--out",
-        metavar="FILE",
-        type=encoder_file,
-        help="encoder to write (.safetensors), replaced if it exists; or a folder for encoder.safetensors; needed "
-        "but with --resume",
-    )
     goes_on(verb)
     repeats(verb)
     verb.set_defaults(do=pretrain)
@@ -88,9 +76,7 @@ def pretrain(args: argparse.Namespace) -> None:
 def _pretrain(args: argparse.Namespace, device: str) -> None:
     from workbench import pretrain as room
 
-    if not (args.out or args.resume):
-        raise ValueError("an encoder needs a file; name it with --out, or a run to go on with by --resume")
-    checkpoint = pick_up(args) if args.resume else None
+    checkpoint = pick_up(args)
     room.Recipe(args.objective, args.encoder)  # refused before the scene is read
     record = args.out.with_suffix(".run.json")
     refuse_inputs(written_by(args), [args.scene])
@@ -132,20 +118,7 @@ def begun(
             seed=args.seed,
         )
         return begin(recipe), []
-    state, card = room.read_checkpoint(checkpoint)
-    if scene["fingerprint"] != card["scene"]["fingerprint"]:
-        raise ValueError(
-            f"{args.scene} is not the scene that the run of {args.out} learns from, "
-            f"{card['scene']['source'] or 'one without a file'}; give that one"
-        )
-    if room.world() != card["processes"]:
-        raise ValueError(
-            f"the run of {args.out} goes on in as many processes as it began, {card['processes']}, got {room.world()}; "
-            "start that many with torchrun --nproc-per-node"
-        )
-    run = begin(room.Recipe(**card["recipe"]))
-    run.restore(state)
-    return run, card["told"]
+    return taken_up(args, scene, lambda recipe: begin(room.Recipe(**recipe)), checkpoint)
 
 
 def carry_out(

@@ -14,6 +14,7 @@ import xarray as xr
 from torch import Tensor
 
 from workbench.cubes import good_bands, valid_pixels
+from workbench.patches.patch_pairs import PatchPairs
 from workbench.patches.sampling import MEMORY, ScenePairs
 
 
@@ -24,12 +25,14 @@ class TwoScenes:
     ----------
     first, second : xarray.DataArray of shape (n_bands, height, width)
         Of one grid; their bands, units and bad bands may differ. Where either has no data, neither counts.
-    windows, n, reach, seed, device, memory
+    windows, n, reach, seed, share, device, memory
         As in :class:`workbench.patches.ScenePairs`; `memory` is for both together.
+    size : int
+        Side of patches, odd [pixels], which then come in place of window means; 0 for none.
 
     Attributes
     ----------
-    sides : tuple of two ScenePairs
+    sides : tuple of two ScenePairs, or of two PatchPairs
         What is drawn of each cube, with its ``scaler``.
 
     Raises
@@ -44,9 +47,11 @@ class TwoScenes:
         second: xr.DataArray,
         windows: Sequence[int] = (1,),
         *,
+        size: int = 0,
         n: int = 512,
         reach: int = 0,
         seed: int = 0,
+        share: tuple[int, int] = (0, 1),
         device: str | torch.device = "cpu",
         memory: int | None = None,
     ) -> None:
@@ -55,22 +60,22 @@ class TwoScenes:
         memory = memory or MEMORY.get(torch.device(device).type, 2 * 2**30)
         bands = [int(good_bands(cube).sum()) for cube in (first, second)]
         # The same number of pixels of each, or the seeds would choose different ones.
-        affordable = max(1, memory // (4 * sum(bands) * len(windows)))
-        self.sides = tuple(
-            ScenePairs(
-                cube if both.all() else cube.where(both),
-                windows,
-                n=n,
-                reach=reach,
-                seed=seed,
-                device=device,
-                memory=affordable * 4 * n_bands * len(windows),
+        held = 1 if size else len(windows)
+        affordable = max(1, memory // (4 * sum(bands) * held))
+        how = {"n": n, "reach": reach, "seed": seed, "share": share, "device": device}
+        sides = []
+        for cube, n_bands in zip((first, second), bands, strict=True):
+            known, own = cube if both.all() else cube.where(both), affordable * 4 * n_bands * held
+            sides.append(
+                PatchPairs(known, size, memory=own, **how) if size else ScenePairs(known, windows, memory=own, **how)
             )
-            for cube, n_bands in zip((first, second), bands, strict=True)
-        )
+        self.sides = tuple(sides)
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor]]:
-        """Pixel and neighbour of the first cube, then the same two of the second; each (n, n_bands, n_windows)."""
+        """Pixel and neighbour of the first cube, then the same two of the second.
+
+        Each is of shape (n, n_bands, n_windows), or of patches (n, n_bands, size, size).
+        """
         for first, second in zip(*self.sides, strict=True):
             yield *first, *second
 

@@ -17,7 +17,7 @@ from workbench.pretrain.likeness import likeness
 from workbench.pretrain.loop import Run
 from workbench.pretrain.objectives import OBJECTIVES, ObjectiveKind, find_objective
 from workbench.pretrain.optimizers import OPTIMIZERS, find_optimizer
-from workbench.pretrain.pair import PairRecipe, begin_pair, pretrain_pair
+from workbench.pretrain.pair import PairRecipe, begin_pair, begin_pair_run, pretrain_pair
 from workbench.pretrain.pair_checkpoint import fitting_half, is_pair, load_pair, save_pair
 from workbench.pretrain.processes import rank, together, world
 from workbench.pretrain.progress import Progress, memory
@@ -53,6 +53,7 @@ __all__ = [
     "begin_archive",
     "begin_archive_run",
     "begin_pair",
+    "begin_pair_run",
     "begin_run",
     "by_objective",
     "find_architecture",

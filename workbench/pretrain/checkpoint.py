@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +12,7 @@ import xarray as xr
 from workbench.cubes import good_bands
 from workbench.pretrain.encoders import BackboneEncoder, Encoder, find_encoder
 from workbench.pretrain.recipe import Recipe
-from workbench.pretrain.two_files import SCALING, as_stated, both_files, from_stated, put_away, scene_of, take_weights
+from workbench.pretrain.two_files import ENCODER, as_stated, from_stated, put_away, reading, scene_of, take_weights
 
 SAME_BAND = 1.0
 """Two bands are the same if their centres differ by less than this [nm]."""
@@ -43,21 +41,15 @@ def save_encoder(
     dict
         The card.
     """
-    path, recipe = Path(path), encoder.recipe
-    if path.suffix.lower() != ".safetensors":
-        raise ValueError(f"an encoder's file ends in .safetensors, got {path.name}; use {path.stem}.safetensors")
+    recipe = encoder.recipe
     learnt_from = scene_of(cube) if cube is not None else getattr(encoder, "scene", None)
     if recipe and not learnt_from:
         raise ValueError("an encoder that was pretrained here is saved with the scene it learnt from; give cube=")
     card = {
-        "kind": "workbench encoder",
-        "version": version("hyperspectral-workbench"),
-        "torch": torch.__version__,
         "arguments": encoder.arguments,
         "recipe": asdict(recipe) if recipe else None,
         "steps": recipe.steps if recipe and steps is None else steps,
         "wavelength": as_stated(encoder.wavelength),
-        "scaling": SCALING,
         "quantity": encoder.quantity,
         "licence": "that of the scene it learnt from" if recipe else "that of the released weights",
     }
@@ -67,7 +59,7 @@ def save_encoder(
         card["released"] = encoder.card.get("released", encoder.card)
     if hasattr(encoder, "units"):
         card["units"] = encoder.units
-    return put_away(encoder, path, card)
+    return put_away(encoder, Path(path), ENCODER, card)
 
 
 def load_encoder(path: str | Path, device: str | torch.device = "cpu") -> Encoder:
@@ -92,9 +84,8 @@ def load_encoder(path: str | Path, device: str | torch.device = "cpu") -> Encode
     ValueError
         If the files are not an encoder's, are damaged, or do not belong together.
     """
-    path, beside = both_files(path, "an encoder")
-    try:
-        card = json.loads(beside.read_text(encoding="utf-8"))
+    path = Path(path)
+    with reading(path, ENCODER, "workbench pretrain") as card:
         recipe = Recipe(**card["recipe"]) if card["recipe"] else None
         encoder = (find_encoder(recipe.encoder).module if recipe else BackboneEncoder)(**card["arguments"])
         wavelength = from_stated(card["wavelength"])
@@ -102,8 +93,6 @@ def load_encoder(path: str | Path, device: str | torch.device = "cpu") -> Encode
             raise ValueError(f"{len(wavelength)} wavelengths for {encoder.n_bands} bands")
         if recipe is None and "units" not in card:
             raise ValueError("no units of the scenes that released weights are for")
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{beside} is not an encoder's card ({error}); write it with workbench pretrain") from error
     take_weights(encoder, path)
     encoder.card, encoder.recipe = card, recipe
     if "units" in card:

@@ -93,14 +93,7 @@ def begin_archive_run(
     card, numbers = known(index)
     if recipe.encoder == AUTO:
         recipe = replace(recipe, encoder="spec_resnet50" if len(numbers.bands) >= LEAST_FOR_ADAPTER else "resnet18")
-    kind = find_encoder(recipe.encoder)
-    if kind.size and streaming.crop:
-        kind = replace(kind, arguments={**kind.arguments, "size": streaming.crop})
-    elif streaming.crop not in (None, kind.footprint):
-        raise ValueError(
-            f"the encoder {kind.name} sees {kind.footprint} pixels across, got a crop of {streaming.crop}; leave crop "
-            "out, or choose an encoder of patches"
-        )
+    kind = find_encoder(recipe.encoder).seeing(streaming.crop)
     reach = recipe.reach if recipe.reach is not None else 0 if kind.size else kind.reach
     reach = 0 if "neighbour" in recipe.without else reach
     recipe = replace(recipe, dim=kind.dim or recipe.dim, reach=reach)

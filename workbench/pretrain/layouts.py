@@ -43,6 +43,7 @@ _HEADS = re.compile(
     r"(.*\.)?(fc|head|projector\d?|projection_head|predictor|decoder\w*|mask_token|queue\w*|last_layer|dino_loss)(\.|$)"
 )
 _ATTENTION = re.compile(r"(module\.)?da[12]_l[34]\.")
+_SHIFT = "l3.conv_offset.1.norm.bias"
 _IN_PATCH_EMBED = re.compile(r"^(vit_core\.)?patch_embed\.(spectral_adapter\.|original_patch_embed\.(?=proj\.))")
 _NO_WEIGHT = "num_batches_tracked"
 
@@ -105,22 +106,24 @@ def match(content: Mapping, backbone: nn.Module) -> tuple[dict[str, Tensor], Mat
     Raises
     ------
     ValueError
-        If there are no tensors, or if there is deformable attention, which changes what comes out.
+        If there are no tensors, or if there is deformable attention, which changes what comes out, and the backbone
+        has none.
     """
-    wanted = backbone.state_dict()
-    found = [
-        (f"{place}, after {prefix!r}" if prefix else place, _placed(weights, wanted, prefix))
-        for place, weights in _insides(content)
-        for prefix in PREFIXES
-        if any(name.startswith(prefix) for name in weights)
-    ]
+    wanted, found = backbone.state_dict(), []
+    attends = any(_ATTENTION.match(name) for name in wanted)
+    for place, weights in _insides(content):
+        for prefix in PREFIXES:
+            if any(name.startswith(prefix) for name in weights):
+                named, whose = _attention_inside(weights, prefix) if attends else (weights, "")
+                layout = f"{place}, after {prefix!r}" if prefix else place
+                found.append((f"{layout} and {whose!r}" if whose else layout, _placed(named, wanted, prefix)))
     if not found:
         raise ValueError(f"there are no weights by name among {_few(map(str, content))}; give a file of a state dict")
     layout, (weights, *lists) = max(found, key=lambda one: len(one[1][0]))
-    if any(_ATTENTION.match(name) for _, weights in _insides(content) for name in weights):
+    if not attends and any(_ATTENTION.match(name) for _, weights in _insides(content) for name in weights):
         raise ValueError(
             "these are weights with deformable attention (da1_l3, …), without which the backbone gives other features; "
-            "load the ones released without it"
+            "choose an architecture that has it, resnet18_rda or resnet50_rda"
         )
     return weights, MatchReport(layout, tuple(weights), *map(tuple, lists))
 
@@ -132,6 +135,23 @@ def _insides(content: Mapping) -> Iterator[tuple[str, dict[str, Tensor]]]:
             weights = {str(key): value for key, value in part.items() if isinstance(value, Tensor)}
             if weights:
                 yield name, weights
+
+
+def _attention_inside(weights: dict[str, Tensor], prefix: str) -> tuple[dict[str, Tensor], str]:
+    """Weights with deformable attention, which stands beside a backbone, as a part of it; and whose was taken.
+
+    It is the backbone's own, unless that has learnt nothing: the published training asked the first one's for both. A
+    norm whose shift is still at nothing tells.
+    """
+    root = "module." if prefix.startswith("module.") else ""
+    order = ("da2_", "da1_") if prefix.endswith("backbone_2.") else ("da1_", "da2_")
+    there = [root + name for name in order if any(full.startswith(root + name) for full in weights)]
+    learnt = [name for name in there if (shift := weights.get(name + _SHIFT)) is None or shift.any()]
+    if not there:
+        return weights, ""
+    whose = (learnt or there)[0]
+    inside = prefix + "da1_"
+    return {inside + n.removeprefix(whose) if n.startswith(whose) else n: one for n, one in weights.items()}, whose
 
 
 def _placed(weights: dict[str, Tensor], wanted: dict[str, Tensor], prefix: str) -> tuple:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from itertools import islice
 
 import numpy as np
@@ -15,15 +15,18 @@ from workbench.patches import TwoScenes, pick_device
 from workbench.pretrain.agreement import Agreement
 from workbench.pretrain.encoders import find_encoder
 from workbench.pretrain.encoders.pair import PairEncoder
-from workbench.pretrain.encoders.spectral import SpectralEncoder
+from workbench.pretrain.loop import Run
 from workbench.pretrain.objectives.decur import DeCUR, alone
+from workbench.pretrain.processes import gathered, rank, world
 from workbench.pretrain.progress import Progress
 from workbench.pretrain.recipe import AUTO, Recipe, settle
-from workbench.pretrain.running import train
+from workbench.pretrain.running import run_of
 
 WATCHED = 2048
 """Pixels, drawn once, on which one sees how far the two agree."""
 
+WATCHED_PATCHES = 512
+"""The same for encoders of patches, to which a pixel is dearer."""
 
 SUNLIGHT = 0.1
 """Standard deviation of the logarithm of the light in views of what the sun lights."""
@@ -56,22 +59,29 @@ class PairRecipe:
 
     precision: str = "32-true"
 
+    accumulate: int = 1
+
+    optimizer: str = "adamw"
+
+    crop: int | None = None
+    """Side of the patches that encoders of patches see [pixels]; None takes the encoder's own."""
+
     def __post_init__(self) -> None:
         """Refuse values that cannot be meant."""
         self.half()
         if not 0 <= self.common <= 1:
             raise ValueError(f"common is a share of the features, 0 to 1, got {self.common:g}; try 0.875")
+        if self.crop is not None and self.crop < 1:
+            raise ValueError(f"crop is the side of a patch in pixels, at least 1, got {self.crop}; try 64")
 
     def half(self) -> Recipe:
         """The same choices for one encoder."""
-        names = ("encoder", "steps", "pairs", "learning_rate", "reach", "dim", "patience", "seed", "precision")
+        names = (field.name for field in fields(self) if field.name not in ("common", "crop"))
         return Recipe(**{name: getattr(self, name) for name in names})
 
 
-def begin_pair(
-    first: xr.DataArray, second: xr.DataArray, recipe: PairRecipe, *, device: str = "auto", every: int = 10
-) -> tuple[PairEncoder, Iterator[Progress], Callable[[], Agreement]]:
-    """Make fresh encoders for two cubes, and the steps that will train them once they are asked for.
+def begin_pair_run(first: xr.DataArray, second: xr.DataArray, recipe: PairRecipe, *, device: str = "auto") -> Run:
+    """Make fresh encoders for two cubes, and the run that will train them. Nothing is trained until it is asked for.
 
     Parameters
     ----------
@@ -81,69 +91,73 @@ def begin_pair(
         What to do. What it leaves open suits the cube whose spectra stay alike less far.
     device : str
         ``"auto"``, or torch's name of one.
+
+    Returns
+    -------
+    Run
+        Its ``encoder`` is a :class:`PairEncoder`, each half of it as :func:`workbench.pretrain.begin_run` makes one;
+        ``recipe`` is the one given, with what it left open decided. Its ``agreement()`` says how far the two agree now;
+        for a screen, whenever a report is out. Processes that learn as one share the pixels.
+
+    Raises
+    ------
+    ValueError
+        If the cubes are not on one grid, or one has too few bands for the encoder.
+    """
+    place, cubes = pick_device(device), (first, second)
+    settled = min(
+        (settle(recipe.half(), cube) for cube in cubes), key=lambda one: (find_encoder(one.encoder).reach, one.reach)
+    )
+    recipe = replace(recipe, encoder=settled.encoder, reach=settled.reach, dim=settled.dim)
+    kind = find_encoder(recipe.encoder).seeing(recipe.crop)
+    how = {"n": recipe.pairs, "reach": recipe.reach, "seed": recipe.seed, "share": (rank(), world()), "device": place}
+    batches = TwoScenes(first, second, kind.windows, size=kind.footprint if kind.size else 0, **how)
+    wavelengths = [np.asarray(cube["wavelength"].values, dtype="float64")[good_bands(cube)] for cube in cubes]
+    views = torch.Generator(place).manual_seed(recipe.seed)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(recipe.seed)
+        halves = [kind.make(len(wavelength), recipe.dim, wavelength) for wavelength in wavelengths]
+        light = tuple(SUNLIGHT if is_lit(cube) else 0.0 for cube in cubes)
+        objective = DeCUR(recipe.dim, common=recipe.common, brightness=light, generator=views)
+    for half, side, cube, wavelength in zip(halves, batches.sides, cubes, wavelengths, strict=True):
+        half.scaler, half.quantity, half.wavelength = side.scaler, cube.attrs.get("quantity", ""), wavelength
+    encoder = PairEncoder(*halves)
+    encoder.recipe, encoder.heads, encoder.n_common = recipe, tuple(objective.heads), objective.n_common
+    # Drawn before training and kept; the training's own draws go on from there.
+    wanted = WATCHED_PATCHES if kind.size else WATCHED
+    several = list(islice(batches, -(-wanted // (recipe.pairs * world()))))
+    watched = tuple(gathered(torch.cat(parts)) for parts in zip(*several, strict=True))
+
+    def agreement() -> Agreement:
+        diagonal = objective.diagonal(encoder, watched).cpu()
+        return Agreement(diagonal, objective.n_common, alone(encoder, watched))
+
+    sources = (*(side.draws.generator for side in batches.sides), views)
+    run = run_of(recipe, encoder, objective, batches, place, sources)
+    run.agreement = agreement
+    return run
+
+
+def begin_pair(
+    first: xr.DataArray, second: xr.DataArray, recipe: PairRecipe, *, device: str = "auto", every: int = 10
+) -> tuple[PairEncoder, Iterator[Progress], Callable[[], Agreement]]:
+    """The encoders of :func:`begin_pair_run`, the steps that will train them, and how far they agree.
+
+    Parameters
+    ----------
+    first, second, recipe, device
+        As :func:`begin_pair_run` takes them.
     every : int
         Steps from one report to the next.
 
     Returns
     -------
     encoder : PairEncoder
-        Each half is an encoder as :func:`workbench.pretrain.begin` makes it; ``recipe`` is the one given, with what it
-        left open decided.
     steps : iterator of Progress
     agreement : callable
-        Says how far the two agree now; for a screen, whenever a report is out.
-
-    Raises
-    ------
-    ValueError
-        If the cubes are not on one grid, or the encoder is one of patches.
     """
-    place, cubes = pick_device(device), (first, second)
-    settled = min(
-        (settle(recipe.half(), cube) for cube in cubes), key=lambda one: (find_encoder(one.encoder).reach, one.reach)
-    )
-    recipe = replace(recipe, encoder=settled.encoder, reach=settled.reach)
-    row = find_encoder(recipe.encoder)
-    if row.module is not SpectralEncoder:
-        raise ValueError(
-            f"two encoders of one place see window means, which {row.name!r} does not; choose context or pixel"
-        )
-    batches = TwoScenes(first, second, row.windows, n=recipe.pairs, reach=recipe.reach, seed=recipe.seed, device=place)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(recipe.seed)
-        halves = [row.module(side.scaler.mean.numel(), dim=recipe.dim, **row.arguments) for side in batches.sides]
-        objective = DeCUR(
-            recipe.dim,
-            common=recipe.common,
-            brightness=tuple(SUNLIGHT if is_lit(cube) else 0.0 for cube in cubes),
-            generator=torch.Generator(place).manual_seed(recipe.seed),
-        )
-    for half, side, cube in zip(halves, batches.sides, cubes, strict=True):
-        half.scaler, half.quantity = side.scaler, cube.attrs.get("quantity", "")
-        half.wavelength = np.asarray(cube["wavelength"].values, dtype="float64")[good_bands(cube)]
-    encoder = PairEncoder(*halves).to(place)
-    encoder.recipe, encoder.heads, encoder.n_common = recipe, tuple(objective.heads), objective.n_common
-    objective.to(place)
-    # Drawn before training and kept; the training's own draws go on from there.
-    several = list(islice(batches, -(-WATCHED // recipe.pairs)))
-    watched = tuple(torch.cat(parts) for parts in zip(*several, strict=True))
-
-    def agreement() -> Agreement:
-        diagonal = objective.diagonal(encoder, watched).cpu()
-        return Agreement(diagonal, objective.n_common, alone(encoder, watched))
-
-    steps = train(
-        encoder,
-        objective,
-        batches,
-        steps=recipe.steps,
-        every=every,
-        learning_rate=recipe.learning_rate,
-        patience=recipe.patience,
-        precision=recipe.precision,
-        device=place,
-    )
-    return encoder, steps, agreement
+    run = begin_pair_run(first, second, recipe, device=device)
+    return run.encoder, run.reports(every), run.agreement
 
 
 def pretrain_pair(first: xr.DataArray, second: xr.DataArray, *, device: str = "auto", **choices: object) -> PairEncoder:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 
 import torch
@@ -12,14 +11,11 @@ import xarray as xr
 from torch import nn
 
 from workbench.pretrain.checkpoint import matching_bands
-from workbench.pretrain.encoders import find_encoder
+from workbench.pretrain.encoders import Encoder, find_encoder
 from workbench.pretrain.encoders.pair import PairEncoder
-from workbench.pretrain.encoders.spectral import SpectralEncoder
 from workbench.pretrain.objectives.decur import head
 from workbench.pretrain.pair import PairRecipe
-from workbench.pretrain.two_files import SCALING, as_stated, both_files, from_stated, put_away, scene_of, take_weights
-
-KIND = "workbench pair of encoders"
+from workbench.pretrain.two_files import PAIR, as_stated, from_stated, put_away, reading, scene_of, take_weights
 
 
 def save_pair(
@@ -43,25 +39,19 @@ def save_pair(
     dict
         The card.
     """
-    path, halves = Path(path), (encoder.first, encoder.second)
-    if path.suffix.lower() != ".safetensors":
-        raise ValueError(f"a pair's file ends in .safetensors, got {path.name}; use {path.stem}.safetensors")
+    halves = (encoder.first, encoder.second)
     card = {
-        "kind": KIND,
-        "version": version("hyperspectral-workbench"),
-        "torch": torch.__version__,
         "objective": "decur",
         "heads": {"width": encoder.heads[0][-1].out_features, "common": encoder.n_common} if encoder.heads else None,
         "arguments": [half.arguments for half in halves],
         "recipe": asdict(encoder.recipe),
         "steps": encoder.recipe.steps if steps is None else steps,
         "wavelength": [as_stated(half.wavelength) for half in halves],
-        "scaling": SCALING,
         "quantity": [half.quantity for half in halves],
         "scenes": [scene_of(cube) for cube in cubes],
         "licence": "that of the scenes they learnt from",
     }
-    return put_away(_whole(encoder), path, card)
+    return put_away(_whole(encoder), Path(path), PAIR, card)
 
 
 def load_pair(path: str | Path, device: str | torch.device = "cpu") -> PairEncoder:
@@ -87,11 +77,8 @@ def load_pair(path: str | Path, device: str | torch.device = "cpu") -> PairEncod
     ValueError
         If the files are not a pair's, are damaged, or do not belong together.
     """
-    path, beside = both_files(path, "a pair")
-    try:
-        card = json.loads(beside.read_text(encoding="utf-8"))
-        if card["kind"] != KIND:
-            raise ValueError(f"it is of a {card['kind']}")
+    path = Path(path)
+    with reading(path, PAIR, "workbench pair") as card:
         recipe = PairRecipe(**card["recipe"])
         make = find_encoder(recipe.encoder).module
         halves = [make(**arguments) for arguments in card["arguments"]]
@@ -104,8 +91,6 @@ def load_pair(path: str | Path, device: str | torch.device = "cpu") -> PairEncod
             half.quantity = quantity
             if len(told) != half.n_bands:
                 raise ValueError(f"{len(told)} wavelengths for {half.n_bands} bands")
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{beside} is not a pair's card ({error}); write it with save_pair") from error
     take_weights(_whole(encoder), path)
     encoder.card, encoder.recipe = card, recipe
     return encoder.to(device).eval()
@@ -114,12 +99,12 @@ def load_pair(path: str | Path, device: str | torch.device = "cpu") -> PairEncod
 def is_pair(path: str | Path) -> bool:
     """Whether a file of weights is a pair's, by the card beside it."""
     try:
-        return json.loads(Path(path).with_suffix(".json").read_text(encoding="utf-8"))["kind"] == KIND
+        return json.loads(Path(path).with_suffix(".json").read_text(encoding="utf-8"))["kind"] == PAIR[0]
     except (OSError, ValueError, KeyError, TypeError):
         return False
 
 
-def fitting_half(encoder: PairEncoder, cube: xr.DataArray, which: str = "") -> SpectralEncoder:
+def fitting_half(encoder: PairEncoder, cube: xr.DataArray, which: str = "") -> Encoder:
     """The half of a pair that is for a scene: the one asked for, or else the only one whose bands it has.
 
     Parameters

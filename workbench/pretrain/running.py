@@ -6,6 +6,7 @@ And ``train``, for encoders, objectives and batches of one's own.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -21,6 +22,9 @@ from workbench.pretrain.processes import rank, world
 from workbench.pretrain.progress import Progress
 from workbench.pretrain.recipe import Recipe, settle
 from workbench.pretrain.stepping import Batch
+
+if TYPE_CHECKING:
+    from workbench.pretrain.pair import PairRecipe
 
 
 def begin_run(cube: xr.DataArray, recipe: Recipe, *, device: str = "auto") -> Run:
@@ -65,8 +69,8 @@ def objective_of(recipe: Recipe, dim: int, generator: torch.Generator) -> nn.Mod
 
 
 def run_of(
-    recipe: Recipe,
-    encoder: Encoder,
+    recipe: Recipe | PairRecipe,
+    encoder: nn.Module,
     objective: nn.Module,
     batches: Iterable[Batch],
     device: torch.device,

@@ -23,6 +23,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from workbench.pretrain.encoders.pair import embedded
+
 GROUPS = ("common", "unique")
 """In the order of the features."""
 
@@ -39,8 +41,8 @@ class StandOut(nn.Module):
         An encoder of a pair.
     head : nn.Module
         Its head.
-    scene : Tensor of shape (n, n_bands, n_windows)
-        Scaled window means of pixels of the scene: what is usual there.
+    scene : Tensor of shape (n, n_bands, n_windows) or (n, n_bands, size, size)
+        Scaled window means of pixels of the scene, or patches: what is usual there.
     n_common : int
         So many features, the first, are the common ones.
     """
@@ -49,7 +51,7 @@ class StandOut(nn.Module):
         super().__init__()
         self.encoder, self.head, self.n_common = half.eval(), head.eval(), n_common
         with torch.no_grad():
-            usual = head(half(scene))
+            usual = head(embedded(half, scene))
         self.mean, self.spread = usual.mean(dim=0), usual.square().mean(dim=0).sub(usual.mean(dim=0).square())
         self.spread = self.spread.clamp_min(0).add(1e-6).sqrt()
 
@@ -63,7 +65,7 @@ class StandOut(nn.Module):
         return torch.stack([part.sum(dim=1) / max(1, part.shape[1]) for part in parts], dim=1)
 
     def forward(self, batch: Tensor) -> Tensor:
-        """How far pixels stand out, shape (n, 2), of window means (n, n_bands, n_windows)."""
+        """How far pixels stand out, shape (n, 2), of window means or patches."""
         return self.means(self.features(self.encoder(batch)).square())
 
 
@@ -74,16 +76,17 @@ def integrated_gradients(look: StandOut, batch: Tensor, points: int = PATH) -> T
     ----------
     look : StandOut
         What is explained.
-    batch : Tensor of shape (n, n_bands, n_windows)
-        Scaled window means of the pixels.
+    batch : Tensor of shape (n, n_bands, n_windows) or (n, n_bands, size, size)
+        Scaled window means of the pixels, or the patches round them.
     points : int
         Of the midpoint rule for the integral.
 
     Returns
     -------
     Tensor of shape (n, 2, n_bands)
-        Common, unique; 0 for a group without features. A band's windows are added up. The mean over the pixels of the
-        scene is a band's part of the variance. Of one pixel the sum over bands is the mean over the group of
+        Common, unique; 0 for a group without features. A band's windows, or the pixels of its patch, are added up. The
+        mean over the pixels of the scene is a band's part of the variance. Of one pixel the sum over bands is the mean
+        over the group of
         :math:`z_i(x) (z_i(x) - z_i(0))`, up to the rule's error.
     """
     total = [torch.zeros_like(batch) for _ in GROUPS]
@@ -94,4 +97,4 @@ def integrated_gradients(look: StandOut, batch: Tensor, points: int = PATH) -> T
         sums = look.means(weight * look.features(look.encoder(there))).sum(dim=0)
         for i, part in enumerate(sums):
             total[i] += torch.autograd.grad(part, there, retain_graph=i == 0)[0]
-    return torch.stack([(batch * part / points).sum(dim=2) for part in total], dim=1)
+    return torch.stack([(batch * part / points).flatten(2).sum(dim=2) for part in total], dim=1)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+import torch
 import xarray as xr
 from numpy.typing import NDArray
 from safetensors import SafetensorError
@@ -19,22 +23,50 @@ SCALING = "per band: subtract scaler.mean, divide by scaler.scale; in the units 
 """What a card says of the numbers that go in."""
 
 
-def put_away(module: nn.Module, path: Path, card: dict) -> dict:
+ENCODER = "workbench encoder", "an encoder"
+PAIR = "workbench pair of encoders", "a pair"
+"""Kinds of files: as a card says it, and in a sentence."""
+
+
+def put_away(module: nn.Module, path: Path, kind: tuple[str, str], facts: dict) -> dict:
     """Write weights to `path`, whole or not at all, and their card beside it; returns the card."""
+    if path.suffix.lower() != ".safetensors":
+        raise ValueError(f"{kind[1]}'s file ends in .safetensors, got {path.name}; use {path.stem}.safetensors")
+    card = {
+        "kind": kind[0],
+        "version": version("hyperspectral-workbench"),
+        "torch": torch.__version__,
+        "scaling": SCALING,
+        **facts,
+    }
     with replacing(path) as draft:
         save_file({name: tensor.contiguous().cpu() for name, tensor in module.state_dict().items()}, draft)
     write_json(path.with_suffix(".json"), card)
     return card
 
 
-def both_files(path: str | Path, what: str) -> tuple[Path, Path]:
-    """The weights and the card of `what`, or FileNotFoundError if either is missing."""
-    path = Path(path)
+@contextmanager
+def reading(path: Path, kind: tuple[str, str], verb: str) -> Iterator[dict]:
+    """Lends the card beside the weights at `path`; what is wrong with it, or with what is made of it, is told as that.
+
+    Raises
+    ------
+    FileNotFoundError
+        If either file is missing.
+    ValueError
+        If it is no card of this kind, which `verb` writes.
+    """
     beside = path.with_suffix(".json")
     for file in (path, beside):
         if not file.is_file():
-            raise FileNotFoundError(f"{what} is two files, but there is no {file}; give the .safetensors file")
-    return path, beside
+            raise FileNotFoundError(f"{kind[1]} is two files, but there is no {file}; give the .safetensors file")
+    try:
+        card = json.loads(beside.read_text(encoding="utf-8"))
+        if card["kind"] != kind[0]:
+            raise ValueError(f"it is of a {card['kind']}")
+        yield card
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{beside} is not {kind[1]}'s card ({error}); write it with {verb}") from error
 
 
 def take_weights(module: nn.Module, path: Path) -> None:

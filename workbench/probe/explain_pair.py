@@ -15,20 +15,22 @@ from torch import Tensor
 from workbench.cubes import valid_pixels
 from workbench.patches import pick_device
 from workbench.patches.two_scenes import check_one_grid
-from workbench.pretrain import matching_bands
-from workbench.pretrain.encoders.pair import PairEncoder
-from workbench.pretrain.encoders.spectral import SpectralEncoder
+from workbench.pretrain import Encoder, matching_bands
+from workbench.pretrain.encoders.pair import PairEncoder, embedded
 from workbench.pretrain.objectives.barlow_twins import standardise
 from workbench.pretrain.objectives.decur import alone
 from workbench.pretrain.saliency import GROUPS, StandOut, integrated_gradients
 from workbench.probe.embed import embed, like_scene
-from workbench.probe.pair_tables import SIDES, window_table
+from workbench.probe.pair_tables import SIDES, input_table
 
 LEAST = 32
 """Pixels without which nothing can be said."""
 
 AT_ONCE = 1 << 14
 """Pixels whose features are held at a time."""
+
+GRADIENTS_AT_ONCE = 1 << 20
+"""Numbers whose gradients are held at a time; at most 256 pixels."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,13 +102,15 @@ def explain_pair(
     if len(known) < LEAST:
         raise ValueError(f"at least {LEAST} pixels with data in both are needed, got {len(known)}; use a larger part")
     drawn = np.random.default_rng(seed).choice(known, min(pixels, len(known)), replace=False)
-    tables = [window_table(cube, half, drawn, place) for cube, half in zip(cubes, halves, strict=True)]
+    tables = [input_table(cube, half, drawn, place) for cube, half in zip(cubes, halves, strict=True)]
     looks = [
         StandOut(half, head, table, encoder.n_common)
         for half, head, table in zip(halves, encoder.heads, tables, strict=True)
     ]
     with torch.no_grad():
-        one, other = (head(half(table)) for half, head, table in zip(halves, encoder.heads, tables, strict=True))
+        one, other = (
+            head(embedded(half, table)) for half, head, table in zip(halves, encoder.heads, tables, strict=True)
+        )
     told = [
         _of_bands(cube, half, side, look, table)
         for cube, half, side, look, table in zip(cubes, halves, SIDES, looks, tables, strict=True)
@@ -121,9 +125,10 @@ def explain_pair(
     )
 
 
-def _of_bands(cube: xr.DataArray, half: SpectralEncoder, side: str, look: StandOut, table: Tensor) -> pd.DataFrame:
+def _of_bands(cube: xr.DataArray, half: Encoder, side: str, look: StandOut, table: Tensor) -> pd.DataFrame:
     """Rows of ``PairExplanation.bands`` of one side."""
-    parts = torch.cat([integrated_gradients(look, some) for some in table.split(256)]).cpu().numpy()
+    some_at_once = max(1, min(256, GRADIENTS_AT_ONCE // table[0].numel()))
+    parts = torch.cat([integrated_gradients(look, some) for some in table.split(some_at_once)]).cpu().numpy()
     bands = matching_bands(half, cube)
     names = cube["band_name"].values if "band_name" in cube.coords else [""] * cube.sizes["band"]
     rows = {
@@ -148,7 +153,7 @@ def _there(look: StandOut) -> tuple[bool, bool]:
 
 
 def _maps(
-    cubes: tuple[xr.DataArray, ...], halves: tuple[SpectralEncoder, ...], looks: list[StandOut], device: str
+    cubes: tuple[xr.DataArray, ...], halves: tuple[Encoder, ...], looks: list[StandOut], device: str
 ) -> xr.DataArray:
     """How far every pixel stands out, and how far the two agree on it."""
     flat = [

@@ -6,17 +6,20 @@ import numpy as np
 import torch
 import xarray as xr
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
+from workbench.cubes import valid_pixels
 from workbench.patches import pick_device, scene_tensor
 from workbench.patches.windows import window_means
-from workbench.pretrain import matching_bands
-from workbench.pretrain.encoders.pair import PairEncoder
-from workbench.pretrain.encoders.spectral import SpectralEncoder
+from workbench.pretrain import Encoder, matching_bands
+from workbench.pretrain.encoders.pair import PairEncoder, embedded
 from workbench.probe.embed import embed_pixels, embedding_side
 from workbench.probe.tables import blocks_with
 
 SIDES = ("first", "second")
+
+PATCHES_AT_ONCE = 1024
+"""Pixels whose patches are held at a time."""
 
 
 def pair_tables(
@@ -37,14 +40,15 @@ def pair_tables(
         ``first`` and ``second``, the embedding of each; ``both``, one after the other; ``common`` and ``unique``, those
         features of both. NaN where a cube has no data.
     """
+    place = pick_device(device)
+    encoder = encoder.to(place).eval()
     tables = [
-        embed_pixels(cube, half, wanted, device=device)
+        embed_pixels(cube, half, wanted, device=device) if half.windows else _by_patches(cube, half, wanted, place)
         for cube, half in ((first, encoder.first), (second, encoder.second))
     ]
-    place = pick_device(device)
     with torch.inference_mode():
         features = [
-            head.to(place).eval()(torch.from_numpy(table).to(place)).cpu().numpy()
+            head(torch.from_numpy(table).to(place)).cpu().numpy()
             for head, table in zip(encoder.heads, tables, strict=True)
         ]
     n_common = encoder.n_common
@@ -57,12 +61,32 @@ def pair_tables(
     return {name: table for name, table in found.items() if table.shape[1]}
 
 
-def window_table(cube: xr.DataArray, half: SpectralEncoder, wanted: NDArray, device: torch.device) -> Tensor:
-    """Scaled window means (n, n_bands, n_windows) of some pixels, as an encoder takes them."""
-    bands, out = matching_bands(half, cube), torch.empty(len(wanted), half.n_bands, len(half.windows), device=device)
-    halo = half.footprint // 2
+def _by_patches(cube: xr.DataArray, half: Encoder, wanted: NDArray, device: torch.device) -> NDArray:
+    """Embeddings (n, dim) by an encoder of patches: those of the pixels alone, where a block would have them all."""
+    known = valid_pixels(cube).values.flat[wanted]
+    out = np.full((len(wanted), half.dim), np.nan, "float32")
+    rows = np.flatnonzero(known)
+    for some in np.array_split(rows, -(-len(rows) // PATCHES_AT_ONCE)) if len(rows) else ():
+        with torch.inference_mode():
+            out[some] = embedded(half, input_table(cube, half, wanted[some], device)).cpu().numpy()
+    return out
+
+
+def input_table(cube: xr.DataArray, half: Encoder, wanted: NDArray, device: torch.device) -> Tensor:
+    """What an encoder takes of some pixels, scaled: window means (n, n_bands, n_windows), or the patches round them.
+
+    Patches are of shape (n, n_bands, footprint, footprint); 0 where there is no data.
+    """
+    bands, halo = matching_bands(half, cube), half.footprint // 2
+    shape = (len(half.windows),) if half.windows else (half.footprint,) * 2
+    out = torch.empty(len(wanted), half.n_bands, *shape, device=device)
     for inside, (rows, columns), piece in blocks_with(wanted, *cube.shape[1:], embedding_side(half), halo):
         block = half.scaler(scene_tensor(piece.read(cube), device, bands)[None])[0]
-        means = window_means(block, half.windows)[:, :, *piece.inner]
-        out[torch.from_numpy(inside)] = means[:, :, rows, columns].permute(2, 0, 1)
+        if half.windows:
+            found = window_means(block, half.windows)[:, :, *piece.inner][:, :, rows, columns].permute(2, 0, 1)
+        else:
+            wide = nn.functional.pad(block.nan_to_num(), (halo,) * 4)
+            patches = wide.unfold(1, half.footprint, 1).unfold(2, half.footprint, 1)
+            found = patches[:, *piece.inner][:, rows, columns].transpose(0, 1)
+        out[torch.from_numpy(inside)] = found
     return out

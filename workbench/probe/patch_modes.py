@@ -10,6 +10,7 @@ import re
 from torch import nn
 
 from workbench.pretrain.encoders import BackboneEncoder, Encoder
+from workbench.pretrain.encoders.deformable import ATTENTION
 from workbench.pretrain.encoders.resnet import STAGES
 
 MODES = ("frozen", "adapter", "first:N", "full")
@@ -74,7 +75,8 @@ def layers_of(encoder: Encoder) -> list[list[nn.Module | nn.Parameter]]:
         first = [core.patch_embed, core.cls_token, core.pos_embed]
         return [*layers, first, *([block] for block in core.blocks), [core.norm]]
     stem = [[core.conv1, core.bn1]] if hasattr(core, "conv1") else []
-    return [*layers, *stem, *([getattr(core, name)] for name in STAGES)]
+    stages = [[name, ATTENTION.get(name, "")] for name in STAGES]
+    return [*layers, *stem, *([getattr(core, name) for name in names if hasattr(core, name)] for names in stages)]
 
 
 def encoder_name(encoder: Encoder) -> str:

@@ -6,15 +6,10 @@ pixels or from the patches round them; its row says which. To add one, write its
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
-from torch import nn
-
 from workbench.pretrain.encoders.adapter import AdapterEncoder
 from workbench.pretrain.encoders.backbone import ARCHITECTURES, BackboneEncoder, find_architecture
 from workbench.pretrain.encoders.cnn import SpectralSpatialCNN
+from workbench.pretrain.encoders.kind import EncoderKind
 from workbench.pretrain.encoders.protocol import Encoder
 from workbench.pretrain.encoders.spectral import SpectralEncoder
 from workbench.pretrain.encoders.transformer import SpectralTransformer
@@ -34,60 +29,8 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class EncoderKind:
-    """One kind of encoder, as the user may choose it."""
-
-    name: str
-    """As typed on the command line."""
-
-    title: str
-    """What it sees, in a few words."""
-
-    paper: str
-    """Where it comes from."""
-
-    needs: str
-    """What a scene must have for it."""
-
-    module: type[nn.Module]
-    """Its class; :meth:`make` makes one."""
-
-    arguments: dict
-    """What sets it apart from other rows of the same class."""
-
-    reach: int
-    """How far away its training looks for a neighbour, unless told [pixels]."""
-
-    dim: int | None = None
-    """Length of its embeddings, if that cannot be chosen."""
-
-    knows_wavelengths: bool = False
-    """Whether it is told the bands' wavelengths when it is made."""
-
-    @property
-    def size(self) -> int:
-        """Side of the patches it learns from [pixels]; 0 if it learns from window means."""
-        return self.arguments.get("size", 0)
-
-    @property
-    def windows(self) -> tuple[int, ...]:
-        """Odd widths of the windows whose means it learns from; none if it learns from patches."""
-        return () if self.size else self.arguments.get("windows", (1,))
-
-    @property
-    def footprint(self) -> int:
-        """Width of the square of pixels an embedding depends on."""
-        return self.size | 1 if self.size else max(self.windows)
-
-    def make(self, n_bands: int, dim: int, wavelength: NDArray[np.floating]) -> nn.Module:
-        """A fresh one for `n_bands` bands centred at `wavelength` [nm]; `dim` counts where it can be chosen."""
-        chosen = {} if self.dim else {"dim": dim}
-        told = {"wavelength": wavelength.tolist()} if self.knows_wavelengths else {}
-        return self.module(n_bands, **self.arguments, **chosen, **told)
-
-
 _SPECTRAL_EARTH = "Ait Ali Braham et al. 2024, arXiv:2408.08447"
+_DECUR = "Wang et al. 2024, arXiv:2309.05300"
 _FEW = "best for few bands, as of Landsat or Sentinel"
 
 
@@ -163,6 +106,21 @@ ENCODERS = {
             "a ResNet-50",
             "He et al. 2016, arXiv:1512.03385; Wang et al. 2023, arXiv:2211.07044",
             f"a GPU; {_FEW}",
+        ),
+        _backbone(
+            "resnet18_rda",
+            33,
+            "a ResNet-18 with deformable attention",
+            f"{_DECUR}; Xia et al. 2022, arXiv:2201.00520",
+            f"a GPU; {_FEW}, two kinds of data in a pair, and a crop of 64 or more: a smaller patch leaves the "
+            "attention nothing to choose from",
+        ),
+        _backbone(
+            "resnet50_rda",
+            33,
+            "a ResNet-50 with deformable attention",
+            f"{_DECUR}; Xia et al. 2022, arXiv:2201.00520",
+            f"a GPU; {_FEW}, two kinds of data in a pair, and a crop of 64 or more",
         ),
         _backbone(
             "vit_tiny",

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from workbench.patches import BandScaler
 from workbench.pretrain.encoders.adapter import check_bands
+from workbench.pretrain.encoders.deformable import DeformableResNet
 from workbench.pretrain.encoders.resnet import BasicBlock, Bottleneck, ResNet
 from workbench.pretrain.encoders.spectral_earth import SpecResNet50, SpecViT
 from workbench.pretrain.encoders.vit import SIZES, VisionTransformer
@@ -57,10 +58,9 @@ def _spec_vit(n_bands: int, size: int, dilated: Sequence[bool], *, shape: str) -
     return SpecViT(size, SIZES[shape])
 
 
-def _resnet(
-    n_bands: int, size: int, dilated: Sequence[bool], *, block: type[nn.Module], depths: tuple[int, ...]
-) -> nn.Module:
-    return ResNet(n_bands, block, depths)
+def _resnet(n_bands: int, size: int, dilated: Sequence[bool], *, layers: int, attends: bool = False) -> nn.Module:
+    block, depths = {18: (BasicBlock, (2, 2, 2, 2)), 50: (Bottleneck, (3, 4, 6, 3))}[layers]
+    return (DeformableResNet if attends else ResNet)(n_bands, block, depths)
 
 
 def _vit(n_bands: int, size: int, dilated: Sequence[bool], *, shape: str) -> nn.Module:
@@ -73,8 +73,10 @@ ARCHITECTURES = {
         f"spec_vit_{name}": Architecture(shape.dim, 128, partial(_spec_vit, shape=name), any_bands=True)
         for name, shape in SIZES.items()
     },
-    "resnet18": Architecture(512, 224, partial(_resnet, block=BasicBlock, depths=(2, 2, 2, 2))),
-    "resnet50": Architecture(2048, 224, partial(_resnet, block=Bottleneck, depths=(3, 4, 6, 3))),
+    "resnet18": Architecture(512, 224, partial(_resnet, layers=18)),
+    "resnet50": Architecture(2048, 224, partial(_resnet, layers=50)),
+    "resnet18_rda": Architecture(512, 224, partial(_resnet, layers=18, attends=True)),
+    "resnet50_rda": Architecture(2048, 224, partial(_resnet, layers=50, attends=True)),
     **{
         f"vit_{name}": Architecture(SIZES[name].dim, 224, partial(_vit, shape=name))
         for name in ("tiny", "small", "base", "large")

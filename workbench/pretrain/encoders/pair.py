@@ -7,7 +7,15 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from workbench.pretrain.encoders.spectral import SpectralEncoder
+from workbench.pretrain.encoders.protocol import Encoder
+
+AT_ONCE = 1 << 24
+"""Numbers that go through an encoder at a time."""
+
+
+def embedded(half: nn.Module, table: Tensor) -> Tensor:
+    """Embeddings (n, dim) of window means or patches, so many at a time that what lies between layers fits."""
+    return torch.cat([half(part) for part in table.split(max(1, AT_ONCE // table[0].numel()))])
 
 
 class PairEncoder(nn.Module):
@@ -18,8 +26,8 @@ class PairEncoder(nn.Module):
 
     Parameters
     ----------
-    first, second : SpectralEncoder
-        With equal windows; each has its own bands, scaler and length.
+    first, second : Encoder
+        With equal windows, or of equal patches; each has its own bands, scaler and length.
 
     Attributes
     ----------
@@ -34,12 +42,17 @@ class PairEncoder(nn.Module):
         So many of those features, the first, were to agree.
     """
 
-    def __init__(self, first: SpectralEncoder, second: SpectralEncoder) -> None:
+    def __init__(self, first: Encoder, second: Encoder) -> None:
         super().__init__()
         if first.windows != second.windows:
             raise ValueError(
                 f"two encoders of one place look at the same windows, got {first.windows} and {second.windows}; "
                 "make both of one kind"
+            )
+        if first.footprint != second.footprint:
+            raise ValueError(
+                f"two encoders of one place look at patches of one width, got {first.footprint} and "
+                f"{second.footprint} pixels; make both of one size"
             )
         self.first, self.second = first, second
         self.dim, self.footprint = first.dim + second.dim, first.footprint

@@ -92,7 +92,13 @@ class ResNet(nn.Module):
     def maps(self, batch: Tensor) -> Tensor:
         """What comes out of the last stage, (n, dim, ⌈height / 32⌉, ⌈width / 32⌉)."""
         x = self.maxpool(torch.relu(self.bn1(self.conv1(batch))))
-        return through_stages(self, x)
+        for name in STAGES:
+            x = self.after(name, getattr(self, name)(x))
+        return x
+
+    def after(self, stage: str, x: Tensor) -> Tensor:
+        """What goes on from a stage: all that leaves it."""
+        return x
 
     def forward(self, batch: Tensor) -> Tensor:
         """From patches (n, channels, height, width) to (n, dim)."""

@@ -12,8 +12,8 @@ over the block of the correlation :math:`C` that is theirs; the loss is
 :math:`(L_1 + L_2 + (L_{common} + L_{unique}) / 2) / 3`.
 
 Changed from the paper: the second view is of a neighbouring pixel and the views are spectral; the heads are small. Its
-deformable attention, which is for feature maps of image patches, is left out. Of the published script three slips are
-not repeated: both heads there share their weights, the correlation is divided by a fixed number of devices, and another
+deformable attention is in :mod:`workbench.pretrain.encoders.deformable`. Of the published script three slips are not
+repeated: both heads there share their weights, the correlation is divided by a fixed number of devices, and another
 optimiser runs than the one described.
 
 References
@@ -30,7 +30,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from workbench.pretrain.encoders.pair import PairEncoder
+from workbench.pretrain.encoders.pair import PairEncoder, embedded
 from workbench.pretrain.objectives.barlow_twins import barlow_twins_loss, standardise
 from workbench.pretrain.objectives.by_rows import ByRows
 from workbench.pretrain.views import SpectralViews
@@ -80,8 +80,9 @@ class DeCUR(ByRows):
 
     def features(self, encoder: PairEncoder, batch: tuple[Tensor, Tensor, Tensor, Tensor]) -> tuple[Tensor, ...]:
         """Of (pixels, neighbours) of each kind: features of two views of the first, then of the second."""
+        # A view a side: of rows put together no process could draw what one alone draws for them.
         kinds = [
-            its_head(half(views(torch.cat(pair), half.scaler.black))).chunk(2)
+            its_head(half(torch.cat([views(side, half.scaler.black) for side in pair]))).chunk(2)
             for half, its_head, pair, views in zip(
                 (encoder.first, encoder.second), self.heads, (batch[:2], batch[2:]), self.views, strict=True
             )
@@ -109,7 +110,8 @@ class DeCUR(ByRows):
             The first ``n_common`` shall come to 1, the others to 0.
         """
         with _at_rest(encoder, self):
-            first, second = self.heads[0](encoder.first(batch[0])), self.heads[1](encoder.second(batch[2]))
+            first = self.heads[0](embedded(encoder.first, batch[0]))
+            second = self.heads[1](embedded(encoder.second, batch[2]))
         return (standardise(first) * standardise(second)).mean(dim=0)
 
 
@@ -168,7 +170,8 @@ def alone(encoder: PairEncoder, batch: tuple[Tensor, Tensor, Tensor, Tensor], ri
         it, 0 or less for nothing.
     """
     with _at_rest(encoder), torch.no_grad():
-        one, other = standardise(encoder.first(batch[0])), standardise(encoder.second(batch[2]))
+        halves = (encoder.first, batch[0]), (encoder.second, batch[2])
+        one, other = (standardise(embedded(half, pixels)) for half, pixels in halves)
     return {"first": _predicted(one, other, ridge), "second": _predicted(other, one, ridge)}
 
 
