@@ -168,7 +168,7 @@ def on_device(verb: argparse.ArgumentParser) -> None:
 
 
 def trains(verb: argparse.ArgumentParser) -> None:
-    """Add --reach, --patience, --precision and --device, which every pretraining takes."""
+    """Add --reach, --patience, --precision, --compiled and --device, which every pretraining takes."""
     verb.add_argument(
         "--reach",
         type=none_or_more,
@@ -187,6 +187,11 @@ def trains(verb: argparse.ArgumentParser) -> None:
         choices=("32-true", "bf16-mixed", "16-mixed"),
         default="32-true",
         help="arithmetic; bf16-mixed is quicker on recent GPUs (default: %(default)s)",
+    )
+    verb.add_argument(
+        "--compiled",
+        action="store_true",
+        help="compile the encoder first (torch.compile): up to minutes, which long runs of transformers pay back",
     )
     on_device(verb)
 

@@ -23,6 +23,7 @@ NAME = "encoder.safetensors"
 
 BEGUN_WITH = (
     *("objective", "encoder", "steps", "epochs", "pairs", "dim", "reach", "learning_rate", "patience", "precision"),
+    "compiled",
     *("seed", "accumulate", "optimizer", "checkpoint_every", "format", "variable", "options"),
     *("archive", "crop", "crops", "skip_bad", "statistics"),
     *("common", "split_at"),

@@ -115,6 +115,7 @@ def begun(
             optimizer=args.optimizer,
             patience=args.patience,
             precision=args.precision,
+            compiled=args.compiled,
             seed=args.seed,
         )
         return begin(recipe), []

@@ -13,6 +13,7 @@ from itertools import islice
 import torch
 from torch import Tensor, nn
 
+from workbench.pretrain.compiling import check_compiler
 from workbench.pretrain.optimizers import find_optimizer
 from workbench.pretrain.processes import made_equal, sum_gradients, world
 from workbench.pretrain.progress import Progress, check_finite, on_the_host
@@ -45,6 +46,8 @@ class Run:
         End early once the mean loss of this many steps is not 0.1 % below that of as many before; 0 never does.
     precision : str
         Fabric's word: ``"32-true"``, or ``"bf16-mixed"`` where the device is fast at it.
+    compiled : bool
+        Whether PyTorch compiles the encoder before the first step.
     device : str or torch.device
         Where encoder and batches are.
     sources : sequence of torch.Generator
@@ -63,6 +66,7 @@ class Run:
         learning_rate: float = 1e-3,
         patience: int = 0,
         precision: str = "32-true",
+        compiled: bool = False,
         device: str | torch.device = "cpu",
         sources: Sequence[torch.Generator] = (),
     ) -> None:
@@ -70,6 +74,9 @@ class Run:
         check_parts(objective, accumulate)
         self.accumulate, self.optimizer_kind = accumulate, find_optimizer(optimizer)
         self.learning_rate, self.precision, self.device = learning_rate, precision, torch.device(device)
+        self.compiled = compiled
+        if compiled:
+            check_compiler(self.device)
         self.sources, self.watch = tuple(sources), Plateau(patience)
         self.done, self.samples, self.seconds = 0, 0, 0.0
         self.step: Step | None = None
@@ -89,6 +96,8 @@ class Run:
             precision=self.precision,
         )
         self.step = Step(self.encoder, self.objective)
+        if self.compiled:
+            self.encoder.compile(dynamic=False)  # in place: names of weights stay as they are
         if world() > 1:
             sync_norms(self.step)
             made_equal(self.step.state_dict().values())

@@ -63,6 +63,8 @@ class PairRecipe:
 
     optimizer: str = "adamw"
 
+    compiled: bool = False
+
     crop: int | None = None
     """Side of the patches that encoders of patches see [pixels]; None takes the encoder's own."""
 

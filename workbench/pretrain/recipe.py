@@ -65,6 +65,9 @@ class Recipe:
     precision: str = "32-true"
     """Lightning Fabric's name for the arithmetic; ``bf16-mixed`` is quicker on recent GPUs."""
 
+    compiled: bool = False
+    """Whether PyTorch compiles the encoder first: up to minutes, which long runs of transformers pay back."""
+
     def __post_init__(self) -> None:
         """Refuse values that cannot be meant."""
         find_objective(self.objective)

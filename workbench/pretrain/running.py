@@ -87,6 +87,7 @@ def run_of(
         learning_rate=recipe.learning_rate,
         patience=recipe.patience,
         precision=recipe.precision,
+        compiled=recipe.compiled,
         device=device,
         sources=sources,
     )

@@ -67,6 +67,11 @@ class PairEncoder(nn.Module):
         """Embeddings (n, dim, height, width) of two blocks, each (n, n_bands, height, width) and scaled."""
         return torch.cat([self.first.dense(first), self.second.dense(second)], dim=1)
 
+    def compile(self, *args: object, **kwargs: object) -> None:
+        """As any module's, each half by itself: an objective asks them one by one."""
+        for half in (self.first, self.second):
+            half.compile(*args, **kwargs)
+
     def train(self, mode: bool = True) -> PairEncoder:
         """As any module's; the heads too."""
         for head in self.heads:
