@@ -27,7 +27,7 @@ from workbench.panels.pages import Page
 from workbench.panels.runs import RUNS_TAB, RunsPanel
 from workbench.panels.scene import MapPanel
 from workbench.panels.spectra import SpectraPanel
-from workbench.panels.style import CELL, CELL_CSS, CSS, EDGE, HEADER, THEME, region
+from workbench.panels.style import CELL, CELL_CSS, CSS, EDGE, HEADER, LOW_TABS, THEME, region
 from workbench.session import Run, Session
 
 TITLE = "Hyperspectral workbench"
@@ -76,7 +76,7 @@ class Desk(pn.viewable.Viewer):
         height = f":host {{ height: {DOCK} !important; flex: none !important; }}"
         dock = pn.Column(
             GuidePanel(session, look, page),
-            region(tabs, sizing_mode="stretch_both", styles={"border-top": EDGE, "padding": "0 16px 8px"}),
+            region(tabs, sizing_mode="stretch_both", styles={"border-top": EDGE, "padding": "0 16px 6px"}),
             stylesheets=[height], sizing_mode="stretch_both", margin=0,
         )  # fmt: skip
         middle = pn.Column(scene, dock, sizing_mode="stretch_both", margin=0)
@@ -98,7 +98,7 @@ class Desk(pn.viewable.Viewer):
 
 def _tabs(look: Look, page: Page, parts: dict[str, object]) -> pmui.Tabs:
     """The dock's tabs by title, of which the look says the one that is open."""
-    tabs, titles = pmui.Tabs(*parts.items(), margin=0, sizing_mode="stretch_both"), list(parts)
+    tabs, titles = pmui.Tabs(*parts.items(), margin=0, sizing_mode="stretch_both", sx=LOW_TABS), list(parts)
     tabs.param.watch(lambda event: look.param.update(tab=titles[event.new]), "active")
     page.follow(look, "tab", lambda: tabs.param.update(active=titles.index(look.tab)))
     return tabs

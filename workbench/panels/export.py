@@ -51,6 +51,7 @@ class ExportPanel(pn.viewable.Viewer):
                 if not write(path):
                     return io.BytesIO()
                 self.session.remember(taken=True)
+                self.session.tell(f"{label}: taken away as {name}")
                 return io.BytesIO(path.read_bytes())
 
         return pmui.FileDownload(
