@@ -17,7 +17,7 @@ HEIGHT = 40
 """Of the line [pixels]. The dock below gives way to it: Leaflet does not hear of a map that changes its size."""
 
 FOLLOWED = (
-    "cube classes counts current_class class_map map_note embedding job truth scores view",
+    "cube classes counts current_class class_map map_note map_state embedding job truth scores view",
     "mode",
 )
 """What of a session and of a look the next step depends on."""

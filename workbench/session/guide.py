@@ -60,6 +60,9 @@ class Stand:
     note: str = ""
     """Why there is none."""
 
+    computing: bool = False
+    """Whether the next one is being made."""
+
     learnt: bool = False
     """Whether there is an embedding in use."""
 
@@ -117,6 +120,8 @@ def _with_labels(stand: Stand) -> Advised:
         return Advised(7, "There is the class map. Press `T`: an encoder learns from the pixels nobody labelled.")
     if stand.job == "comparison":
         return Advised(8, "It compares; the table below fills as it goes. `Shift X` stops it.")
+    if not stand.compared and stand.computing and not stand.by_embedding:
+        return Advised(8, "An encoder is learnt. The class map is being made anew …")
     if not stand.compared:
         seen = "The map is now by what was learnt. " if stand.by_embedding else "An encoder is learnt. "
         which = "which model is best with few labels?" if stand.has_truth else "which model is best by your labels?"
@@ -160,6 +165,7 @@ def stand_of(session: Session, mode: str) -> Stand:
         mode=mode,
         has_map=session.class_map is not None,
         note=session.map_note,
+        computing=session.map_state == "computing",
         learnt=session.embedding is not None,
         by_embedding=session.is_by_embedding,
         job=job.kind if job is not None and job.state == "running" else "",
