@@ -26,10 +26,7 @@ CLASSES = [
 
 def every_state():
     """All states there can be: what is labelled by all that is learnt, and what a click does by what is labelled."""
-    ends = [
-        dict(zip(ENDS, flags, strict=True))
-        for flags in product(YES_NO, repeat=len(ENDS))
-    ]
+    ends = [dict(zip(ENDS, flags, strict=True)) for flags in product(YES_NO, repeat=len(ENDS))]
     for scene, looked, classes, end, job in product(YES_NO, YES_NO, CLASSES, ends, ("", "pretraining", "comparison")):
         yield Stand(has_scene=scene, looked=looked, classes=classes, current=len(classes), job=job, **end)
     counts = [tuple((f"c{i}", n) for i, n in enumerate(many)) for many in product((0, 1, 2, 3, 4000), repeat=3)]

@@ -64,8 +64,9 @@ class Desk(pn.viewable.Viewer):
             "Confusion": compare.confusion(),
             EXPORT_TAB: ExportPanel(session, page),
         }
-        others = {"h": lambda: turn_guide(session), "g": advice.suggest, "c": advice.check, "shift+w": compare.swipe_best}
+        others = {"g": advice.suggest, "c": advice.check, "shift+w": compare.swipe_best}
         others |= {
+            "h": lambda: turn_guide(session),
             "t": lambda: _on_tab(look, LEARN_TAB, learn.begin),
             "r": lambda: _on_tab(look, COMPARE_TAB, compare.begin),
         }
