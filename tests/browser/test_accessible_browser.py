@@ -39,7 +39,7 @@ GROUND = f"""
 
 
 def prepared(folder: Path) -> None:
-    """A session that has a scene, labels of two classes, an encoder and scores."""
+    """A session that has a scene, labels, scores, and the guide in sight."""
     session = Session.at(folder)
     cube, truth = simulated_scene(*SIZE, seed=0)
     session.live = False
@@ -51,6 +51,7 @@ def prepared(folder: Path) -> None:
         for row, column in np.argwhere(truth.values == code)[::97][:4]:
             session.label_pixel(int(row), int(column))
     session.live = True
+    session.remember(guide=True)
     session.close()
     run = new_run(session.runs_path, "comparison", "svm, lda components · 2 draws", {"scene": "scene.zarr"})
     rows = compare_rows(cube, truth, ["svm", "lda_components"], [3], 2, ("random",))

@@ -17,6 +17,7 @@ from workbench.panels.choices import LayersPanel
 from workbench.panels.classes import ClassesPanel
 from workbench.panels.compare import ComparePanel
 from workbench.panels.export import ExportPanel
+from workbench.panels.guide import GuidePanel, turn_guide
 from workbench.panels.header import HeaderPanel, StatusLine
 from workbench.panels.keys import EXPORT_TAB, KEYS_TAB, KeysPanel
 from workbench.panels.learn import LearnPanel
@@ -26,13 +27,13 @@ from workbench.panels.pages import Page
 from workbench.panels.runs import RUNS_TAB, RunsPanel
 from workbench.panels.scene import MapPanel
 from workbench.panels.spectra import SpectraPanel
-from workbench.panels.style import CELL, CELL_CSS, CSS, EDGE, HEADER, THEME, region
+from workbench.panels.style import CELL, CELL_CSS, CSS, EDGE, HEADER, LOW_TABS, THEME, region
 from workbench.session import Run, Session
 
 TITLE = "Hyperspectral workbench"
 LEARN_TAB, COMPARE_TAB = "Learn", "Compare"
 DOCK = "clamp(268px, 30vh, 420px)"
-"""Height of the dock at the foot, in CSS's words."""
+"""Height of the dock at the foot, the guide's line among it, in CSS's words."""
 
 
 class Desk(pn.viewable.Viewer):
@@ -65,6 +66,7 @@ class Desk(pn.viewable.Viewer):
         }
         others = {"g": advice.suggest, "c": advice.check, "shift+w": compare.swipe_best}
         others |= {
+            "h": lambda: turn_guide(session),
             "t": lambda: _on_tab(look, LEARN_TAB, learn.begin),
             "r": lambda: _on_tab(look, COMPARE_TAB, compare.begin),
         }
@@ -73,9 +75,11 @@ class Desk(pn.viewable.Viewer):
         keys = KeysPanel(session, look, page, others, (*parts, KEYS_TAB))
         tabs = _tabs(look, page, {**parts, KEYS_TAB: keys})
         height = f":host {{ height: {DOCK} !important; flex: none !important; }}"
-        dock = region(
-            tabs, stylesheets=[height], sizing_mode="stretch_both", styles={"border-top": EDGE, "padding": "0 16px 8px"}
-        )
+        dock = pn.Column(
+            GuidePanel(session, look, page),
+            region(tabs, sizing_mode="stretch_both", styles={"border-top": EDGE, "padding": "0 16px 6px"}),
+            stylesheets=[height], sizing_mode="stretch_both", margin=0,
+        )  # fmt: skip
         middle = pn.Column(scene, dock, sizing_mode="stretch_both", margin=0)
         self._body = pn.Column(
             pn.Row(left, middle, right, sizing_mode="stretch_both", margin=0, styles={"overflow": "hidden"}),
@@ -95,7 +99,7 @@ class Desk(pn.viewable.Viewer):
 
 def _tabs(look: Look, page: Page, parts: dict[str, object]) -> pmui.Tabs:
     """The dock's tabs by title, of which the look says the one that is open."""
-    tabs, titles = pmui.Tabs(*parts.items(), margin=0, sizing_mode="stretch_both"), list(parts)
+    tabs, titles = pmui.Tabs(*parts.items(), margin=0, sizing_mode="stretch_both", sx=LOW_TABS), list(parts)
     tabs.param.watch(lambda event: look.param.update(tab=titles[event.new]), "active")
     page.follow(look, "tab", lambda: tabs.param.update(active=titles.index(look.tab)))
     return tabs

@@ -48,7 +48,11 @@ class ExportPanel(pn.viewable.Viewer):
         def content() -> io.BytesIO:
             with tempfile.TemporaryDirectory() as folder:
                 path = Path(folder) / name
-                return io.BytesIO(path.read_bytes() if write(path) else b"")
+                if not write(path):
+                    return io.BytesIO()
+                self.session.remember(taken=True)
+                self.session.tell(f"{label}: taken away as {name}")
+                return io.BytesIO(path.read_bytes())
 
         return pmui.FileDownload(
             callback=content, filename=name, label=label, icon="download", variant="outlined", size="small", margin=0

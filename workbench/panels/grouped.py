@@ -12,6 +12,12 @@ from workbench.panels.menu import in_words
 Groups = dict[str, dict[str, str]]
 """By heading: names, as the session takes them, by what is read."""
 
+AS_LOW_AS_OTHERS = """
+.MuiSelect-select.MuiInputBase-input { padding-top: 7px !important; padding-bottom: 7px !important; }
+.MuiInputLabel-root:not(.MuiInputLabel-shrink) { transform: translate(14px, 8px) scale(1) !important; }
+"""
+"""A list of several is drawn half as high again as its neighbours, which are small."""
+
 FIRST, LEARNT = "auto", ("baseline", "supervised", "semi-supervised", "self-supervised")
 RECOMMENDED = "Recommended"
 
@@ -64,7 +70,7 @@ class SomeOf(pmui.MultiChoice):
 
     def __init__(self, value: list[str], **params: object) -> None:
         groups = grouped(value, dict.fromkeys(value, LEARNT[0]))
-        super().__init__(groups=groups, options=_flat(groups), value=value, **params)
+        super().__init__(groups=groups, options=_flat(groups), value=value, stylesheets=[AS_LOW_AS_OTHERS], **params)
         self.param.watch(self._say, "value")
         self._say()
 

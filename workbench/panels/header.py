@@ -5,6 +5,7 @@ from __future__ import annotations
 import panel as pn
 import panel_material_ui as pmui
 
+from workbench.panels.guide import turn_guide
 from workbench.panels.learn import job_in_words
 from workbench.panels.menu import Menu, in_words
 from workbench.panels.pages import Page
@@ -56,6 +57,13 @@ class HeaderPanel(pn.viewable.Viewer):
             on_click=lambda _: session.stop(),
             visible=False,
         )
+        self._guide = pmui.IconButton(
+            icon="lightbulb",
+            description="Guide: the next step, or away (H)",
+            size="small",
+            margin=0,
+            on_click=lambda _: turn_guide(session),
+        )
         page.follow(session, "scene", self._name)
         page.follow(session, "job", self._draw)
 
@@ -72,6 +80,7 @@ class HeaderPanel(pn.viewable.Viewer):
             self._job,
             self._stop,
             self._device,
+            self._guide,
             gap=12,
         )
 

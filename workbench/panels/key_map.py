@@ -38,6 +38,7 @@ KEYS: dict[str, tuple[Key, ...]] = {
         Key(("D",), "dark, or light again", ("d",), ("Toggle theme",)),
         Key(("O",), "type the path of a scene", ("o",)),
         Key(("[", "]"), "tab before, next tab", ("[", "]")),
+        Key(("H",), "the guide: what to do next, or away", ("h",), ("Guide: ", "Put the guide away")),
         Key(("?",), "this page, and back", ("?",)),
     ),
     "Label": (

@@ -144,7 +144,7 @@ class MapPanel(pn.viewable.Viewer):
     def _remember(self) -> None:
         """So that a reload shows the same; the page that changed last is the one remembered."""
         if self.session.cube is not None:
-            self.session.view = {"scene": self.session.scene, **self.look.remembered()}
+            self.session.remember(scene=self.session.scene, **self.look.remembered())
 
     def _set_pen(self) -> None:
         colors = {one.code: one.color for one in self.session.classes}

@@ -91,6 +91,9 @@ CELL_CSS = (
 )
 """What Panel's inline front end leaves out: a cell's icons were words."""
 
+LOW_TABS = {"& .MuiTabs-root": {"minHeight": "38px"}, "& .MuiTab-root": {"minHeight": "38px", "padding": "6px 16px"}}
+"""Titles of the dock's tabs, low, so that what a tab is for is in sight on a small screen."""
+
 EDGE = "1px solid var(--desk-edge)"
 """Between parts of the page."""
 
@@ -158,7 +161,7 @@ def line(*objects: object, gap: int = 8, **params: object) -> pn.Row:
 
 def dock_row(*objects: object) -> pn.Row:
     """What a tab of the dock holds: parts beside each other, as high as the dock."""
-    return pn.Row(*objects, sizing_mode="stretch_both", margin=0, styles={"gap": "24px", "padding-top": "12px"})
+    return pn.Row(*objects, sizing_mode="stretch_both", margin=0, styles={"gap": "24px", "padding-top": "10px"})
 
 
 def region(*objects: object, width: str = "", **params: object) -> pn.Column:

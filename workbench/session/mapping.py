@@ -52,6 +52,11 @@ class Mapping(Labelling):
 
         return MODELS
 
+    @property
+    def is_by_embedding(self) -> bool:
+        """Whether the class map is of what an encoder learnt, rather than of spectra alone."""
+        return self.class_map is not None and self.embedding is not None and not self._is_spectral
+
     @command
     def update_map(self) -> None:
         """Make the class map of the labels there are, now."""

@@ -56,6 +56,10 @@ class SceneState(param.Parameterized):
         """Say what was not done, and why."""
         self.param.update(message=reason, is_refusal=True)
 
+    def remember(self, **what: object) -> None:
+        """Put `what` (JSON values) to what the screen remembers, beside what is there."""
+        self.view = {**self.view, **what}
+
     @property
     def labels_path(self) -> Path:
         """The GeoPackage of labels."""
