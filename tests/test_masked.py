@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from workbench.cubes import simulated_scene
 from workbench.pretrain import OBJECTIVES, Recipe, begin, pretrain
-from workbench.pretrain.encoders import SpectralEncoder
+from workbench.pretrain.encoders import SpectralEncoder, SpectralSpatialCNN
 from workbench.pretrain.objectives.data2vec import Data2Vec, follow, last_layers
 from workbench.pretrain.objectives.mae import MAE, masked_mse, normalised_groups, sine_codes
 from workbench.pretrain.objectives.masking import Masking, hidden_groups
@@ -219,6 +219,20 @@ def test_a_transformer_is_averaged_over_its_later_half_and_its_tokens():
     outputs = [third.mean(dim=1), encoder.blocks[3](third).mean(dim=1)]
     expected = sum(functional.layer_norm(one, (6,)) for one in outputs) / 2
     torch.testing.assert_close(objective.target(batch), expected)
+
+
+def test_the_target_of_a_network_of_patches_is_of_its_spatial_layers():
+    """By hand: three times convolution, norm by the batch and what is above 0, each averaged over pixels."""
+    encoder, objective = SpectralSpatialCNN(12, dim=5, width=7), Data2Vec(5, generator=seeded())
+    batch, outputs = torch.randn(6, 12, 9, 9), []
+    objective.prepare(encoder)
+    seen = encoder.train().spectral(batch[:, None])
+    for convolution in (encoder.spatial[0], encoder.spatial[3], encoder.spatial[6]):
+        seen = functional.conv2d(seen, convolution.weight, convolution.bias)
+        mean, spread = seen.mean(dim=(0, 2, 3), keepdim=True), seen.var(dim=(0, 2, 3), keepdim=True, correction=0)
+        seen = ((seen - mean) / (spread + 1e-5).sqrt()).clamp(min=0)
+        outputs.append(functional.layer_norm(seen.mean(dim=(2, 3)), (7,)))
+    torch.testing.assert_close(objective.target(batch), sum(outputs) / 3)
 
 
 def test_layers_that_do_not_fit_are_refused():

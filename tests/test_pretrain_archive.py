@@ -99,7 +99,7 @@ def test_an_archives_views_do_without_what_the_recipe_leaves_out(tmp_path, real_
 @pytest.mark.parametrize("objective", ["simclr", "moco_v2", "moco_v3", "simsiam", "swav", "dino", "mae", "data2vec"])
 def test_every_objective_takes_an_archives_patches(tmp_path, real_data, objective):
     archive = archives.spectral_earth(tmp_path / "a", real_data, 3)
-    name = "transformer" if objective == "data2vec" else "cnn"  # data2vec wants an encoder of layers or blocks
+    name = "transformer" if objective == "data2vec" else "cnn"  # whose blocks it averages
     encoder = pretrain_archive(
         archive, objective, encoder=name, steps=2, pairs=8, device="cpu", streaming=Streaming(crops=4)
     )

@@ -76,6 +76,8 @@ class ObjectiveKind:
         return "views" in signature(self.module).parameters
 
 
+_FEW_BANDS = "of fewer bands, patches: the encoder cnn"
+
 OBJECTIVES = {
     row.name: row
     for row in (
@@ -133,14 +135,15 @@ OBJECTIVES = {
             "mae",
             "hidden groups of bands are guessed from those that are seen",
             "He et al. 2022, arXiv:2111.06377; for spectra: Jeong et al. 2025, arXiv:2505.05710",
-            "a few thousand pixels of 16 bands or more",
+            f"a few thousand pixels of 16 bands or more; {_FEW_BANDS}",
             MAE,
         ),
         ObjectiveKind(
             "data2vec",
             "from a spectrum with hidden bands, guess what a slow copy of the encoder makes of all of it",
             "Baevski et al. 2022, arXiv:2202.03555; settings: Wang et al. 2023, arXiv:2211.07044",
-            "a few thousand pixels of 16 bands or more; on a small scene it has been no better than untrained weights",
+            "a few thousand pixels of 16 bands or more, on which it has been no better than untrained weights; "
+            f"{_FEW_BANDS}",
             Data2Vec,
         ),
     )

@@ -124,17 +124,20 @@ def follow(teacher: nn.Module, student: nn.Module, momentum: float) -> None:
 
 
 def last_layers(encoder: nn.Module) -> tuple[str, ...]:
-    """Names of the activations in an encoder's ``layers``, or of the later half of a transformer's ``blocks``."""
+    """Names of the activations in an encoder's ``layers``, or of the later half of a transformer's ``blocks``.
+
+    Of a network of patches, its ``spatial`` layers count: those before them see stretches of the spectrum each.
+    """
     blocks = [name for name, _ in encoder.named_modules() if re.fullmatch(r"(.+\.)?blocks\.\d+", name)]
     activations = [
         name
         for name, module in encoder.named_modules()
-        if re.fullmatch(r"layers\.\d+", name) and isinstance(module, nn.ReLU | nn.GELU)
+        if re.fullmatch(r"(layers|spatial)\.\d+", name) and isinstance(module, nn.ReLU | nn.GELU)
     ]
     if not blocks and not activations:
         raise ValueError(
-            f"layers to average are found in an encoder's layers or blocks, but {type(encoder).__name__} has neither; "
-            "name them"
+            f"layers to average are found in an encoder's (spatial) layers or blocks, but {type(encoder).__name__} has "
+            "neither; name them"
         )
     return tuple(blocks[len(blocks) // 2 :] or activations)
 
