@@ -8,6 +8,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from tests.long import LONG
 from workbench.cli import main
 from workbench.cubes import save_cube, simulated_scene
 from workbench.pretrain import Recipe, begin_run
@@ -26,6 +27,7 @@ needs_compiler = pytest.mark.skipif(not compiler(), reason="there is no C++ comp
 
 
 @needs_compiler
+@LONG
 @pytest.mark.slow
 def test_a_compiled_encoder_takes_the_same_steps(tmp_path, capsys):
     scene = save_cube(simulated_scene(24, 30, n_bands=40, seed=1)[0], tmp_path / "scene.npz")

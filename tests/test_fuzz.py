@@ -10,7 +10,7 @@ from tests.fuzzing.specimens import KINDS
 from tests.fuzzing.watch import watch
 from workbench.cubes import FORMATS
 
-MANY = int(os.environ.get("WORKBENCH_FUZZ", "12"))
+MANY = int(os.environ.get("WORKBENCH_FUZZ", "4"))
 GROUPS = [list(KINDS)[i::4] for i in range(4)]
 
 

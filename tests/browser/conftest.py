@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser.driver import PATIENCE, Driver, watch
+from tests.long import LONG
 from workbench.cubes import open_cube
 
 SCENES = {
@@ -22,6 +23,9 @@ SCENES = {
     "enmap_potsdam": "enmap_potsdam/images/enmap_potsdam_tile_128_128.tif",
     "salinas_a": "salinas_a/SalinasA_corrected.mat",
 }
+ALIKE = ("hymap_berlin", "enmap_potsdam")
+"""Those whose like is there: with coordinates, and without any."""
+
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -51,7 +55,10 @@ def browser() -> Iterator[object]:
 
 @pytest.fixture(
     scope="module",
-    params=[pytest.param(name, marks=[] if name == "simulated" else pytest.mark.realdata) for name in SCENES],
+    params=[
+        pytest.param(name, marks=[pytest.mark.realdata] * (name != "simulated") + [LONG] * (name in ALIKE))
+        for name in SCENES
+    ],
 )
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict]:
     """A server of its own process on one scene; address, folder and log."""

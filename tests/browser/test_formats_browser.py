@@ -16,6 +16,7 @@ from tests.browser.conftest import address
 from tests.browser.driver import OVERLAYS, PATIENCE, Driver, until, watch
 from tests.browser.test_desk_browser import CLICKED
 from tests.fuzzing.specimens import KINDS
+from tests.long import LONG
 from workbench.cubes import FORMATS, good_bands, open_cube, spectrum
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.realdata]
@@ -23,13 +24,13 @@ LEFT_OUT = {"landsat xml", "landsat json", "netcdf 3", "envi bil"}
 """Kinds that differ from another in how their metadata or numbers are written alone."""
 
 
-@pytest.fixture(scope="module")
-def scenes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """A scene of every kind, by kind."""
+@pytest.fixture(scope="module", params=[pytest.param(1, id="a fourth"), pytest.param(4, marks=LONG, id="every reader")])
+def scenes(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A scene of every kind, by kind; or of a fourth of them."""
     folder = tmp_path_factory.mktemp("kinds")
     found = {}
     kinds = [kind for kind in KINDS if kind not in LEFT_OUT]
-    for kind in (*kinds[::4], *kinds[1::4], *kinds[2::4], *kinds[3::4]):  # no two alike one after the other
+    for kind in [kind for k in range(request.param) for kind in kinds[k::4]]:  # no two alike one after the other
         place = folder / kind.replace(" ", "-")
         place.mkdir()
         found[kind] = place / KINDS[kind](place)
@@ -59,7 +60,7 @@ def desk(browser: object, scenes: dict[str, Path], tmp_path_factory: pytest.Temp
             process.wait(20)
 
 
-def test_the_desk_opens_a_scene_of_every_reader(desk, scenes):
+def test_the_desk_opens_a_scene_of_each(desk, scenes):
     opened = set()
     for kind, path in scenes.items():
         desk.cube = open_cube(path)
@@ -72,7 +73,8 @@ def test_the_desk_opens_a_scene_of_every_reader(desk, scenes):
         wanted = spectrum(desk.cube, row, column).values[good_bands(desk.cube)].astype(float)
         until(lambda wanted=wanted: drawn(desk, wanted), f"{kind}: the spectrum of row {row}, column {column}")
         opened.add(desk.cube.attrs["format"])
-    assert opened == {row.name for row in FORMATS}
+    assert opened == {row.name for row in FORMATS} or len(scenes) < len(KINDS) - len(LEFT_OUT)
+    assert len(opened) >= len(FORMATS) / 4
     assert desk.troubles == []
     assert "Traceback" not in desk.log.read_text()
 

@@ -114,7 +114,7 @@ class RunsPanel(pn.viewable.Viewer):
     def _list(self) -> None:
         runs = self.session.runs
         self._status.visible = not runs
-        options = {name: run.id for name, run in by_name(runs).items()}
+        options = {name: run.id for name, run in by_name(runs).items()} or {"none yet": ""}
         chosen = self._run.value if self._run.value in options.values() else next(iter(options.values()), None)
         self._run.param.update(options=options, value=chosen)
         self._table.object = runs_html([self._row(n, runs[n - 1]) for n in range(len(runs), 0, -1)]) if runs else ""
