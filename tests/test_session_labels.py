@@ -16,7 +16,7 @@ import xarray as xr
 from affine import Affine
 
 from tests.scenes import two_fields
-from workbench.cubes import open_cube, save_cube
+from workbench.cubes import open_cube, open_library, save_cube
 from workbench.labels import open_labels
 from workbench.session import Session
 
@@ -367,3 +367,25 @@ def test_the_labels_of_a_scene_without_crs_open_as_any_label_file(tmp_path):
     again = open_labels(tmp_path / "session" / "labels.gpkg", open_cube(tmp_path / "scene.npz"))
     assert int(again.values[3, 4]) == 1
     assert (again.values > 0).sum() == (kept.values > 0).sum() == 1
+
+
+def test_exported_spectra_are_those_of_the_file(tmp_path):
+    session = Session.at(tmp_path / "session")
+    session.live = False
+    session.open_scene(scene(tmp_path / "scene.npz"))
+    assert not session.export_spectra(tmp_path / "spectra.csv")
+    assert "label some pixels, or click one" in session.message
+    session.add_class("water, deep")
+    for place in ((1, 1), (2, 3), (5, 7)):
+        session.label_pixel(*place)
+    assert session.export_spectra(tmp_path / "spectra.csv", [(4, 6)]), session.message
+    found, values = open_library(tmp_path / "spectra.csv"), session.cube.values
+    assert list(found["spectrum_name"].values) == [
+        "water, deep, mean",
+        "water, deep, standard deviation",
+        "row 4, column 6",
+    ]
+    labelled = np.stack([values[:, 1, 1], values[:, 2, 3], values[:, 5, 7]])
+    np.testing.assert_allclose(found, [labelled.mean(0), labelled.std(0), values[:, 4, 6]], rtol=1e-5)
+    np.testing.assert_allclose(found["wavelength"], session.cube["wavelength"])
+    session.close()

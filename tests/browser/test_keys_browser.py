@@ -12,6 +12,7 @@ import rasterio
 from playwright.sync_api import expect
 
 from tests.browser.driver import FIND, PATIENCE, Driver, until
+from workbench.cubes import open_library
 from workbench.panels.key_map import KEYS
 
 pytestmark = [
@@ -174,6 +175,8 @@ def test_maps_and_labels_are_taken_away(desk, tmp_path):
     with rasterio.open(taken(desk, "e", tmp_path)) as file:
         assert (file.height, file.width) == desk.cube.shape[1:]
         assert set(np.unique(file.read(1))) <= {0, 1, 2}
+    spectra = open_library(taken(desk, "Shift+S", tmp_path))
+    assert {"bright, mean", "dark, mean"} <= set(spectra["spectrum_name"].values)
     assert len(geopandas.read_file(taken(desk, "Shift+E", tmp_path))) == desk.count(1) + desk.count(2)
 
 

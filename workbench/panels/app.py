@@ -62,7 +62,7 @@ class Desk(pn.viewable.Viewer):
             ADVICE_TAB: advice,
             COMPARE_TAB: compare,
             "Confusion": compare.confusion(),
-            EXPORT_TAB: ExportPanel(session, page),
+            EXPORT_TAB: ExportPanel(session, look, page),
         }
         others = {"g": advice.suggest, "c": advice.check, "shift+w": compare.swipe_best}
         others |= {

@@ -1,4 +1,4 @@
-"""The export panel: map, labels and scores as files to take away."""
+"""The export panel: map, labels, spectra and scores as files to take away."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 import panel as pn
 import panel_material_ui as pmui
 
+from workbench.panels.look import Look
 from workbench.panels.pages import Page
 from workbench.panels.style import line, note, stack
 from workbench.session import Session
@@ -18,21 +19,23 @@ FIRST = "Label two classes to get a map; compare models to get scores."
 
 
 class ExportPanel(pn.viewable.Viewer):
-    """Three downloads, each enabled when there is something to take."""
+    """Four downloads, each enabled when there is something to take."""
 
-    def __init__(self, session: Session, page: Page, **params: object) -> None:
+    def __init__(self, session: Session, look: Look, page: Page, **params: object) -> None:
         super().__init__(**params)
-        self.session = session
+        self.session, self.look = session, look
         self._map = self._download("Class map (GeoTIFF)", "class_map.tif", session.export_map)
         self._labels = self._download("Labels (GeoPackage)", "labels.gpkg", session.export_labels)
         self._scores = self._download("Scores (CSV)", "scores.csv", session.export_scores)
+        self._spectra = self._download("Spectra (CSV)", "spectra.csv", self._write_spectra)
         page.follow(session, "class_map marks scores", self._enable)
+        page.follow(look, "pins pixel", self._enable)
 
     def __panel__(self) -> pn.Column:
         """Buttons, and where the session itself is kept."""
         where = note(f"Everything is kept as you go in {self.session.folder}.")
         return stack(
-            line(self._map, self._labels, self._scores, sizing_mode=None),
+            line(self._map, self._labels, self._spectra, self._scores, sizing_mode=None),
             note(FIRST),
             where,
             gap=12,
@@ -42,7 +45,16 @@ class ExportPanel(pn.viewable.Viewer):
     def _enable(self) -> None:
         self._map.disabled = self.session.class_map is None
         self._labels.disabled = not self.session.marks
+        self._spectra.disabled = not (self.session.marks or self._pixels())
         self._scores.disabled = self.session.scores is None
+
+    def _pixels(self) -> list[tuple[int, int]]:
+        """The kept ones, and the one that was clicked last."""
+        clicked = [] if self.look.pixel is None else [tuple(self.look.pixel)]
+        return [*map(tuple, self.look.pins), *(one for one in clicked if one not in map(tuple, self.look.pins))]
+
+    def _write_spectra(self, path: Path) -> bool:
+        return self.session.export_spectra(path, self._pixels())
 
     def _download(self, label: str, name: str, write: Callable[[Path], bool]) -> pmui.FileDownload:
         def content() -> io.BytesIO:

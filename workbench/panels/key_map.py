@@ -63,6 +63,7 @@ KEYS: dict[str, tuple[Key, ...]] = {
         Key(("Shift D",), "delete the run (twice)", ("shift+d",), ("Delete this run",)),
         Key(("E",), "take the class map away", ("e",), ("Class map (GeoTIFF)",)),
         Key(("Shift E",), "take the labels away", ("shift+e",), ("Labels (GeoPackage)",)),
+        Key(("Shift S",), "take the spectra away", ("shift+s",), ("Spectra (CSV)",)),
         Key(("Shift R",), "take the scores away", ("shift+r",), ("Scores (CSV)",)),
     ),
     WALK: (

@@ -18,7 +18,12 @@ from workbench.session import Session
 KEYS_TAB, EXPORT_TAB = "Keys", "Export"
 
 _MODES = {"i": "inspect", "l": "pixel", "p": "polygon"}
-_TAKEN_AWAY = {"e": "Class map (GeoTIFF)", "shift+e": "Labels (GeoPackage)", "shift+r": "Scores (CSV)"}
+_TAKEN_AWAY = {
+    "e": "Class map (GeoTIFF)",
+    "shift+e": "Labels (GeoPackage)",
+    "shift+s": "Spectra (CSV)",
+    "shift+r": "Scores (CSV)",
+}
 
 
 class Keyboard(JSComponent):

@@ -17,7 +17,7 @@ from workbench.session import Run, Session
 RUNS_TAB = "Runs"
 FIRST = "Nothing has run yet: press T to start learning."
 ENDED_EARLY = ("stopped", "failed", "interrupted")
-REALLY = 5000
+REALLY = 10_000
 """Time to press Delete again [ms]."""
 
 

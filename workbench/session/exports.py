@@ -1,17 +1,20 @@
-"""Labels and scores as files for other programs; each is whole or not there."""
+"""Labels, spectra and scores as files for other programs; each is whole or not there."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import xarray as xr
 
+from workbench.cubes import make_library, save_library, spectrum
 from workbench.labels import write_labels
 from workbench.labels.rasterise import grid_of
 from workbench.session.grid import frame, pixel_square, pixel_under
 from workbench.session.marks import Mark
+from workbench.session.spectra import class_spectra
 
 
 def export_labels(marks: Sequence[Mark], labels: xr.DataArray, path: Path) -> None:
@@ -30,6 +33,24 @@ def export_labels(marks: Sequence[Mark], labels: xr.DataArray, path: Path) -> No
         squares = [pixel_square(labels, *pixel_under(labels, point)) for point in table.geometry[is_point]]
         table.loc[is_point, "geometry"] = squares
     write_labels(table, path)
+
+
+def export_spectra(cube: xr.DataArray, labels: xr.DataArray, pixels: Sequence[tuple[int, int]], path: Path) -> None:
+    """Write spectra as .csv or .sli: of `pixels`, and of each class the mean and standard deviation of its labels."""
+    names, values = [], []
+    for code, (mean, spread) in class_spectra(cube, labels).items():
+        name = labels.attrs["classes"][code - 1]
+        names += [f"{name}, mean", f"{name}, standard deviation"]
+        values += [mean, spread]
+    for row, column in pixels:
+        names.append(f"row {row}, column {column}")
+        values.append(spectrum(cube, row, column).values)
+    if not names:
+        raise ValueError("there are no spectra yet; label some pixels, or click one and keep its spectrum (M)")
+    bands = {name: cube[name].values for name in ("fwhm", "good") if name in cube.coords}
+    told = {"quantity": cube.attrs.get("quantity", "reflectance")}
+    library = make_library(np.stack(values), cube["wavelength"].values, names, bands=bands, **told)
+    save_library(library, path, overwrite=True)
 
 
 def export_scores(rows: pd.DataFrame | None, path: Path) -> None:

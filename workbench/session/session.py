@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -90,6 +91,13 @@ class Session(Learning):
         path, _ = Path(path).expanduser(), self._scene()
         exports.export_labels(self.marks, self.labels, path)
         self.tell(f"labels written to {path}")
+
+    @command
+    def export_spectra(self, path: str | Path, pixels: Sequence[tuple[int, int]] = ()) -> None:
+        """Write the spectra of `pixels` (row, column), and mean and spread of every class, as .csv or .sli."""
+        path, _ = Path(path).expanduser(), self._scene()
+        exports.export_spectra(self.cube, self.labels, pixels, path)
+        self.tell(f"spectra written to {path}")
 
     @command
     def export_scores(self, path: str | Path) -> None:
