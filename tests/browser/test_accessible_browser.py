@@ -31,8 +31,8 @@ GROUND = f"""
   const light = (color) => color.match(/\\d+/g).slice(0, 3).reduce((sum, part) => sum + +part, 0) / 3
   const all = (selector) => ({FIND})(selector).map((one) => getComputedStyle(one))
   const ground = [...all(".leaflet-container"), getComputedStyle(document.body)].map((one) => one.backgroundColor)
-  const ink = all(".MuiInputBase-root").map((one) => one.color), dark = theme === "dark"
-  return ground.every((one) => dark === (light(one) < 100)) && ink.every((one) => dark === (light(one) > 100))
+  const ink = all(".MuiInputBase-root, .MuiTab-root").map((one) => one.color), dark = theme === "dark"
+  return ground.every((one) => dark === (light(one) < 100)) && ink.every((one) => dark === (light(one) > 128))
 }}
 """
 """Whether the page has taken the theme on, in every part."""

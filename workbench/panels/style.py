@@ -13,6 +13,8 @@ _SHARED = {
     "typography": {"fontSize": 13, "button": {"textTransform": "none", "fontWeight": 500}},
     "components": {
         "MuiButton": {"defaultProps": {"disableElevation": True}},
+        # What a button says of itself lies over its neighbour, which has to be pressed all the same.
+        "MuiTooltip": {"styleOverrides": {"popper": {"pointerEvents": "none !important"}}},
         "MuiToggleButton": {
             "styleOverrides": {
                 "root": {"textTransform": "none", "padding": "4px 4px", "fontSize": "12px", "whiteSpace": "nowrap"}
