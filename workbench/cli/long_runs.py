@@ -25,7 +25,7 @@ BEGUN_WITH = (
     *("objective", "encoder", "steps", "epochs", "pairs", "dim", "reach", "learning_rate", "patience", "precision"),
     *("seed", "accumulate", "optimizer", "checkpoint_every", "format", "variable", "options"),
     *("archive", "crop", "crops", "skip_bad", "statistics"),
-    *("common", "split_at"),
+    *("common", "split_at", "products"),
 )
 """Arguments that are settled when a run begins, of all verbs that train."""
 
