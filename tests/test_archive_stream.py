@@ -230,10 +230,14 @@ def test_a_stream_that_goes_on_gives_what_would_have_come(numbered, done):
     assert all(torch.equal(one, other) for one, other in zip(whole[done:], rest, strict=True))
 
 
-def test_processes_share_an_epoch_without_overlap(numbered):
-    parts = [locations(drawn(numbered, 1, n=3, share=(rank, 2))[0]) for rank in range(2)]
-    assert len({*parts[0], *parts[1]}) == 6
-    assert parts[0] == locations(drawn(numbered, 2, n=3)[0])[::2] + locations(drawn(numbered, 2, n=3)[1])[1:2]
+@pytest.mark.parametrize("crops", [1, 2])
+def test_two_processes_have_the_rows_of_one_with_the_doubled_batch(numbered, crops):
+    """Over epochs of an odd number of locations; the second of a batch's rows are the second process's."""
+    one = drawn(numbered, 8, n=8, crops=crops)
+    parts = [drawn(numbered, 8, n=4, crops=crops, share=(rank, 2)) for rank in range(2)]
+    assert len({*locations(parts[0][0]), *locations(parts[1][0])}) == 8 // crops - (crops == 1)  # of seven there are
+    for whole, *both in zip(one, *parts, strict=True):
+        assert torch.equal(whole, torch.cat(both, dim=1))
 
 
 def test_squares_lie_anywhere_and_their_middles_have_data(tmp_path):

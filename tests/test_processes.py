@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
 from torch import nn
 
+from tests.archives import write_tiff
 from tests.long import LONG
 from workbench.cli import main
 from workbench.cubes import save_cube, simulated_scene
@@ -56,26 +59,45 @@ def words(place: Path, run: str, objective: str, pairs: int, *more: str) -> list
     # already move the loss of simclr by 1e-4 in 20 steps.
     if objective == "pair":
         line = line.replace("pretrain", "pair", 1).replace("--objective pair", "--split-at 1000")
+    if objective == "products":
+        line = line.replace("pretrain", "pair", 1).replace(
+            "--objective products", "--products etm_sr,etm_toa --crops 8 --learning-rate 0.005"
+        )
+        line = line.replace("scene.zarr", "archive")
     return [*line.split(), "--optimizer", "sgd", "--device", "cpu", "--out", f"{place}/{run}", *more]
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     place = tmp_path_factory.mktemp("processes")
     save_cube(simulated_scene(24, 30, seed=5, n_bands=40)[0], place / "scene.zarr")
+    two_products(place / "archive")
     (place / "jobs.py").write_text(SCRIPT)
-    return place
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("WORKBENCH_CACHE", str(place / "cache"))
+        yield place
+
+
+def two_products(root: Path) -> None:
+    """Nine places of two of SSL4EO-L's products, two dates each; both depend on the same ground."""
+    rng = np.random.default_rng(0)
+    for location in range(9):
+        ground = rng.normal(120, 30, (3, 20, 20))
+        for product, n_bands in (("etm_sr", 6), ("etm_toa", 9)):
+            for date in range(2):
+                values = np.tensordot(rng.uniform(0, 0.5, (n_bands, 3)), ground, 1).clip(0, 255).astype("uint8")
+                write_tiff(root / product / f"{location:07d}" / f"{date}" / "all_bands.tif", values)
 
 
 @pytest.fixture(scope="module")
 def two(place: Path) -> tuple[int, str]:
     """Runs of two processes; the exit code and the words of the last, which lost one of its two."""
-    jobs = ["|".join(["0", *words(place, f"two_{name}", name, 32)]) for name in (*QUICK, "pair")]
+    jobs = ["|".join(["0", *words(place, f"two_{name}", name, 32)]) for name in (*QUICK, "pair", "products")]
     jobs.append("|".join(["12", *words(place, "lost", "moco_v2", 32, "--checkpoint-every", "5")]))
     end = subprocess.run(
         [*TORCHRUN, place / "jobs.py", *jobs], capture_output=True, text=True, check=False, timeout=150
     )
-    assert end.stderr.count("wrote ") == len(QUICK) + 1, end.stderr
+    assert end.stderr.count("wrote ") == len(QUICK) + 2, end.stderr
     return end.returncode, end.stderr
 
 
@@ -123,6 +145,11 @@ def test_two_encoders_in_two_processes_have_the_losses_of_one_with_the_doubled_b
     rows = [json.loads(lines[-1]) for lines in steps]
     for name in ("common", "unique"):  # of the same pixels, drawn in two parts
         assert rows[0][name] == pytest.approx(rows[1][name], abs=2e-3)
+
+
+def test_two_encoders_of_an_archive_in_two_processes_have_the_losses_of_one_with_the_doubled_batch(two, place):
+    """Over several epochs of an odd number of places."""
+    same_as_one(place, "products")
 
 
 @LONG

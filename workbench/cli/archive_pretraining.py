@@ -28,6 +28,17 @@ def takes_archives(verb: argparse.ArgumentParser) -> None:
         metavar="N",
         help="side of the squares cut out of patches, which the encoder sees from then on [pixels] (default: its own)",
     )
+    reads_patches(group)
+    group.add_argument(
+        "--statistics",
+        type=Path,
+        metavar="DIR",
+        help="folder with mu.npy and sigma.npy of SpectralEarth (default: taken from some of the patches)",
+    )
+
+
+def reads_patches(group: argparse._ArgumentGroup) -> None:
+    """Add how patches are read: --crops, --workers and --skip-bad."""
     group.add_argument(
         "--crops",
         type=count,
@@ -39,12 +50,6 @@ def takes_archives(verb: argparse.ArgumentParser) -> None:
         "--workers", type=count, default=2, metavar="N", help="threads that read patches (default: %(default)s)"
     )
     group.add_argument("--skip-bad", action="store_true", help="leave out and count patches that cannot be read")
-    group.add_argument(
-        "--statistics",
-        type=Path,
-        metavar="DIR",
-        help="folder with mu.npy and sigma.npy of SpectralEarth (default: taken from some of the patches)",
-    )
 
 
 def is_archive(args: argparse.Namespace) -> bool:
@@ -93,11 +98,11 @@ def pretrain_on_archive(args: argparse.Namespace, record: Path, checkpoint: Path
         )
 
 
-def indexed(args: argparse.Namespace) -> ArchiveIndex:
-    """The table of the archive's patches; its making is shown."""
+def indexed(args: argparse.Namespace, product: str = "") -> ArchiveIndex:
+    """The table of the archive's patches, or of those of one product; its making is shown."""
     from workbench.patches import indexing
 
-    meter = Meter("reading headers")
-    for report in indexing(args.scene, workers=args.workers):
+    meter = Meter("reading headers" + (f" of {product}" if product else ""))
+    for report in indexing(args.scene, workers=args.workers, product=product):
         meter.show(report.done, report.of)
     return report.index

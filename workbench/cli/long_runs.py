@@ -26,7 +26,7 @@ BEGUN_WITH = (
     "compiled",
     *("seed", "accumulate", "optimizer", "checkpoint_every", "format", "variable", "options"),
     *("archive", "crop", "crops", "skip_bad", "statistics"),
-    *("common", "split_at"),
+    *("common", "split_at", "products"),
 )
 """Arguments that are settled when a run begins, of all verbs that train."""
 

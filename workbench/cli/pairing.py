@@ -1,4 +1,4 @@
-"""``pair``: let two encoders learn together from two cubes of one place, by DeCUR."""
+"""``pair``: let two encoders learn together from two cubes of one place, or two products of an archive, by DeCUR."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING
 
+from workbench.cli.archive_pairing import begin_on, both_products, is_of_archive, scenes_of, takes_products
 from workbench.cli.arguments import count, is_scene, open_scene, place, reader_options, repeats, trains
 from workbench.cli.going_on import goes_on, pick_up, taken_up
 from workbench.cli.long_runs import Keeper, written_by
@@ -19,8 +20,10 @@ if TYPE_CHECKING:
 
 PAIR = """\
 Let two encoders learn together from two kinds of data of one place: radar and reflectance on one grid (FIRST SECOND),
-or the short and the long waves of one scene (FIRST --split-at 1000, in nm). By DeCUR, some features are to agree in
-both (common: their correlation goes to 1) and the others are each one's own (unique: to 0); both are shown on the way.
+the short and the long waves of one scene (FIRST --split-at 1000, in nm), or two products of the same places in an
+archive of patches (ARCHIVE --archive --products s1,s2c: the two views of each are of two dates where there are two).
+By DeCUR, some features are to agree in both (common: their correlation goes to 1) and the others are each one's own
+(unique: to 0); both are shown on the way.
 
 Writes FILE.safetensors (weights), FILE.json (what they are), FILE.steps.jsonl (each step: the terms of the loss, and
 every tenth how far the two agree and how much each alone predicts of the other) and FILE.run.json (how to repeat it).
@@ -52,7 +55,7 @@ def add_verbs(verbs: argparse._SubParsersAction) -> None:
         default="auto",
         metavar="NAME",
         help="see `workbench encoders`; auto, the default, takes context where spectra of both stay alike over 8 "
-        "pixels, else pixel; resnet50_rda is the published one",
+        "pixels, else pixel; of archives resnet18_rda; resnet50_rda is the published one",
     )
     verb.add_argument(
         "--crop",
@@ -65,12 +68,13 @@ def add_verbs(verbs: argparse._SubParsersAction) -> None:
         "--pairs",
         type=count,
         metavar="N",
-        help="pairs of pixels a step, in each process (default: 512; of an encoder of patches 64)",
+        help="pairs of pixels a step, in each process (default: 512; of an encoder of patches, and of archives, 64)",
     )
     verb.add_argument(
         "--dim", type=count, default=64, metavar="N", help="length of each embedding (default: %(default)s)"
     )
     trains(verb)
+    takes_products(verb)
     goes_on(verb)
     repeats(verb)
     verb.set_defaults(do=pair)
@@ -121,18 +125,22 @@ def _pair(args: argparse.Namespace, device: str) -> None:
     checkpoint = pick_up(args)
     if args.learning_rate is None:
         args.learning_rate = room.find_optimizer(args.optimizer).rate
+    streamed = is_of_archive(args)
     if args.pairs is None:
-        sees_patches = args.encoder != room.AUTO and room.find_encoder(args.encoder).size
+        sees_patches = streamed or (args.encoder != room.AUTO and room.find_encoder(args.encoder).size)
         args.pairs = PAIRS if sees_patches else room.PairRecipe().pairs
     recipe = room.PairRecipe(**{field.name: getattr(args, field.name) for field in fields(room.PairRecipe)})
     record = args.out.with_suffix(".run.json")
     refuse_inputs(written_by(args), [args.scene, args.second])
-    cubes = open_both(args)
-    both = [room.scene_of(cube) for cube in cubes]
-    scene = {name: " and ".join(one[name] for one in both) for name in ("source", "fingerprint")}
+    learnt_from = both_products(args) if streamed else open_both(args)
+    scenes = scenes_of(learnt_from) if streamed else [room.scene_of(cube) for cube in learnt_from]
+    scene = {name: " and ".join(one[name] for one in scenes) for name in ("source", "fingerprint")}
 
     def begin(told: dict[str, object]) -> Run:
-        return room.begin_pair_run(*cubes, room.PairRecipe(**told), device=device)
+        recipe = room.PairRecipe(**told)
+        if streamed:
+            return begin_on(args, learnt_from, recipe, device)
+        return room.begin_pair_run(*learnt_from, recipe, device=device)
 
     run, told = taken_up(args, scene, begin, checkpoint) if checkpoint else (begin(asdict(recipe)), [])
     reports = run.reports(EVERY, args.checkpoint_every)
@@ -146,13 +154,19 @@ def _pair(args: argparse.Namespace, device: str) -> None:
             seen = run.agreement().told()
             keeper.note(report, **seen)
             meter.show(report.step, report.steps, f"loss {report.loss:.4g}, {in_words(seen)}")
-        card = room.save_pair(run.encoder, args.out, cubes=cubes, steps=report.step)
+        run.encoder.scenes = scenes
+        card = room.save_pair(run.encoder, args.out, steps=report.step)
         result = {"encoder": args.out, "steps": report.step, "seconds": report.seconds, "loss": report.loss, **seen}
+        if streamed:
+            left_out = sum(map(len, learnt_from.lacking))
+            result |= {"pairs_per_second": report.rate, "skipped": run.batches.skipped, "left_out": left_out}
         args.resume = None
         also = {"scenes": card["scenes"], "recipe": card["recipe"], "processes": room.world(), "result": result}
-        write_run(record, args, {"scene": args.scene, "second": args.second}, **also)
+        write_run(record, args, {} if streamed else {"scene": args.scene, "second": args.second}, **also)
         keeper.done()
     said = f"wrote {args.out} after {report.step} steps in {report.seconds:.0f} s, loss {report.loss:.4g}"
+    if streamed and run.batches.skipped:
+        said += f", {run.batches.skipped} bad patches left out"
     tell(args, result, f"{said}; {in_words(seen)}")
 
 

@@ -7,6 +7,7 @@ May use: cubes, torch, rasterio, pyarrow. Never: labels, anything that draws.
 from workbench.patches.archive_finding import is_packed, is_published
 from workbench.patches.archive_index import ArchiveIndex
 from workbench.patches.archive_indexing import index_archive, indexing
+from workbench.patches.archive_joint import JointIndex, JointPairs, joined
 from workbench.patches.archive_numbers import Numbers
 from workbench.patches.archive_reading import BadPatch
 from workbench.patches.archive_stream import ArchivePairs
@@ -24,6 +25,8 @@ __all__ = [
     "BadPatch",
     "BandScaler",
     "Block",
+    "JointIndex",
+    "JointPairs",
     "Numbers",
     "PatchPairs",
     "Place",
@@ -35,6 +38,7 @@ __all__ = [
     "indexing",
     "is_packed",
     "is_published",
+    "joined",
     "patches_at",
     "pick_device",
     "scene_tensor",

@@ -22,9 +22,9 @@ VERSION = "2"
 """Of the table; another is made anew."""
 
 
-def mark_of(root: Path) -> str:
+def mark_of(root: Path, but: frozenset[str] = frozenset()) -> str:
     """Hash of the names and times of all folders down to those of locations: changes when patches come or go, or a tar
-    of them is another."""
+    of them is another. Folders called as `but` says, in any case, do not count."""
     digest, waiting = hashlib.sha256(VERSION.encode()), [(root, "")]
     while waiting:
         folder, relative = waiting.pop()
@@ -34,6 +34,7 @@ def mark_of(root: Path) -> str:
         with os.scandir(folder) as entries:
             found = sorted(entries, key=lambda entry: entry.name)
         below = [entry.name for entry in found if entry.is_dir() and not entry.name.endswith(".zarr")]
+        below = [name for name in below if name.lower() not in but]
         # What lies where in a tar is in the table, and a tar copied again in place leaves its folder's time as it was.
         for tar in (entry for entry in found if entry.name.endswith(".tar") and entry.is_file()):
             digest.update(f"{tar.name}:{tar.stat().st_size}:{tar.stat().st_mtime_ns}\n".encode())
@@ -41,10 +42,10 @@ def mark_of(root: Path) -> str:
     return digest.hexdigest()[:16]
 
 
-def from_cache(root: Path, mark: str) -> ArchiveIndex | None:
-    """The table kept for an archive; None if there is none, or it holds no longer."""
+def from_cache(root: Path, mark: str, product: str = "") -> ArchiveIndex | None:
+    """The table kept for an archive, or for one product of it; None if there is none, or it holds no longer."""
     try:
-        table = pq.read_table(_place(root))
+        table = pq.read_table(_place(root, product))
     except (FileNotFoundError, pa.ArrowInvalid):
         return None
     told = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
@@ -76,14 +77,15 @@ def _faults_now(index: ArchiveIndex) -> list[str]:
     return now
 
 
-def _place(root: Path) -> Path:
-    """Where an archive's table is kept."""
-    return cache_folder() / "archives" / f"{hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:24]}.parquet"
+def _place(root: Path, product: str) -> Path:
+    """Where the table of an archive, or of one product of it, is kept."""
+    name = f"{root.resolve()}\n{product}" if product else str(root.resolve())
+    return cache_folder() / "archives" / f"{hashlib.sha256(name.encode()).hexdigest()[:24]}.parquet"
 
 
-def keep(index: ArchiveIndex) -> None:
-    """Write the table, whole or not at all."""
-    kept = _place(index.root)
+def keep(index: ArchiveIndex, product: str = "") -> None:
+    """Write the table, whole or not at all; `product` says whether it is of one product that was asked for."""
+    kept = _place(index.root, product)
     kept.parent.mkdir(parents=True, exist_ok=True)
     told = {"mark": index.fingerprint, "layout": index.layout.name, "product": index.product.name}
     with replacing(kept) as draft:

@@ -27,8 +27,8 @@ class Found:
     """Folders that should hold patches, or bands, and hold nothing."""
 
 
-def find_patches(root: Path) -> Found:
-    """All patches in a folder and below, unread.
+def find_patches(root: Path, product: str = "") -> Found:
+    """All patches in a folder and below, unread; if a product is named, its alone.
 
     Raises
     ------
@@ -40,7 +40,7 @@ def find_patches(root: Path) -> Found:
     check_folder(root)
     found: dict[tuple[str, str], Found] = {}
     empty, packed, whole = [], [], root.resolve().as_posix()
-    for relative, names in _walk(root):
+    for relative, names in _walk(root, others_than(product)):
         if not names and relative:
             empty.append(relative)
         for name in names:
@@ -52,8 +52,12 @@ def find_patches(root: Path) -> Found:
             else:
                 packed += [file] if PACKED.search(file) else []
     known = [one for one in found.values() if one.layout is not FOLDER] or list(found.values())
+    if product:
+        known = [one for one in known if one.product.name == product]
     if not known and packed:
         raise ValueError(_to_unpack(packed[0]))
+    if not known and product:
+        raise ValueError(f"two products are learnt from, but {root} has no patch of {product}; name the folder of both")
     if not known:
         raise ValueError(f"an archive holds GeoTIFF patches or Zarr stores, but {root} has none; name another folder")
     if len(known) > 1:
@@ -63,6 +67,20 @@ def find_patches(root: Path) -> Found:
     if chosen.layout is not FOLDER:
         chosen.empty = [name for name in empty if any(LOCATION.fullmatch(part) for part in name.split("/")[-2:])]
     return chosen
+
+
+def others_than(product: str) -> frozenset[str]:
+    """Folders, by their names in small letters, that hold other products than the one named; none if none is named.
+
+    Raises
+    ------
+    ValueError
+        If no archive has such a product.
+    """
+    names = [one.name for layout in LAYOUTS for one in layout.products if one.name]
+    if product and product not in names:
+        raise ValueError(f"no archive has a product {product!r}; choose from {', '.join(dict.fromkeys(names))}")
+    return frozenset(names) - {product} if product else frozenset()
 
 
 def is_published(root: Path) -> bool:
@@ -111,8 +129,11 @@ def _note(found: dict[tuple[str, str], Found], layout: Layout, groups: dict[str,
         there.patches[file] = (location, time, set())
 
 
-def _walk(root: Path) -> Iterator[tuple[str, list[str]]]:
-    """Folders below, relative and in order, with the names in them that are no folders; a Zarr store is one name."""
+def _walk(root: Path, but: frozenset[str] = frozenset()) -> Iterator[tuple[str, list[str]]]:
+    """Folders below, relative and in order, with the names in them that are no folders; a Zarr store is one name.
+
+    Folders called as `but` says, in any case, are passed by.
+    """
     waiting = [""]
     while waiting:
         relative = waiting.pop()
@@ -120,7 +141,7 @@ def _walk(root: Path) -> Iterator[tuple[str, list[str]]]:
         with os.scandir(root / relative) as entries:
             for entry in entries:
                 is_folder = entry.is_dir() and not entry.name.endswith(".zarr")
-                if not entry.name.startswith("."):
+                if not (entry.name.startswith(".") or (is_folder and entry.name.lower() in but)):
                     (folders if is_folder else names).append(entry.name)
         waiting += [f"{relative}/{name}".lstrip("/") for name in sorted(folders, reverse=True)]
         if names or not folders:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from workbench.patches.archive_cache import from_cache, keep, mark_of
-from workbench.patches.archive_finding import Found, check_folder, find_patches
+from workbench.patches.archive_finding import Found, check_folder, find_patches, others_than
 from workbench.patches.archive_headers import Header, headers_of, quieten
 from workbench.patches.archive_index import COLUMNS, ArchiveIndex
 from workbench.patches.archive_layouts import Product
@@ -37,7 +37,7 @@ class Indexing:
     """With the last report."""
 
 
-def index_archive(root: str | Path, *, workers: int = 4) -> ArchiveIndex:
+def index_archive(root: str | Path, *, workers: int = 4, product: str = "") -> ArchiveIndex:
     """The table of an archive's patches, from the cache where it still holds.
 
     Parameters
@@ -46,6 +46,8 @@ def index_archive(root: str | Path, *, workers: int = 4) -> ArchiveIndex:
         Folder of an archive in a published layout, or of any GeoTIFF patches.
     workers : int
         Threads that read headers.
+    product : str
+        Which of several in the folder, such as ``"s1"``; nothing where there is one.
 
     Returns
     -------
@@ -61,26 +63,26 @@ def index_archive(root: str | Path, *, workers: int = 4) -> ArchiveIndex:
     OSError
         If the cache cannot be written.
     """
-    *_, last = indexing(root, workers=workers)
+    *_, last = indexing(root, workers=workers, product=product)
     return last.index
 
 
-def indexing(root: str | Path, *, workers: int = 4) -> Iterator[Indexing]:
+def indexing(root: str | Path, *, workers: int = 4, product: str = "") -> Iterator[Indexing]:
     """The same, with a report now and then; the last has the index."""
-    root = Path(root)
+    root, product = Path(root), product.lower()
     check_folder(root)
     quieten()
-    mark = mark_of(root)
-    index = from_cache(root, mark)
+    mark = mark_of(root, others_than(product))
+    index = from_cache(root, mark, product)
     if index is None:
-        found, rows = find_patches(root), []
+        found, rows = find_patches(root, product), []
         for done in _headers(root, found, workers, rows):
             yield Indexing(done, len(found.patches))
         columns = zip(COLUMNS.items(), zip(*rows, strict=True), strict=True)
         table = pa.table({name: pa.array(column, kind) for (name, kind), column in columns})
         table = _compared(table, found.product).sort_by(_SORTED)
         index = ArchiveIndex(root, found.layout, found.product, table, mark)
-        keep(index)
+        keep(index, product)
     yield Indexing(index.n_patches, index.n_patches, index)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 from pathlib import Path
 
@@ -34,11 +34,22 @@ class BadPatch(ValueError):
     """A patch that cannot be read, or has no data where it should; a stream may leave it out."""
 
 
+@contextmanager
+def _named(name: str) -> Iterator[None]:
+    """Turns what went wrong in reading a patch into a sentence that names it."""
+    try:
+        yield
+    except (RasterioError, CubeError, OSError, UnicodeDecodeError) as error:
+        raise BadPatch(f"{name} could not be read and may be damaged; copy it again") from error
+
+
 class Patch:
     """A patch that is open."""
 
-    def __init__(self, shape: tuple[int, int], source: Source, numbers: Numbers, nodata: float | None) -> None:
-        self.shape, self._source, self._numbers, self._nodata = shape, source, numbers, nodata
+    def __init__(
+        self, name: str, shape: tuple[int, int], source: Source, numbers: Numbers, nodata: float | None
+    ) -> None:
+        self.name, self.shape, self._source, self._numbers, self._nodata = name, shape, source, numbers, nodata
 
     def read(
         self, top: int, left: int, height: int, width: int, out: NDArray[np.float32] | None = None
@@ -46,11 +57,18 @@ class Patch:
         """A window, shape (n_bands, height, width), in the units of a scene; NaN in every band where any lacks.
 
         Written into `out`, if it is given.
+
+        Raises
+        ------
+        BadPatch
+            If it cannot be read.
         """
         bands = self._numbers.bands
         if out is None:
             out = np.empty((len(bands), height, width), "float32")
-        self._numbers.put(self._source(top, left, height, width, bands), self._nodata, out)
+        with _named(self.name):  # here and not where it was opened: others are open, too, and would bear the blame
+            stored = self._source(top, left, height, width, bands)
+        self._numbers.put(stored, self._nodata, out)
         return out
 
 
@@ -90,29 +108,29 @@ class PatchReader:
         Raises
         ------
         BadPatch
-            If it, or a window of it, cannot be read.
+            If it cannot be read.
         """
         name, members = self.file(row), self.index.product.band_files(self.file(row))
         path, shape = self.index.root / name, self.shape(row)
-        try:
+        with _named(name), ExitStack() as stack:
+            nodata = self.numbers.nodata
             if self._at[row] >= 0:
                 store = self._opened_store(row)
                 sample, time = divmod(int(self._at[row]), store.shape[1])
                 known = sample < store.shape[0] and store.samples[sample] in ("", self._locations[row].as_py())
                 if not known or store.shape[2:] != (self._bands[row], *shape):
                     raise BadPatch(f"{name} has changed since the archive was indexed; start again")
-                yield Patch(shape, _of_store(store, sample, time), self.numbers, self.numbers.nodata)
+                source = _of_store(store, sample, time)
             elif members:
-                image = np.stack([_resampled(self.index.root / member, shape) for member in members])
-                yield Patch(shape, _of_array(image), self.numbers, self.numbers.nodata)
+                source = _of_array(np.stack([_resampled(self.index.root / member, shape) for member in members]))
             else:
-                with rasterio.Env(**SETTINGS), rasterio.open(path) as dataset:
-                    if (dataset.count, *dataset.shape) != (self._bands[row], *shape):
-                        raise BadPatch(f"{name} has changed since the archive was indexed; start again")
-                    nodata = self.numbers.nodata if dataset.nodata is None else dataset.nodata
-                    yield Patch(shape, _of_dataset(dataset), self.numbers, nodata)
-        except (RasterioError, CubeError, OSError, UnicodeDecodeError) as error:
-            raise BadPatch(f"{name} could not be read and may be damaged; copy it again") from error
+                stack.enter_context(rasterio.Env(**SETTINGS))
+                dataset = stack.enter_context(rasterio.open(path))
+                if (dataset.count, *dataset.shape) != (self._bands[row], *shape):
+                    raise BadPatch(f"{name} has changed since the archive was indexed; start again")
+                nodata = self.numbers.nodata if dataset.nodata is None else dataset.nodata
+                source = _of_dataset(dataset)
+            yield Patch(name, shape, source, self.numbers, nodata)
 
     def _opened_store(self, row: int) -> ZarrPatches | So2SatPatches:
         member = self._members[row].as_py()

@@ -17,8 +17,10 @@ from workbench.pretrain.likeness import likeness
 from workbench.pretrain.loop import Run
 from workbench.pretrain.objectives import OBJECTIVES, ObjectiveKind, find_objective
 from workbench.pretrain.optimizers import OPTIMIZERS, find_optimizer
-from workbench.pretrain.pair import PairRecipe, begin_pair, begin_pair_run, pretrain_pair
+from workbench.pretrain.pair import begin_pair, begin_pair_run, pretrain_pair
 from workbench.pretrain.pair_checkpoint import fitting_half, is_pair, load_pair, save_pair
+from workbench.pretrain.pair_from_archive import begin_pair_archive_run, pretrain_pair_archive
+from workbench.pretrain.pair_recipe import PairRecipe
 from workbench.pretrain.processes import rank, together, world
 from workbench.pretrain.progress import Progress, memory
 from workbench.pretrain.recipe import AUTO, Recipe, settle
@@ -53,6 +55,7 @@ __all__ = [
     "begin_archive",
     "begin_archive_run",
     "begin_pair",
+    "begin_pair_archive_run",
     "begin_pair_run",
     "begin_run",
     "by_objective",
@@ -76,6 +79,7 @@ __all__ = [
     "pretrain",
     "pretrain_archive",
     "pretrain_pair",
+    "pretrain_pair_archive",
     "rank",
     "read_checkpoint",
     "save_encoder",

@@ -14,12 +14,16 @@ from workbench.pretrain.checkpoint import matching_bands
 from workbench.pretrain.encoders import Encoder, find_encoder
 from workbench.pretrain.encoders.pair import PairEncoder
 from workbench.pretrain.objectives.decur import head
-from workbench.pretrain.pair import PairRecipe
+from workbench.pretrain.pair_recipe import PairRecipe
 from workbench.pretrain.two_files import PAIR, as_stated, from_stated, put_away, reading, scene_of, take_weights
 
 
 def save_pair(
-    encoder: PairEncoder, path: str | Path, *, cubes: tuple[xr.DataArray, xr.DataArray], steps: int | None = None
+    encoder: PairEncoder,
+    path: str | Path,
+    *,
+    cubes: tuple[xr.DataArray, xr.DataArray] | None = None,
+    steps: int | None = None,
 ) -> dict:
     """Write both encoders to `path` (``.safetensors``) and their card beside it (``.json``).
 
@@ -29,8 +33,8 @@ def save_pair(
         As :func:`workbench.pretrain.begin_pair` makes it, with its ``recipe`` and its heads.
     path : str or Path
         File to write; whole or not at all.
-    cubes : tuple of two xarray.DataArray
-        What they learnt from; only names and fingerprints are stored.
+    cubes : tuple of two xarray.DataArray, optional
+        What they learnt from; only names and fingerprints are stored. None for encoders that know it.
     steps : int, optional
         Steps really done, if the training was stopped before its end.
 
@@ -40,6 +44,9 @@ def save_pair(
         The card.
     """
     halves = (encoder.first, encoder.second)
+    scenes = [scene_of(cube) for cube in cubes] if cubes else getattr(encoder, "scenes", None)
+    if not scenes:
+        raise ValueError("a pair of encoders is saved with the scenes it learnt from; give cubes=")
     card = {
         "objective": "decur",
         "heads": {"width": encoder.heads[0][-1].out_features, "common": encoder.n_common} if encoder.heads else None,
@@ -48,7 +55,8 @@ def save_pair(
         "steps": encoder.recipe.steps if steps is None else steps,
         "wavelength": [as_stated(half.wavelength) for half in halves],
         "quantity": [half.quantity for half in halves],
-        "scenes": [scene_of(cube) for cube in cubes],
+        "units": [getattr(half, "units", None) for half in halves],
+        "scenes": scenes,
         "licence": "that of the scenes they learnt from",
     }
     return put_away(_whole(encoder), Path(path), PAIR, card)
@@ -86,13 +94,16 @@ def load_pair(path: str | Path, device: str | torch.device = "cpu") -> PairEncod
         if heads := card.get("heads"):
             encoder.heads = tuple(head(half.dim, heads["width"]) for half in halves)
             encoder.n_common = heads["common"]
-        for half, told, quantity in zip(halves, card["wavelength"], card["quantity"], strict=True):
+        units = card.get("units", (None, None))
+        for half, told, quantity, unit in zip(halves, card["wavelength"], card["quantity"], units, strict=True):
             half.wavelength = from_stated(told)
             half.quantity = quantity
+            if unit is not None:
+                half.units = unit
             if len(told) != half.n_bands:
                 raise ValueError(f"{len(told)} wavelengths for {half.n_bands} bands")
     take_weights(_whole(encoder), path)
-    encoder.card, encoder.recipe = card, recipe
+    encoder.card, encoder.recipe, encoder.scenes = card, recipe, card["scenes"]
     return encoder.to(device).eval()
 
 

@@ -11,10 +11,11 @@ features. Between the kinds, the first features are *common* and the others *uni
 over the block of the correlation :math:`C` that is theirs; the loss is
 :math:`(L_1 + L_2 + (L_{common} + L_{unique}) / 2) / 3`.
 
-Changed from the paper: the second view is of a neighbouring pixel and the views are spectral; the heads are small. Its
-deformable attention is in :mod:`workbench.pretrain.encoders.deformable`. Of the published script three slips are not
-repeated: both heads there share their weights, the correlation is divided by a fixed number of devices, and another
-optimiser runs than the one described.
+Changed from the paper: of a cube the second view is of a neighbouring pixel (of an archive it is of another date, as
+published), the views are spectral, and the heads are small. Its deformable attention is in
+:mod:`workbench.pretrain.encoders.deformable`. Of the published script three slips are not repeated: both heads there
+share their weights, the correlation is divided by a fixed number of devices, and another optimiser runs than the one
+described.
 
 References
 ----------
