@@ -251,6 +251,67 @@ def test_transfer_draws_scenes_where_no_split_was_published(biome, tmp_path, cap
     assert table[["n_train", "n_val", "n_test"]].to_numpy().tolist() == [[11, 11, 11]]
 
 
+RADIANCES = ((191.6, -6.2), (196.5, -6.4), (152.9, -5.0), (157.4, -5.1), (31.06, -1.0), (17.04, 0.0), (12.65, 3.2))
+RADIANCES += ((10.8, -0.35), (243.1, -4.7))
+SUN = (1997, 1812, 1533, 1039, 230.8, None, None, 84.9, 1362)
+
+
+def irish_metadata(older: bool) -> str:
+    """By the names of before 2012, or of since."""
+    names = ("1", "2", "3", "4", "5", "61", "62", "7", "8")
+    names = names if older else ("1", "2", "3", "4", "5", "6_VCID_1", "6_VCID_2", "7", "8")
+    words = ("LMAX_BAND", "LMIN_BAND", "QCALMAX_BAND", "QCALMIN_BAND")
+    words = words if older else (
+        "RADIANCE_MAXIMUM_BAND_", "RADIANCE_MINIMUM_BAND_", "QUANTIZE_CAL_MAX_BAND_", "QUANTIZE_CAL_MIN_BAND_"
+    )  # fmt: skip
+    radiances = [f"{word}{name} = {pair[k]}" for name, pair in zip(names, RADIANCES, strict=True) for k, word in
+                 enumerate(words[:2])]  # fmt: skip
+    numbers = [f"{word}{name} = {value}.0" for name in names for word, value in zip(words[2:], (255, 1), strict=True)]
+    groups = {
+        "PRODUCT_METADATA": ["ACQUISITION_DATE = 2001-08-18" if older else "DATE_ACQUIRED = 2001-08-18"],
+        "MIN_MAX_RADIANCE": radiances,
+        "MIN_MAX_PIXEL_VALUE": numbers,
+        ("PRODUCT_PARAMETERS" if older else "IMAGE_ATTRIBUTES"): ["SUN_ELEVATION = 41.8061"],
+    }
+    inside = "".join(
+        f"  GROUP = {name}\n{''.join(f'    {line}' + chr(10) for line in lines)}  END_GROUP = {name}\n"
+        for name, lines in groups.items()
+    )
+    return f"GROUP = L1_METADATA_FILE\n{inside}END_GROUP = L1_METADATA_FILE\nEND\n"
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize("older", [True, False])
+def test_l7_irishs_numbers_are_reflectance_by_the_formula_pixel_for_pixel(tmp_path, real_data, older):
+    """Real numbers of a Landsat 7, with radiances as its metadata tell them, worked out band by band."""
+    with rasterio.open(real_data / "landsat7" / "L7_ETMs.tif") as file:
+        six = np.maximum(file.read()[:, 100:132, 60:92], 1)
+    image = np.concatenate([six[:5], six[4:5], six[4:5], six[5:], six[3:4]])
+    image[:, 0] = 0  # beyond the scene's edge
+    mask = np.full((32, 32), 128, "uint8")
+    mask[:, 20:], mask[0] = 255, 0
+    folder, name = tmp_path / "austral" / "p12_r32", "L71012032_03220010818"
+    write_tiff(folder / f"{name}.TIF", image)
+    write_tiff(folder / "L7_p12_r32_newmask2015.TIF", mask[None])
+    (folder / f"{name}_MTL.txt").write_text(irish_metadata(older), encoding="utf-8")
+    patches = open_torchgeo("L7Irish", tmp_path, size=32)
+    assert patches.truth.names == ("Cloud Shadow", "Clear", "Thin Cloud", "Cloud")
+    images, targets = Images(patches, encoder_of("ssl4eo_l_etm_toa")).read([0])
+    distance = 1 - 0.01672 * np.cos(np.radians(0.9856 * (230 - 4)))  # 18 August is day 230
+    for band, ((most, least), sun) in enumerate(zip(RADIANCES, SUN, strict=True)):
+        radiance = (image[band, 1:].astype(float) - 1) * (most - least) / 254 + least
+        wanted = (
+            1282.71 / np.log(666.09 / radiance + 1)
+            if sun is None
+            else np.pi * radiance * distance**2 / (sun * np.sin(np.radians(41.8061)))
+        )
+        np.testing.assert_allclose(images[0, band, 1:], wanted, rtol=1e-5)
+    assert images[0, :, 0].isnan().all()
+    assert targets[0, 5, 5] == 1
+    assert targets[0, 5, 25] == 3
+    assert (targets[0, 0] == -1).all()
+
+
 def _renamed(root: Path) -> Path:
     """The masks under the names of the patches, as our own reader wants them."""
     for path in sorted((root / "ssl4eo_l_oli_nlcd").rglob("*.tif")):
@@ -265,6 +326,7 @@ def _renamed(root: Path) -> Path:
         (["torchgeo:RESISC45@in"], "of torchgeo's data sets EuroSAT, .* serve as patches, got 'RESISC45'"),
         (["torchgeo:So2Sat@in", "--option", "version=9"], "torchgeo's So2Sat does not take"),
         (["torchgeo:EuroSAT@in", "--option", "download=1"], "torchgeo's EuroSAT does not take download=1 here"),
+        (["torchgeo:L7Irish@in"], r"there is no L71\*.TIF in .*in; name the folder that L7Irish was downloaded to"),
         (["torchgeo:L8Biome@in"], r"there is no LC8\*.TIF in .*in; name the folder that L8Biome was downloaded to"),
         (["torchgeo:EuroSAT@in", "--masks", "in"], "brings its labels and its split; leave --masks out"),
         (["in", "--option", "a=b"], "--option is for torchgeo:NAME@DIR"),

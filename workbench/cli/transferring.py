@@ -29,8 +29,8 @@ Writes in DIR transfer.parquet and transfer.csv (a row each), summary.csv (means
 transfer.html (learning curves and table) and transfer.run.json (how to repeat it).
 
 torchgeo:NAME@DIR takes a data set from where torchgeo would download it to, with its labels and its published split:
-EuroSAT, EuroSATSpatial, EuroSAT100, BigEarthNet, So2Sat, SSL4EOLBenchmark; or L8Biome, whose scenes are cut into
-patches (--option size=224) and drawn as wholes. Nothing is downloaded.
+EuroSAT, EuroSATSpatial, EuroSAT100, BigEarthNet, So2Sat, SSL4EOLBenchmark; or L7Irish and L8Biome, whose scenes are cut
+into patches (--option size=224) and drawn as wholes. Nothing is downloaded.
 """
 
 

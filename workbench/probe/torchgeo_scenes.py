@@ -1,11 +1,13 @@
-"""L8 Biome's scenes through torchgeo, as patches in a grid: reflectance and temperature at the top of the atmosphere.
+"""Scenes of L7 Irish and L8 Biome through torchgeo, as patches in a grid: what the top of the atmosphere reflects.
 
-Each scene is a data set of torchgeo's of its own, in its own projection, so no pixel is resampled. Its level-1 numbers
-become reflectance by the scene's ``_MTL.txt``, ``(MULT × number + ADD) / sin(sun elevation)``, and in bands 10 and 11
-temperature [K], ``K2 / ln(K1 / radiance + 1)``. Patches without a labelled pixel are left out.
+Each scene is a data set of torchgeo's of its own, in its own projection, so no pixel is resampled. Patches without a
+labelled pixel are left out; what the numbers mean, ``cloud_scenes`` knows.
 
 References
 ----------
+Scaramuzza, Bouchard, Dwyer (2012). *Development of the Landsat Data Continuity Mission Cloud-Cover Assessment
+Algorithms.* IEEE Transactions on Geoscience and Remote Sensing 50. doi:10.1109/TGRS.2011.2164087
+
 Foga et al. (2017). *Cloud detection algorithm comparison and validation for operational Landsat data products.* Remote
 Sensing of Environment 194. doi:10.1016/j.rse.2017.03.026
 """
@@ -20,15 +22,11 @@ from pathlib import Path
 import numpy as np
 import rasterio
 import torch
-from numpy.typing import NDArray
 
-from workbench.cubes.landsat_mtl import Metadata, read_any_metadata
+from workbench.probe.cloud_scenes import CLOUD_SETS
 
 SIDE = 224
 """Of a patch, unless told [pixels]."""
-
-REFLECTIVE, THERMAL = range(1, 10), (10, 11)
-"""Numbers of Landsat 8's bands."""
 
 
 class Scenes(Sequence):
@@ -37,7 +35,7 @@ class Scenes(Sequence):
     Parameters
     ----------
     kind : type
-        torchgeo's ``L8Biome``.
+        torchgeo's ``L8Biome`` or ``L7Irish``.
     root : Path
         Folder of the scenes.
     size : int
@@ -58,20 +56,14 @@ class Scenes(Sequence):
 
     def __init__(self, kind: type, root: Path, size: int = SIDE) -> None:
         self.size, self.scenes, self.scalings, self._corners = size, [], [], []
-        images = sorted(path for path in root.rglob("LC8*.TIF") if not path.stem.endswith(("_fixedmask", "_BQA")))
-        if not images:
-            raise FileNotFoundError(f"there is no LC8*.TIF in {root}")
-        for number, image in enumerate(images):
-            mask, told = (image.with_name(f"{image.stem}{end}") for end in ("_fixedmask.TIF", "_MTL.txt"))
-            for path in (mask, told):
-                if not path.is_file():
-                    raise FileNotFoundError(f"a scene has its mask and metadata, but there is no {path}; copy it again")
-            self.scalings.append(_scaling(read_any_metadata(told.name, told.read_bytes())))
-            with rasterio.open(image) as file:
+        self.set = CLOUD_SETS[kind.__name__]
+        for number, scene in enumerate(self.set.scenes(root)):
+            self.scalings.append(self.set.scaling_of(scene))
+            with rasterio.open(scene.image) as file:
                 crs, res, shape = file.crs, file.res, file.shape
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", UserWarning)  # that an image is no mask, and a mask no image
-                self.scenes.append(kind([str(image), str(mask)], crs=crs, res=res))
+                self.scenes.append(kind([str(scene.image), str(scene.mask)], crs=crs, res=res))
             self._corners += [(number, *corner) for corner in self._with_labels(number, shape)]
         if not self._corners:
             raise FileNotFoundError(f"no scene in {root} has a labelled square of {size} pixels")
@@ -87,7 +79,7 @@ class Scenes(Sequence):
         number, row, column = self._corners[i]
         sample = self.scenes[number][self._query(number, row, column, self.size)]
         stored = sample["image"].numpy()
-        lacks = (stored[:7] == 0).any(axis=0)
+        lacks = (stored[: self.set.reflective] == 0).any(axis=0)
         image = np.where(lacks, np.nan, self.scalings[number](stored)).astype("float32")
         return {"image": torch.from_numpy(image), "mask": sample["mask"]}
 
@@ -106,22 +98,3 @@ class Scenes(Sequence):
             strip = self.scenes[number].mask[self._query(number, row, 0, across[-1])]["mask"] if len(across) > 1 else ()
             found += [(row, left) for left, right in pairwise(across) if (strip[:, left:right] > 0).any()]
         return found
-
-
-def _scaling(metadata: Metadata) -> object:
-    """From the numbers of a scene's eleven bands to reflectance [1] and temperature [K]."""
-    rescaling, elevation = "RADIOMETRIC_RESCALING", metadata.number("IMAGE_ATTRIBUTES", "SUN_ELEVATION")
-
-    def each(word: str, bands: Sequence[int], group: str = rescaling) -> NDArray:
-        return np.array([metadata.number(group, f"{word}_BAND_{band}") for band in bands])[:, None, None]
-
-    sun = np.sin(np.radians(elevation))
-    mult, add = each("REFLECTANCE_MULT", REFLECTIVE) / sun, each("REFLECTANCE_ADD", REFLECTIVE) / sun
-    gain, offset = each("RADIANCE_MULT", THERMAL), each("RADIANCE_ADD", THERMAL)
-    k1, k2 = (each(f"K{k}_CONSTANT", THERMAL, "TIRS_THERMAL_CONSTANTS") for k in (1, 2))
-
-    def scaled(stored: NDArray) -> NDArray:
-        light, heat = stored[:9] * mult + add, stored[9:] * gain + offset
-        return np.concatenate([light, k2 / np.log(k1 / heat + 1)])
-
-    return scaled

@@ -53,6 +53,9 @@ def _sentinel_2(names: Sequence[str], gain: float = 1e-4) -> Archive:
     return Archive("torchgeo", "Sentinel-2", tuple(map(float, bands.wavelength)), None, None, gain=gain)
 
 
+_LANDSAT_7 = Archive(
+    "torchgeo", "Landsat 7, top of atmosphere", find_archive("ssl4eo_l_etm_toa").wavelength, None, None
+)
 _LANDSAT_8 = Archive("torchgeo", "Landsat 8, top of atmosphere", LANDSAT[8].wavelength, None, None)
 _EUROSAT = TorchgeoSet(
     CLASSES, lambda data: _sentinel_2(data.bands), lambda data: data.classes, lambda data: np.array(data.targets)
@@ -74,6 +77,7 @@ SETS = {
         ("train", "validation", "test"),
         lambda kind: {"bands": kind.BAND_SETS["s2"]},
     ),
+    "L7Irish": TorchgeoSet(SEGMENTATION, lambda data: _LANDSAT_7, lambda data: data.classes[1:], opened=Scenes),
     "L8Biome": TorchgeoSet(SEGMENTATION, lambda data: _LANDSAT_8, lambda data: data.classes[1:], opened=Scenes),
     "SSL4EOLBenchmark": TorchgeoSet(
         SEGMENTATION, lambda data: find_archive(f"ssl4eo_l_{data.sensor}"), lambda data: data.classes[1:]
