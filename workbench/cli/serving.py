@@ -14,7 +14,7 @@ from workbench.cli.places import refuse_inputs
 from workbench.files import data_folder
 
 if TYPE_CHECKING:
-    from workbench.session import Session
+    from workbench.session import Session, Sessions
 
 DEMO = """\
 The dashboard on the built-in simulated scene: a landscape of which everything is known, seen by an EnMAP-like sensor.
@@ -50,6 +50,20 @@ def add_verbs(verbs: argparse._SubParsersAction) -> None:
         "--column", metavar="NAME", help="column of the labels that names the class (default: the only candidate)"
     )
     _serves(verb, "workbench-session-SCENE in the current folder")
+    verb.add_argument(
+        "--sessions",
+        type=Path,
+        metavar="DIR",
+        help="several sessions, a folder each in DIR: that of whoever logs in, or without passwords the one that a "
+        "page's address names (?session=NAME); one without a page for a minute is put away",
+    )
+    verb.add_argument(
+        "--max-sessions",
+        type=count,
+        default=20,
+        metavar="N",
+        help="of --sessions open at once (default: %(default)s)",
+    )
     verb.set_defaults(do=serve)
 
 
@@ -98,15 +112,31 @@ def _same_scene(record: Path, args: argparse.Namespace) -> None:
 
 def serve(args: argparse.Namespace) -> None:
     """Open the scene in its session and serve it."""
+    from workbench.session import Sessions
     from workbench.session.folder import LABELS, STATE
 
     known = passwords(args)
+    if args.sessions and args.session:
+        raise ValueError("a desk has one session or several, got --session and --sessions; leave one out")
     name = f"workbench-session-{args.scene.stem}" if args.scene else "workbench-session"
     folder = args.session or Path(name)
     refuse_inputs([folder / LABELS, folder / STATE], [args.scene, args.labels])
     if args.scene:
         open_scene(args)  # a scene that cannot be read is refused before there is a session
-    _show(_session(folder, args, labels=args.labels), args, known)
+    if args.sessions:
+        args.sessions = args.sessions.absolute()
+        many = Sessions(args.sessions, lambda own: _one_of_many(own, args), most=args.max_sessions)
+        _show(many, args, known)
+    else:
+        _show(_session(folder, args, labels=args.labels), args, known)
+
+
+def _one_of_many(folder: Path, args: argparse.Namespace) -> Session:
+    """A session that goes on with what it had, or begins with what was named."""
+    from workbench.session import Session
+
+    session = Session.at(folder, allowed(folder, args))
+    return session if session.scene else _session(folder, args, labels=args.labels)
 
 
 def _session(
@@ -134,12 +164,12 @@ def _done(session: Session, done: bool) -> None:
         raise ValueError(session.message)
 
 
-def _show(session: Session, args: argparse.Namespace, known: dict[str, str]) -> None:
+def _show(session: Session | Sessions, args: argparse.Namespace, known: dict[str, str]) -> None:
     from workbench.panels import serve
 
-    print(
-        f"Session folder: {session.folder} (open it again with: workbench serve --session {session.folder})", flush=True
-    )
+    flag = "--session" if args.verb == "demo" or not args.sessions else "--sessions"
+    which = "Session folder" if flag == "--session" else "Folder of sessions"
+    print(f"{which}: {session.folder} (open it again with: workbench serve {flag} {session.folder})", flush=True)
     if known:
         print("Everybody is asked for a name and the password; the name stands beside the labels given.", flush=True)
     try:

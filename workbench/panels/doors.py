@@ -10,6 +10,7 @@ import secrets
 import socket
 import threading
 from collections.abc import Mapping, Sequence
+from html import escape
 from pathlib import Path
 
 import panel as pn
@@ -136,6 +137,11 @@ class Seats:
             f"<main lang='en'><h1>All pages are taken</h1><p>This desk shows {self.most} pages at once. Close one of "
             "them, wait half a minute, and load this page again.</p></main>"
         )
+
+
+def sorry(reason: str) -> pn.pane.HTML:
+    """What a page shows that has no session."""
+    return pn.pane.HTML(f"<main lang='en'><h1>There is no session here</h1><p>{escape(reason)}</p></main>")
 
 
 def user() -> str:

@@ -12,17 +12,18 @@ from tornado.websocket import WebSocketClosedError
 
 from workbench.panels.app import TITLE, app
 from workbench.panels.assets import install_widget_assets
-from workbench.panels.doors import Seats, guard, is_no_token, is_own, of_another_host, origins, user
+from workbench.panels.doors import Seats, guard, is_no_token, is_own, of_another_host, origins, sorry, user
 from workbench.panels.menu import read_menu
-from workbench.session import Session
+from workbench.session import Session, Sessions
 from workbench.session.allowed import LOG
+from workbench.session.who import user_of_this_process
 
 MOST_PAGES = 32
 """Pages at once, unless told otherwise."""
 
 
 def serve(
-    session: Session,
+    sessions: Session | Sessions,
     *,
     port: int = 0,
     address: str = "127.0.0.1",
@@ -35,8 +36,9 @@ def serve(
 
     Parameters
     ----------
-    session : Session
-        What every page shows.
+    sessions : Session or Sessions
+        What every page shows; of several, a page shows the one that its address names (``?session=NAME``), where there
+        are passwords that of its user, else the one named ``session``.
     port : int
         0 for any free one.
     address : str
@@ -70,14 +72,41 @@ def serve(
                 f"port {port} at {address} is not free ({error.strerror}); choose another with --port"
             ) from error
         port = probe.getsockname()[1]
-    seats, nobody = Seats(most_pages), session.who
-    session.who = lambda: user() or nobody()
+    seats = Seats(most_pages)
     threading.Thread(target=read_menu, name="menu", daemon=True).start()  # ready when the first page asks
     pn.serve(
-        lambda: app(session) if seats.take() else seats.full(),
+        lambda: _page(sessions) if seats.take() else seats.full(),
         port=port, address=address, show=show, title=TITLE, verbose=True,
         websocket_origin=origins(address, port, pages_of), **(guard(passwords) if passwords else {}),
     )  # fmt: skip
+
+
+def _page(sessions: Session | Sessions) -> object:
+    """What a page shows: its session, or why there is none."""
+    if isinstance(sessions, Session):
+        session = sessions
+    else:
+        name = session_named(pn.state.session_args, user())
+        try:
+            session = sessions.enter(name)
+        except (ValueError, RuntimeError, OSError) as error:
+            LOG.warning("%r asked for the session %r: %s", user(), name[:100], error)
+            return sorry(str(error))
+        pn.state.on_session_destroyed(lambda _: sessions.leave(name))
+    session.who = lambda: user() or user_of_this_process()
+    return app(session)
+
+
+def session_named(asked: Mapping[str, Sequence[bytes]], logged_in: str) -> str:
+    """Whose session a page shows: a user's own, or where nobody logs in, the one that the address names.
+
+    Examples
+    --------
+    >>> session_named({"session": [b"north"]}, ""), session_named({}, ""), session_named({"session": [b"ada"]}, "bob")
+    ('north', 'session', 'bob')
+    """
+    named = asked.get("session", [b"session"])[0].decode("utf-8", "replace")
+    return logged_in or named
 
 
 def _log() -> None:

@@ -10,9 +10,10 @@ from workbench.session.advice import Advice, Round
 from workbench.session.allowed import Allowed
 from workbench.session.classes import LabelClass
 from workbench.session.jobs import Job
+from workbench.session.many import Sessions
 from workbench.session.marks import Mark
 from workbench.session.runs import Run
 from workbench.session.session import Session
 from workbench.session.spectra import class_spectra
 
-__all__ = ["Advice", "Allowed", "Job", "LabelClass", "Mark", "Round", "Run", "Session", "class_spectra"]
+__all__ = ["Advice", "Allowed", "Job", "LabelClass", "Mark", "Round", "Run", "Session", "Sessions", "class_spectra"]

@@ -50,6 +50,11 @@ class Following(Answering):
         else:
             self._activate(run)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a job is under way."""
+        return self._worker is not None
+
     def is_here(self, run: Run) -> bool:
         """Whether a run is of the scene that is open."""
         return bool(self.scene) and self._absolute(run.settings["scene"]) == self.scene
