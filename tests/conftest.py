@@ -8,12 +8,16 @@ from pathlib import Path
 import pytest
 
 import workbench  # noqa: F401  before torch: its waiting threads must sleep, not spin
+from tests.long import ALIKE, LONG
 
 DATA = Path(os.environ.get("WORKBENCH_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip tests of real data only where there are none."""
+    """Skip tests whose like is there unless all are asked for, and tests of real data only where there are none."""
+    for item in items:
+        if item.nodeid.rpartition("/")[2].startswith(ALIKE):
+            item.add_marker(LONG)
     if DATA.is_dir():
         return
     for item in items:

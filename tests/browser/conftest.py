@@ -23,7 +23,7 @@ SCENES = {
     "enmap_potsdam": "enmap_potsdam/images/enmap_potsdam_tile_128_128.tif",
     "salinas_a": "salinas_a/SalinasA_corrected.mat",
 }
-ALIKE = ("hymap_berlin", "enmap_potsdam")
+ALIKE = ("hymap_berlin", "enmap_potsdam", "enmap_berlin")
 """Those whose like is there: with coordinates, and without any."""
 
 FLAGS = [

@@ -164,6 +164,7 @@ VIEWS: dict[str, Callable[[Driver], None]] = {
     "suggestions": suggestions,
     "doubts": doubts,
     "learning": learning,
+    "runs": tab("Runs"),
     "compare": tab("Compare"),
     "models": models,
     "confusion": lambda desk: (desk.page.keyboard.press("Escape"), tab("Confusion")(desk)),

@@ -22,7 +22,8 @@ projectors, decoders). Too few of them are refused. Nothing in the file is run.
 architectures: spec_resnet50, spec_vit_tiny, spec_vit_small, spec_vit_base, spec_vit_large, spec_vit_huge,
   spec_vit_giant (SpectralEarth's); resnet18, resnet50, vit_tiny, vit_small, vit_base, vit_large;
   resnet18_rda, resnet50_rda (DeCUR's with deformable attention)
-archives: spectral_earth, hyspecnet, ssl4eo_s12_l1c, ssl4eo_s12_l2a, ssl4eo_s12_v11_l1c, ssl4eo_s12_v11_l2a,
+archives: spectral_earth, hyspecnet, bigearthnet_s1, bigearthnet_s2, eurosat, so2sat,
+  ssl4eo_s12_l1c, ssl4eo_s12_l2a, ssl4eo_s12_v11_l1c, ssl4eo_s12_v11_l2a,
   ssl4eo_s12_s1, ssl4eo_l_tm_toa, ssl4eo_l_etm_toa, ssl4eo_l_etm_sr, ssl4eo_l_oli_tirs_toa, ssl4eo_l_oli_sr
 By torchgeo's name of weights, both are known and torchgeo downloads them once:
   workbench released ResNet50_Weights.SENTINEL2_ALL_DECUR --out decur.safetensors
