@@ -13,6 +13,7 @@ EO-1 ALI sensors.* Remote Sensing of Environment 113. doi:10.1016/j.rse.2009.01.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -144,7 +145,7 @@ def sun_distance(day: date) -> float:
     >>> round(sun_distance(date(2001, 1, 4)), 3), round(sun_distance(date(2001, 7, 4)), 3)
     (0.983, 1.017)
     """
-    return 1 - 0.01672 * np.cos(np.radians(0.9856 * (day.timetuple().tm_yday - 4)))
+    return 1 - 0.01672 * math.cos(math.radians(0.9856 * (day.timetuple().tm_yday - 4)))
 
 
 def _since_2012(band: str) -> str:
