@@ -4,39 +4,75 @@ from __future__ import annotations
 
 import re
 
-import holoviews as hv
 import numpy as np
 import pandas as pd
+from bokeh.document import Document
 
 from tests.scenes import make_cube
+from workbench.cubes import read_pixels
 from workbench.panels.axes import SpectralAxis
-from workbench.panels.plots import Spectrum, clicked_plot, loss_plot, spectra_plot
+from workbench.panels.plots import loss_plot
+from workbench.panels.spectra_figure import LINES, SPREADS, SpectraFigure, Spectrum
 from workbench.panels.tables import confusion_html, score_html
-from workbench.session import class_spectra
+from workbench.session import class_spectra, spectra
 
 TITLES = ("wavelength [nm]", "reflectance [1]")
 AXIS = np.linspace(450, 950, 6)
 
 
-def glyphs(element: object, kind: str) -> list[dict]:
-    """Data of every glyph of a kind, as Bokeh would draw it."""
-    figure = hv.renderer("bokeh").get_plot(element).state
-    return [dict(r.data_source.data) for r in figure.renderers if type(r.glyph).__name__ == kind]
+def shown(pane: SpectraFigure) -> tuple[object, dict[str, dict]]:
+    """A figure of a pane as it is given to a page, and what each of its glyphs draws."""
+    (figure,) = pane.get_root(Document()).children
+    return figure, {one.name: dict(one.data_source.data) for one in figure.renderers}
 
 
 def test_the_clicked_spectrum_is_drawn_value_by_value():
-    values = np.array([0.1, 0.2, np.nan, 0.4, 0.5, 0.6])
-    (line,) = glyphs(clicked_plot(AXIS, values, TITLES), "Line")
-    np.testing.assert_array_equal(line["y"], values)
-    np.testing.assert_array_equal(line["x"], AXIS)
+    values, pane = np.array([0.1, 0.2, np.nan, 0.4, 0.5, 0.6]), SpectraFigure()
+    pane.lay(AXIS, TITLES)
+    figure, drawn = shown(pane)
+    assert np.isnan(drawn["clicked"]["y"]).all()
+    pane.click(values)
+    for now in (figure, shown(pane)[0]):  # the one that is on a page, and one that is opened later
+        (data,) = (one.data_source.data for one in now.renderers if one.name == "clicked")
+        np.testing.assert_array_equal(data["y"], values)
+        np.testing.assert_array_equal(data["x"], AXIS)
+        assert (now.xaxis[0].axis_label, now.yaxis[0].axis_label) == TITLES
+
+
+def test_only_the_curve_that_changed_is_sent():
+    pane = SpectraFigure()
+    pane.lay(AXIS, TITLES)
+    pane.draw([Spectrum("water", "#0000ff", np.ones(6), np.full(6, 0.05))])
+    document, heard = Document(), []
+    document.add_root(pane.get_root(document))
+    document.on_change(heard.append)
+    pane.hover(np.arange(6.0))
+    (event,) = heard
+    assert event.model.data["y"].tolist() == list(range(6))
 
 
 def test_a_class_is_a_line_in_a_band_with_a_hole_at_the_gap():
-    values = np.array([0.1, 0.2, np.nan, 0.4, 0.5, 0.6])
-    plot = spectra_plot(AXIS, [Spectrum("water", "#0000ff", values, np.full(6, 0.05))], TITLES)
-    (band,) = glyphs(plot, "MultiPolygons")
-    assert len(band["xs"]) == 2  # left and right of the gap
-    assert len(glyphs(plot, "Line")) == 1
+    values, pane = np.array([0.1, 0.2, np.nan, 0.4, 0.5, 0.6]), SpectraFigure()
+    pane.lay(AXIS, TITLES)
+    pane.draw([Spectrum("water", "#0000ff", values, np.full(6, 0.05)), Spectrum("a pixel", "#00ff00", values)])
+    _, drawn = shown(pane)
+    assert len(drawn[SPREADS]["xs"]) == 2  # left and right of the gap
+    np.testing.assert_allclose(drawn[SPREADS]["ys"][0], [0.05, 0.15, 0.25, 0.15])
+    assert drawn[LINES]["color"] == ["#0000ff", "#00ff00"]
+    assert drawn[LINES]["dash"] == ["solid", "dashed"]
+    np.testing.assert_array_equal(drawn[LINES]["ys"], [values, values])
+
+
+def test_another_scene_takes_the_last_one_s_spectra_away():
+    pane = SpectraFigure()
+    pane.lay(AXIS, TITLES)
+    pane.draw([Spectrum("water", "#0000ff", np.ones(6), np.full(6, 0.05))])
+    pane.click(np.ones(6))
+    pane.lay(np.arange(3.0), ("band number", "digital number"))
+    figure, drawn = shown(pane)
+    assert [len(drawn[LINES]["xs"]), len(drawn[SPREADS]["xs"])] == [0, 0]
+    assert np.isnan(drawn["clicked"]["y"]).all()
+    assert figure.xaxis[0].axis_label == "band number"
 
 
 def test_the_loss_is_the_sum_of_its_named_terms():
@@ -86,3 +122,20 @@ def test_the_table_groups_by_family_and_marks_the_best():
     assert "<b>95.0</b>" in html
     assert "<b>80.0</b>" not in html
     assert "78.0 … 82.0" in html
+
+
+def test_a_spectrum_is_read_once(monkeypatch):
+    """Of a scene in a file each takes milliseconds, and every label asks for the means anew."""
+    values = np.random.default_rng(0).random((5, 4, 6))
+    cube = make_cube(values).chunk({"x": 2})
+    labels = cube.isel(band=0, drop=True).copy(data=np.zeros((4, 6), "int16"))
+    asked, read = [], {}
+    monkeypatch.setattr(spectra, "read_pixels", lambda *where: asked.append(len(where[1])) or read_pixels(*where))
+    labels[1, 2] = labels[3, 5] = 2
+    class_spectra(cube, labels, read)
+    labels[0, 0] = labels[1, 1] = 1
+    found = class_spectra(cube, labels, read)
+    assert asked == [2, 2, 0]
+    assert {code: mean.tolist() for code, (mean, _) in found.items()} == {
+        code: mean.tolist() for code, (mean, _) in class_spectra(cube.compute(), labels).items()
+    }

@@ -45,12 +45,18 @@ OVERLAYS = f"""
 """
 LINES = """
 () => Bokeh.documents.flatMap((page) => [...page._all_models.values()])
-  .filter((model) => model.type === "GlyphRenderer" && model.glyph.type === "Line")
-  .map(({glyph, data_source}) => ({
-    color: glyph.line_color.value ?? glyph.line_color,
-    x: Array.from(data_source.data.x ?? data_source.data.step ?? data_source.get(glyph.x.field) ?? []),
-    y: Array.from(data_source.data.y ?? data_source.data.loss ?? data_source.get(glyph.y.field) ?? []),
-  }))
+  .filter((model) => model.type === "GlyphRenderer" && ["Line", "MultiLine"].includes(model.glyph.type))
+  .flatMap(({glyph, data_source}) => {
+    const {xs, ys, color} = data_source.data
+    if (glyph.type === "MultiLine") {
+      return Array.from(color).map((color, i) => ({color, x: Array.from(xs[i]), y: Array.from(ys[i])}))
+    }
+    return [{
+      color: glyph.line_color.value ?? glyph.line_color,
+      x: Array.from(data_source.data.x ?? data_source.data.step ?? data_source.get(glyph.x.field) ?? []),
+      y: Array.from(data_source.data.y ?? data_source.data.loss ?? data_source.get(glyph.y.field) ?? []),
+    }]
+  })
 """
 
 

@@ -16,8 +16,8 @@ from workbench.cubes.grid import transform_of
 from workbench.cubes.many import is_folder, is_pattern
 from workbench.cubes.remote import Address, located, unread
 
-SMALL = 64 * 2**20
-"""Cubes below this many bytes are read at once; larger ones stay lazy."""
+SMALL = 128 * 2**20
+"""Cubes below this many bytes are read at once, so that a picture or a spectrum takes no time; larger ones stay lazy."""
 
 
 def open_cube(

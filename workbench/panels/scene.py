@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import panel as pn
 import panel_material_ui as pmui
+import xarray as xr
 from shapely.geometry.base import BaseGeometry
 
 from workbench.panels.layers import CLASS_MAP, PICTURE, Layers
@@ -36,6 +37,7 @@ class MapPanel(pn.viewable.Viewer):
         self.session, self.look, self._page = session, look, page
         self._under: tuple[int, int] | None = None
         self._gone_to: tuple[int, int] | None = None
+        self._drawn_map: xr.DataArray | None = None
         self.layers = Layers(session, look, self._sharpen)
         self.map = SceneMap(self._clicked, self._drawn, self._hovered)
         page.on_close(self.map.dispose)
@@ -114,11 +116,11 @@ class MapPanel(pn.viewable.Viewer):
             self.session.model = missing
         elif self.look.swipe:
             self._draw_picture()
-        else:
+        elif self.session.class_map is not self._drawn_map:
             self._show_top()
 
     def _show_top(self) -> None:
-        swipe = self.look.swipe
+        swipe, self._drawn_map = self.look.swipe, self.session.class_map
         layer = self.layers.layer(self.look.right if swipe else CLASS_MAP)
         self.map.paint("top", layer.painter, is_flat=layer.is_flat)
         self._fade()

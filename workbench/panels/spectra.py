@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import holoviews as hv
-import numpy as np
 import panel as pn
 import panel_material_ui as pmui
+from numpy.typing import NDArray
 
 from workbench.cubes import spectrum
 from workbench.panels.axes import SpectralAxis
 from workbench.panels.look import Look
 from workbench.panels.pages import Page
-from workbench.panels.plots import HUES, Spectrum, clicked_plot, hovered_plot, spectra_plot
+from workbench.panels.plots import HUES
+from workbench.panels.spectra_figure import SpectraFigure, Spectrum
 from workbench.panels.style import heading, note, stack
 from workbench.session import Session, class_spectra
 
@@ -20,25 +20,16 @@ HEIGHT = 210
 
 
 class SpectraPanel(pn.viewable.Viewer):
-    """One plot; the click is drawn by itself, so that it is quick."""
+    """One figure; the click is drawn by itself, so that it is quick."""
 
     def __init__(self, session: Session, look: Look, page: Page, **params: object) -> None:
         super().__init__(**params)
         self.session, self.look, self._page = session, look, page
         self._axis: SpectralAxis | None = None
         self._means: dict[int, tuple] = {}
-        self._shape: tuple | None = None
-        self._clicked = hv.streams.Pipe(data=np.zeros(0))
-        self._hovered = hv.streams.Pipe(data=np.zeros(0))
-        self._others = hv.streams.Pipe(data=[])
-        self._plot = pn.pane.HoloViews(
-            None,
-            sizing_mode="stretch_width",
-            height=HEIGHT,
-            min_height=HEIGHT,
-            margin=0,
-            linked_axes=False,
-            css_classes=["spectra"],
+        self._read: dict[tuple[int, int], NDArray] = {}
+        self._plot = SpectraFigure(
+            sizing_mode="stretch_width", height=HEIGHT, min_height=HEIGHT, margin=0, css_classes=["spectra"]
         )
         self._where = note("")
         pin = pmui.IconButton(icon="push_pin", description="Keep this spectrum (M)", size="small", margin=0)
@@ -60,7 +51,9 @@ class SpectraPanel(pn.viewable.Viewer):
 
     def _open(self) -> None:
         cube = self.session.cube
-        self._axis, self._shape, self._means = None if cube is None else SpectralAxis.of(cube), None, {}
+        self._axis, self._means, self._read = None if cube is None else SpectralAxis.of(cube), {}, {}
+        if self._axis is not None:
+            self._plot.lay(self._axis.x, self._axis.titles)
         self._show_others()
         self._show_clicked()
 
@@ -71,17 +64,17 @@ class SpectraPanel(pn.viewable.Viewer):
             self._where.object = "Open a scene first: type its path at the top."
             return
         if self.look.pixel is None:
-            self._clicked.send(self._axis.nothing)
+            self._plot.click(self._axis.nothing)
             self._where.object = "Click the map to see the spectrum of a pixel."
             return
         row, column = self.look.pixel
-        self._clicked.send(self._values(row, column))
+        self._plot.click(self._values(row, column))
         self._where.object = f"row {row}, column {column}{self._class_at(row, column)}"
 
     def _show_hovered(self) -> None:
         if self._axis is not None:
             pixel = self.look.hover
-            self._hovered.send(self._axis.nothing if pixel is None else self._values(*pixel))
+            self._plot.hover(self._axis.nothing if pixel is None else self._values(*pixel))
 
     def _values(self, row: int, column: int) -> object:
         return self._axis.lay(spectrum(self.session.cube, row, column).values)
@@ -98,7 +91,8 @@ class SpectraPanel(pn.viewable.Viewer):
         if cube is None or labels is None or not (labels.values > 0).any():
             self._take_means((labels, {}))
             return
-        self._page.work(lambda: (labels, class_spectra(cube, labels)), self._take_means)
+        read = self._read
+        self._page.work(lambda: (labels, class_spectra(cube, labels, read)), self._take_means)
 
     def _take_means(self, found: tuple) -> None:
         labels, means = found
@@ -117,16 +111,4 @@ class SpectraPanel(pn.viewable.Viewer):
         ]
         for i, (row, column) in enumerate(self.look.pins):
             spectra.append(Spectrum(f"row {row}, column {column}", HUES[i % len(HUES)], self._values(row, column)))
-        shape = tuple((one.name, one.color, one.spread is None) for one in spectra)
-        if shape == self._shape:
-            self._others.send(spectra)
-            return
-        self._shape = shape
-        axis = self._axis
-        now = axis.nothing if self.look.pixel is None else self._values(*self.look.pixel)
-        self._others, self._clicked = hv.streams.Pipe(data=spectra), hv.streams.Pipe(data=now)
-        self._hovered = hv.streams.Pipe(data=axis.nothing)
-        others = hv.DynamicMap(lambda data: spectra_plot(axis.x, data, axis.titles), streams=[self._others])
-        clicked = hv.DynamicMap(lambda data: clicked_plot(axis.x, data, axis.titles), streams=[self._clicked])
-        hovered = hv.DynamicMap(lambda data: hovered_plot(axis.x, data, axis.titles), streams=[self._hovered])
-        self._plot.object = (others * hovered * clicked).opts(responsive=True, min_height=HEIGHT, show_legend=False)
+        self._plot.draw(spectra)

@@ -12,7 +12,9 @@ MOST = 400
 """Labelled pixels a class whose spectra are read for its mean."""
 
 
-def class_spectra(cube: xr.DataArray, labels: xr.DataArray) -> dict[int, tuple[NDArray, NDArray]]:
+def class_spectra(
+    cube: xr.DataArray, labels: xr.DataArray, read: dict[tuple[int, int], NDArray] | None = None
+) -> dict[int, tuple[NDArray, NDArray]]:
     """Mean and standard deviation of the labelled pixels' spectra.
 
     Parameters
@@ -21,6 +23,8 @@ def class_spectra(cube: xr.DataArray, labels: xr.DataArray) -> dict[int, tuple[N
         The scene.
     labels : xarray.DataArray of shape (height, width)
         0 = unlabelled, 1…K classes.
+    read : dict of (row, column) to spectrum, optional
+        What was read before; what is read now is put there, so that after a label only its own pixels are.
 
     Returns
     -------
@@ -33,7 +37,7 @@ def class_spectra(cube: xr.DataArray, labels: xr.DataArray) -> dict[int, tuple[N
     for code in np.unique(codes):
         which = np.flatnonzero(codes == code)
         which = which[np.linspace(0, len(which) - 1, min(len(which), MOST)).astype(int)]
-        values = read_pixels(cube, rows[which], columns[which]).astype("float64")
+        values = _spectra(cube, rows[which], columns[which], {} if read is None else read)
         known = np.isfinite(values)
         n = np.maximum(known.sum(axis=0), 1)
         mean = np.where(known, values, 0).sum(axis=0) / n
@@ -41,3 +45,14 @@ def class_spectra(cube: xr.DataArray, labels: xr.DataArray) -> dict[int, tuple[N
         seen = known.any(axis=0)
         found[int(code)] = np.where(seen, mean, np.nan), np.where(seen, spread, np.nan)
     return found
+
+
+def _spectra(cube: xr.DataArray, rows: NDArray, columns: NDArray, read: dict[tuple[int, int], NDArray]) -> NDArray:
+    """(n, n_bands), as float64 for sums."""
+    if cube.chunks is None:
+        return read_pixels(cube, rows, columns).astype("float64")
+    pixels = list(zip(rows.tolist(), columns.tolist(), strict=True))
+    new = [i for i, pixel in enumerate(pixels) if pixel not in read]
+    for i, values in zip(new, read_pixels(cube, rows[new], columns[new]), strict=True):
+        read[pixels[i]] = values
+    return np.stack([read[pixel] for pixel in pixels]).astype("float64")
