@@ -17,7 +17,7 @@ from workbench.cubes.many import is_folder, is_pattern
 from workbench.cubes.remote import Address, located, unread
 
 SMALL = 128 * 2**20
-"""Cubes below this many bytes are read at once, so that a picture or a spectrum takes no time; larger ones stay lazy."""
+"""Cubes below this many bytes are read at once: pictures and spectra then take no time. Larger ones stay lazy."""
 
 
 def open_cube(
