@@ -8,7 +8,7 @@ from affine import Affine
 from pyproj import CRS, Transformer
 from shapely.geometry import Polygon
 
-from workbench.panels.pictures import class_picture, label_picture, scalar_picture
+from workbench.panels.pictures import class_picture, disagreement_picture, label_picture, scalar_picture
 from workbench.panels.sight import SEEN, towards, whole
 from workbench.panels.view import ViewGrid
 
@@ -139,3 +139,13 @@ def test_what_is_asked_about_is_marked_on_black_and_on_white():
     line = {tuple(int(v) for v in color) for color in picture[84, 80:120]}
     assert {(0, 0, 0, 255), (255, 255, 255, 255), (255, 0, 0, 255)} <= line
     assert picture[80, 100, 3] == 0
+
+
+def test_disagreement_is_the_share_outside_the_most_frequent_class():
+    codes = np.random.default_rng(0).integers(0, 4, (5, 6, 7))
+    alpha = disagreement_picture(codes)[..., 3]
+    for row in range(6):
+        for column in range(7):
+            given = [int(one) for one in codes[:, row, column] if one]
+            apart = 1 - max(map(given.count, given)) / len(given) if given else 0
+            assert alpha[row, column] == (int(128 + 127 * apart) if apart else 0)

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.decomposition import PCA
 
-from workbench.cubes import picture_limits, render, simulated_scene, spectral_index
+from workbench.cubes import CubeError, fit_mnf, good_bands, mnf, picture_limits, render, simulated_scene, spectral_index
 from workbench.panels.pictures import scalar_picture
-from workbench.panels.scene_picture import Part, ScenePicture, picture_of_bands, picture_of_index
+from workbench.panels.scene_picture import (
+    COMPONENTS,
+    Part,
+    ScenePicture,
+    picture_of_bands,
+    picture_of_components,
+    picture_of_index,
+)
 from workbench.panels.view import ViewGrid
 
 BANDS, PERCENT = (6, 3, 1), (2.0, 98.0)
@@ -99,3 +107,48 @@ def test_an_index_is_that_of_all_pixels_and_its_legend_tells_its_ends(cube, monk
     shown = picture.cut(near)[..., 0].astype(float)
     wanted = near.take(scalar_picture((index - index.min()) / (index.max() - index.min())))[..., 0].astype(float)
     np.testing.assert_allclose(shown, wanted, atol=1)
+
+
+def stretched(scores):
+    """Bands (3, height, width) from black to white at percentiles, each by itself."""
+    low, high = np.percentile(scores, PERCENT, axis=(1, 2))[:, :, None, None]
+    return np.clip((scores - low) / (high - low), 0, 1) * 255
+
+
+def test_principal_components_are_scikit_learns(cube):
+    picture, legend = picture_of_components(cube, COMPONENTS[0], PERCENT)
+    spectra = cube.values[good_bands(cube)].reshape(good_bands(cube).sum(), -1).T.astype(float)
+    peer = PCA(3).fit(spectra)
+    wanted = stretched(peer.transform(spectra).T.reshape(3, *cube.shape[1:]))
+    window = windows(cube)[0]
+    drawn = picture.cut(window)[window.inside][:, :3].astype(float)
+    for band, component in enumerate(wanted):
+        exact = window.take(component)[window.inside]
+        off = min(np.abs(drawn[:, band] - one).max() for one in (exact, 255 - exact))  # a component has no sign
+        assert off < 3  # its stretch may be told from a sample
+    assert legend.endswith(
+        f"{', '.join(f'{100 * part:.1f}' for part in peer.explained_variance_ratio_)} % of the variance"
+    )
+
+
+def test_noise_fractions_are_those_of_the_transform(cube):
+    picture, legend = picture_of_components(cube, COMPONENTS[1], PERCENT)
+    window = windows(cube)[0]
+    wanted = stretched(mnf(cube, n=3).values.astype(float))
+    drawn = picture.cut(window)[window.inside][:, :3].astype(float)
+    for band, component in enumerate(wanted):
+        assert np.abs(drawn[:, band] - window.take(component)[window.inside]).max() < 2
+    assert f"{fit_mnf(cube).eigenvalues[0] - 1:.3g}" in legend
+
+
+def test_no_more_of_a_large_scene_is_read_for_its_noise_than_its_middle(cube, monkeypatch):
+    monkeypatch.setattr("workbench.panels.scene_picture.MOST_READ", cube.nbytes // 3)
+    whole, middle = fit_mnf(cube).eigenvalues[0], fit_mnf(cube.isel(y=slice(13, 77))).eigenvalues[0]
+    assert f"{whole - 1:.3g}" != f"{middle - 1:.3g}"
+    assert f"{middle - 1:.3g}" in picture_of_components(cube, COMPONENTS[1], PERCENT)[1]
+
+
+@pytest.mark.parametrize("kind", COMPONENTS)
+def test_a_scene_without_enough_pixels_is_refused_in_a_sentence(cube, kind):
+    with pytest.raises(CubeError, match="pixels with data"):
+        picture_of_components(cube.where(cube.x < cube.x[0]), kind, PERCENT)

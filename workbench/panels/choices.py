@@ -12,6 +12,7 @@ from workbench.panels.layers import Layers
 from workbench.panels.look import INDEX, OWN_BANDS, Look
 from workbench.panels.menu import Menu
 from workbench.panels.pages import Page
+from workbench.panels.scene_picture import COMPONENTS
 from workbench.panels.style import heading, line, note, put, stack
 from workbench.session import Session
 
@@ -40,6 +41,12 @@ class LayersPanel(pn.viewable.Viewer):
         self._percent.param.watch(lambda event: look.param.update(percent=event.new), "value_throttled")
         self._model = OneOf(session.model, label="Class map by", **small)
         self._model.param.watch(lambda event: session.param.update(model=event.new), "value")
+        self._live = pmui.Switch(label="Follow the labels", value=session.live, size="small", margin=0)
+        self._live.param.watch(lambda event: session.param.update(live=event.new), "value")
+        self._once = pmui.IconButton(
+            icon="refresh", description="Make the class map once, now (Shift F)", size="small", margin=0,
+            on_click=lambda _: session.update_map(),
+        )  # fmt: skip
         self._opacity = pmui.FloatSlider.from_param(
             look.param.opacity, label="Class map opacity", description="", start=0, end=1, step=0.05, **small
         )
@@ -57,6 +64,7 @@ class LayersPanel(pn.viewable.Viewer):
         page.follow(session, "class_map truth cube", self._list)
         page.follow(look, "swipe", self._list)
         page.follow(session, "model", self._show_model, now=False)
+        page.follow(session, "live", lambda: self._live.param.update(value=session.live), now=False)
 
     def offer(self, menu: Menu) -> None:
         """Fill the models."""
@@ -71,7 +79,8 @@ class LayersPanel(pn.viewable.Viewer):
             heading("Layers"),
             self._picture, self._rgb, self._index, self._titles, self._percent,
             pmui.Divider(margin=0, sizing_mode="stretch_width"),
-            self._model, self._opacity, self._unsure,
+            self._model, line(self._live, pn.Spacer(sizing_mode="stretch_width"), self._once), self._opacity,
+            self._unsure,
             pmui.Divider(margin=0, sizing_mode="stretch_width"),
             self._swipe, self._left, self._right,
             pmui.Divider(margin=0, sizing_mode="stretch_width"),
@@ -83,7 +92,7 @@ class LayersPanel(pn.viewable.Viewer):
         if cube is not None:
             names = index_names(cube)
             self._index.options = names
-            pictures = [*possible_presets(cube), OWN_BANDS, *([INDEX] if names else [])]
+            pictures = [*possible_presets(cube), OWN_BANDS, *COMPONENTS, *([INDEX] if names else [])]
             shown = self.look.picture if self.look.picture in pictures else pictures[0]
             self._picture.param.update(options=pictures, value=shown)
             self._online.disabled = cube.rio.crs is None
@@ -94,9 +103,10 @@ class LayersPanel(pn.viewable.Viewer):
         if cube is None or look.picture not in self._picture.options or max(look.bands) >= cube.sizes["band"]:
             return  # between two scenes the one is shown, the other's choices are not yet there
         self._percent.value, self._picture.value = look.percent, look.picture
-        self._rgb.visible, self._index.visible = look.picture != INDEX, look.picture == INDEX
-        if look.picture == INDEX:
-            self._index.value = look.index
+        self._rgb.visible, self._index.visible = not look.is_explained, look.picture == INDEX
+        if look.is_explained:
+            if look.picture == INDEX:
+                self._index.value = look.index
             self._titles.object = look.legend or "computing …"
             return
         for box, text in zip(self._bands, self._shown_bands(), strict=True):

@@ -122,7 +122,9 @@ class StatusLine(pn.viewable.Viewer):
         self.session = session
         self._text = Plain("", variant="body2", margin=0, sizing_mode="stretch_width", css_classes=["status"])
         self._row = line(self._text, css_classes=["status-line"], styles={**FOOT, **KINDS["quiet"]})
-        page.follow(session, "message is_refusal map_state map_note map_seconds model class_map", self._draw)
+        page.follow(
+            session, "message is_refusal map_state map_note map_seconds model class_map live labels", self._draw
+        )
 
     def __panel__(self) -> pn.Row:
         """The line."""
@@ -141,6 +143,8 @@ class StatusLine(pn.viewable.Viewer):
             return f"Class map: {session.map_note}."
         if session.map_state == "computing":
             return f"Class map by {in_words(session.model)}: computing …"
+        if session.is_behind and not session.live:
+            return f"Class map by {in_words(session.model)}: of older labels; Shift F makes it once, F lets it follow."
         if session.map_state == "ready":
             return f"Class map by {in_words(session.model)}: {session.map_seconds:.1f} s."
         return "Ready."

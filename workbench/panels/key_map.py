@@ -35,6 +35,8 @@ KEYS: dict[str, tuple[Key, ...]] = {
         Key(("Shift M",), "let go of the kept spectra", ("shift+m",), ("Let go of the kept ones",)),
         Key(("W",), "swipe two layers, or lay them together", ("w",)),
         Key(("Shift W",), "swipe the two best maps", ("shift+w",), ("Swipe the two best maps",)),
+        Key(("F",), "freeze the class map, or let it follow the labels", ("f",)),
+        Key(("Shift F",), "make the class map once, now", ("shift+f",), ("Make the class map once",)),
         Key(("D",), "dark, or light again", ("d",), ("Toggle theme",)),
         Key(("O",), "type the path of a scene", ("o",)),
         Key(("[", "]"), "tab before, next tab", ("[", "]")),

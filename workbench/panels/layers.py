@@ -14,13 +14,22 @@ from workbench.cubes import possible_presets, preset_bands
 from workbench.panels.look import INDEX, Look
 from workbench.panels.maps import Painter
 from workbench.panels.menu import in_words
-from workbench.panels.pictures import class_picture, label_picture, scalar_picture
+from workbench.panels.painters import of_codes, of_confidence, of_disagreement
+from workbench.panels.pictures import label_picture
 from workbench.panels.plots import HUES
-from workbench.panels.scene_picture import Part, ScenePicture, picture_of_bands, picture_of_index
+from workbench.panels.scene_picture import (
+    COMPONENTS,
+    Part,
+    ScenePicture,
+    picture_of_bands,
+    picture_of_components,
+    picture_of_index,
+)
 from workbench.panels.view import ViewGrid, Window
 from workbench.session import Session
 
 PICTURE, CLASS_MAP, CONFIDENCE, TRUTH = "picture", "class map", "confidence", "truth"
+DISAGREEMENT = "where models disagree"
 MAP_BY = "map by "
 
 
@@ -55,6 +64,7 @@ class Layers:
         self.session, self.look, self._sharpen = session, look, sharpen
         self.models: dict[str, str] = {}
         self._maps: dict[str, xr.DataArray] = {}
+        self._rivals: list[str] = []
         self._pictures: dict[tuple, ScenePicture] = {}
         self._legends: dict[tuple, str] = {}
 
@@ -64,8 +74,9 @@ class Layers:
         if session.cube is None:
             return {"Now on the map": [PICTURE]}
         computed = [CLASS_MAP, CONFIDENCE] if session.class_map is not None else [CLASS_MAP]
+        computed += [DISAGREEMENT] if self._rivals else []
         truth = [TRUTH] if session.truth is not None else []
-        pictures = {"Pictures": found} if (found := possible_presets(session.cube)) else {}
+        pictures = {"Pictures": [*possible_presets(session.cube), *COMPONENTS]}
         maps: dict[str, list[str]] = {}
         for name, family in self.models.items():
             maps.setdefault(f"Maps, {family}", []).append(map_name(name))
@@ -75,6 +86,7 @@ class Layers:
         """Remember the class map there is as its model's, to be swiped against another's."""
         if self.session.map_state == "ready":
             self._maps[self.session.model] = self.session.class_map
+            self._rivals = list(self._maps) if len(self._maps) > 1 else self._rivals
 
     def forget_maps(self) -> None:
         """Let go of maps that were made of other labels."""
@@ -85,7 +97,9 @@ class Layers:
         if not self.look.swipe or self.session.map_state != "ready":
             return ""
         sides = {self.look.left, self.look.right}
-        return next((name for name in self.models if map_name(name) in sides and name not in self._maps), "")
+        wanted = {name for name in self.models if map_name(name) in sides}
+        wanted |= set(self._rivals) if DISAGREEMENT in sides else set()
+        return next((name for name in self.models if name in wanted and name not in self._maps), "")
 
     def prepare(self, name: str) -> None:
         """Render what `name` needs, if it is a picture of bands; may take seconds on a large scene."""
@@ -94,22 +108,25 @@ class Layers:
     def legend(self) -> str:
         """What the colours of the picture stand for, where they do not speak for themselves."""
         look = self.look
-        return self._legends.get((self.session.scene, look.index, look.percent), "") if look.picture == INDEX else ""
+        what = look.index if look.picture == INDEX else look.picture
+        return self._legends.get((self.session.scene, what, look.percent), "") if look.is_explained else ""
 
     def layer(self, name: str) -> Layer:
         """The layer called `name`; one that is not there yet is clear."""
         session = self.session
         if name == CLASS_MAP:
             sure = session.confidence if self.look.by_confidence else None
-            return Layer(_codes(session.class_map, sure), is_flat=sure is None)
+            return Layer(of_codes(session.class_map, sure), is_flat=sure is None)
         if name.startswith(MAP_BY):
             return Layer(
-                _codes({map_name(model): found for model, found in self._maps.items()}.get(name)), is_flat=True
+                of_codes({map_name(model): found for model, found in self._maps.items()}.get(name)), is_flat=True
             )
+        if name == DISAGREEMENT:
+            return Layer(of_disagreement(list(self._maps.values())), is_flat=True)
         if name == TRUTH:
-            return Layer(_codes(session.truth), is_flat=True)
+            return Layer(of_codes(session.truth), is_flat=True)
         if name == CONFIDENCE:
-            return Layer(_sureness(session.confidence), is_flat=False)
+            return Layer(of_confidence(session.confidence), is_flat=False)
         picture = self._picture(name)
         return Layer(lambda window: None if picture is None else self._paint(picture, window), is_flat=False)
 
@@ -148,15 +165,19 @@ class Layers:
 
     def _picture(self, name: str) -> ScenePicture | None:
         cube, look = self.session.cube, self.look
-        if cube is None or (name != PICTURE and name not in possible_presets(cube)):
+        kind = look.picture if name == PICTURE else name
+        if cube is None or (name != PICTURE and kind not in (*possible_presets(cube), *COMPONENTS)):
             return None
-        is_index = name == PICTURE and look.picture == INDEX
-        what = look.index if is_index else look.bands if name == PICTURE else preset_bands(cube, name)
+        what = look.index if kind == INDEX else kind if kind in COMPONENTS else None
+        if what is None:
+            what = look.bands if name == PICTURE else preset_bands(cube, name)
         key = (self.session.scene, what, look.percent)
         if key not in self._pictures:
             kept = dict(list(self._pictures.items())[-3:])
-            if is_index:
+            if kind == INDEX:
                 made, self._legends[key] = picture_of_index(cube, what, look.percent)
+            elif kind in COMPONENTS:
+                made, self._legends[key] = picture_of_components(cube, what, look.percent)
             else:
                 made = picture_of_bands(cube, what, look.percent)
             self._pictures = {**kept, key: made}
@@ -171,20 +192,3 @@ def _advised(session: Session, look: Look) -> tuple[list[tuple], tuple | None]:
     colors = {one.name: one.color for one in session.classes}
     found = [((one.row, one.column), colors.get(one.guess, "#888888")) for one in made.items]
     return [one for i, one in enumerate(found) if i != made.at and i not in made.answers], found[made.at]
-
-
-def _codes(class_map: xr.DataArray | None, confidence: xr.DataArray | None = None) -> Painter:
-    """A painter of class codes in the colours they come with; only the window's are coloured."""
-
-    def paint(window: Window) -> NDArray[np.uint8] | None:
-        if class_map is None:
-            return None
-        sure = None if confidence is None else window.take(confidence.values)
-        return window.clear(class_picture(window.take(class_map.values), class_map.attrs["colors"], sure))
-
-    return paint
-
-
-def _sureness(confidence: xr.DataArray | None) -> Painter:
-    """A painter of confidence."""
-    return lambda window: None if confidence is None else window.clear(scalar_picture(window.take(confidence.values)))

@@ -7,6 +7,7 @@ import param
 import xarray as xr
 
 from workbench.cubes import good_bands, index_names, possible_presets, preset_bands
+from workbench.panels.scene_picture import COMPONENTS
 
 OWN_BANDS, INDEX = "three bands", "spectral index"
 """The choices of a picture beside the presets: by wavelength, and by the catalogue of indices."""
@@ -16,7 +17,7 @@ class Look(param.Parameterized):
     """The choices of one open page."""
 
     mode = param.Selector(default="inspect", objects=["inspect", "pixel", "polygon"], doc="What a click does")
-    picture = param.String(default="", doc="A preset's name, ``three bands`` or ``spectral index``")
+    picture = param.String(default="", doc="A preset's name, ``three bands``, ``spectral index`` or of COMPONENTS")
     index = param.String(default="", doc="Which index, where one is shown or was")
     legend = param.String(default="", doc="What the picture's colours stand for, once it has been made")
     bands = param.Tuple(default=(0, 0, 0), length=3, doc="Bands shown red, green and blue")
@@ -40,6 +41,11 @@ class Look(param.Parameterized):
         if not self._recall(cube, view or {}):
             self.show(cube, presets[0] if presets else OWN_BANDS)
 
+    @property
+    def is_explained(self) -> bool:
+        """Whether the picture's colours need words, since they are no bands' own."""
+        return self.picture in (INDEX, *COMPONENTS)
+
     def remembered(self) -> dict:
         """Picture, bands, stretch and opacity as JSON values."""
         bands, percent = [int(band) for band in self.bands], [float(part) for part in self.percent]
@@ -55,7 +61,7 @@ class Look(param.Parameterized):
             index = str(view.get("index", ""))
             if view["picture"] == INDEX:
                 fits = fits and index in index_names(cube)
-            if fits and view["picture"] in {*possible_presets(cube), OWN_BANDS, INDEX}:
+            if fits and view["picture"] in {*possible_presets(cube), *COMPONENTS, OWN_BANDS, INDEX}:
                 shown = {"picture": view["picture"], "index": index, "bands": bands}
                 self.param.update(**shown, percent=percent, opacity=opacity)
                 return True
@@ -70,6 +76,9 @@ class Look(param.Parameterized):
             names = index_names(cube)
             usual = "NDVI" if "NDVI" in names else names[0]
             self.param.update(picture=INDEX, index=self.index if self.index in names else usual, legend="")
+            return
+        if picture in COMPONENTS:
+            self.param.update(picture=picture, legend="")
             return
         if picture != OWN_BANDS:
             bands = preset_bands(cube, picture)

@@ -14,6 +14,9 @@ from workbench.panels.view import Window
 LEAST_ALPHA = 0.15
 """What is left of a class where the model is least sure."""
 
+APART = "#ff00c8"
+"""Of pixels that models do not agree on."""
+
 SMALL = 7.0
 """Labelled pixels smaller than this on the screen get a dot [pixels]."""
 
@@ -53,6 +56,30 @@ def scalar_picture(values: NDArray[np.floating]) -> NDArray[np.uint8]:
     known = np.isfinite(values)
     picture = table[(np.clip(np.where(known, values, 0), 0, 1) * 255).astype("uint8")]
     picture[~known] = 0
+    return picture
+
+
+def disagreement_picture(codes: NDArray[np.integer]) -> NDArray[np.uint8]:
+    """Where class maps differ, in one colour that no class has by default; clear where they agree.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (n_maps, height, width)
+        Class maps of the same pixels; 0 is no data and takes no part.
+
+    Returns
+    -------
+    ndarray of shape (height, width, 4)
+        As opaque as maps are left outside the most frequent class, from half on.
+    """
+    most = np.zeros(codes.shape[1:], int)
+    for code in range(1, int(codes.max(initial=0)) + 1):
+        np.maximum(most, (codes == code).sum(axis=0), out=most)
+    given = (codes > 0).sum(axis=0)
+    apart = (given - most) / np.maximum(given, 1)
+    picture = np.zeros((*apart.shape, 4), "uint8")
+    picture[apart > 0] = (*rgb(APART), 0)
+    picture[..., 3] = np.where(apart > 0, 128 + 127 * apart, 0)
     return picture
 
 

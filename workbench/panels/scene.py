@@ -78,7 +78,16 @@ class MapPanel(pn.viewable.Viewer):
     def _show_picture(self) -> None:
         """Render beside the page, then draw."""
         wanted = [self.look.left, self.look.right] if self.look.swipe else [PICTURE]
-        self._page.work(lambda: [self.layers.prepare(name) for name in wanted], lambda _: self._take_picture())
+
+        def render() -> str:
+            try:
+                for name in wanted:
+                    self.layers.prepare(name)
+            except (OSError, ValueError) as error:
+                return sentence(error)
+            return ""
+
+        self._page.work(render, lambda trouble: self.session.refuse(trouble) if trouble else self._take_picture())
 
     def _sharpen(self, picture: ScenePicture, part: Part) -> None:
         """Read what the window shows of a large scene beside the page, then draw it again."""

@@ -14,12 +14,30 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from workbench.cubes import even_sample, index_bands, picture_limits, read_window, render, spectral_index
+from workbench.cubes import (
+    even_sample,
+    fit_components,
+    fit_mnf,
+    good_bands,
+    index_bands,
+    picture_limits,
+    read_bands,
+    read_window,
+    render,
+    spectral_index,
+    stretch_limits,
+)
 from workbench.panels.pictures import scalar_picture
 from workbench.panels.view import Window
 
+COMPONENTS = ("principal components", "noise fractions")
+"""Pictures of all good bands at once: the three directions of most variance, and of the most signal to noise (MNF)."""
+
 MOST_PIXELS = 4_000_000
 """Pixels of a picture of the whole scene."""
+
+MOST_READ = 2**28
+"""Bytes of a scene that its noise is told from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,3 +149,38 @@ def picture_of_index(cube: xr.DataArray, name: str, percent: tuple[float, float]
 
     legend = f"{sample.attrs['long_name']} = {sample.attrs['formula']}; dark blue {low:.3g}, yellow {high:.3g}"
     return ScenePicture(cube.shape[1:], read), legend
+
+
+def _middle(cube: xr.DataArray) -> xr.DataArray:
+    """So many rows of a large scene as are soon read."""
+    rows = max(64, MOST_READ // (cube.nbytes // cube.sizes["y"]))
+    top = max(0, (cube.sizes["y"] - rows) // 2)
+    return cube.isel(y=slice(top, top + rows))
+
+
+def picture_of_components(cube: xr.DataArray, kind: str, percent: tuple[float, float]) -> tuple[ScenePicture, str]:
+    """The first three of ``COMPONENTS`` as red, green and blue, each stretched by itself; and a legend in words."""
+    if kind == COMPONENTS[0]:
+        found = fit_components(cube, 3)
+        good, mean, axes = np.flatnonzero(good_bands(cube)), found.mean, found.axes.T
+        shares = ", ".join(f"{100 * share:.1f}" for share in found.share)
+        legend = f"Red, green, blue: principal components with {shares} % of the variance"
+    else:
+        noise = fit_mnf(_middle(cube))
+        good, mean, axes = noise.good, noise.mean, noise.forward[:3]
+        ratios = ", ".join(f"{max(value - 1, 0):.3g}" for value in noise.eigenvalues[:3])
+        legend = f"Red, green, blue: noise fractions with signal to noise (power) of {ratios}"
+    weights = np.zeros((3, len(good)), "float32")
+    weights[: len(axes)] = axes
+    offsets = weights @ mean.astype("float32")
+
+    def scores(rows: slice, columns: slice) -> xr.DataArray:
+        planes = read_bands(cube, good, rows, columns)
+        summed = -np.ones_like(planes[0]) * offsets[:, None, None]
+        for weight, plane in zip(weights.T, planes, strict=True):
+            summed += weight[:, None, None] * plane
+        return xr.DataArray(summed, dims=("band", "y", "x"))
+
+    three = (0, 1, 2)
+    limits = stretch_limits(scores(*even_sample(cube)), three, percent)
+    return ScenePicture(cube.shape[1:], lambda rows, columns: render(scores(rows, columns), three, limits)), legend

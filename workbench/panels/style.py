@@ -13,6 +13,8 @@ _SHARED = {
     "typography": {"fontSize": 13, "button": {"textTransform": "none", "fontWeight": 500}},
     "components": {
         "MuiButton": {"defaultProps": {"disableElevation": True}},
+        # A list that unfolds slowly holds up what was chosen from it.
+        "MuiPopover": {"defaultProps": {"transitionDuration": 0}},
         # What a button says of itself lies over its neighbour, which has to be pressed all the same.
         "MuiTooltip": {"styleOverrides": {"popper": {"pointerEvents": "none !important"}}},
         "MuiToggleButton": {

@@ -57,6 +57,11 @@ class Mapping(Labelling):
         """Whether the class map is of what an encoder learnt, rather than of spectra alone."""
         return self.class_map is not None and self.embedding is not None and not self._is_spectral
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether the class map is of other labels than there are, since it does not follow them."""
+        return self.map_state == "ready" and not np.array_equal(self.labels, self._asked_labels)
+
     @command
     def update_map(self) -> None:
         """Make the class map of the labels there are, now."""

@@ -77,7 +77,7 @@ def main(folder: str, kind: str) -> int:
     run = read_run(Path(folder))
     line = Line(run)
     if hasattr(os, "nice"):
-        os.nice(5)  # the page comes first
+        os.nice(15)  # the page comes first, and what is left it has all the same
     try:
         from workbench.session.tasks import TASKS
 

@@ -1,0 +1,93 @@
+"""Layers beyond bands and one class map: components as a picture, a map that is frozen, where two models disagree."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.driver import OVERLAYS, PATIENCE, Driver, until
+from tests.browser.test_keys_browser import labelled
+from workbench.cubes import principal_components, render, stretch_limits
+from workbench.panels.pictures import APART, rgb
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.parametrize("server", ["simulated"], indirect=True, scope="module"),
+]
+
+
+def seen_at(desk: Driver, drawn: dict, pixels: np.ndarray) -> np.ndarray:
+    """Colours (n, 4) of a picture in the middles of pixels of the scene."""
+    scale = np.array(drawn["pixels"].shape[:2]) / (drawn["height"], drawn["width"])
+    spots = [desk.spot(*pixel) for pixel in pixels]
+    places = [((np.array([y, x]) - (drawn["y"], drawn["x"])) * scale).astype(int) for x, y in spots]
+    return np.array([drawn["pixels"][i, j] for i, j in places]).astype(float)
+
+
+def other_picture(desk: Driver, before: str) -> dict:
+    claim = f"(old) => ({OVERLAYS})().some((image) => image.pane.includes('base') && image.src !== old)"
+    desk.page.wait_for_function(claim, arg=before, timeout=PATIENCE)
+    return desk.overlay("base")
+
+
+def test_principal_components_are_a_picture(desk):
+    page, before = desk.page, desk.overlay("base")
+    page.get_by_role("combobox", name="Picture").click()
+    page.locator("li", has_text="principal components").click()
+    expect(page.get_by_text("Red, green, blue: principal components with")).to_be_visible(timeout=PATIENCE)
+    drawn = other_picture(desk, before["src"])
+    scores = principal_components(desk.cube, 3)
+    wanted = render(scores, (0, 1, 2), stretch_limits(scores, (0, 1, 2)))
+    rng = np.random.default_rng(0)
+    pixels = np.stack([rng.integers(0, size, 100) for size in desk.cube.shape[1:]], axis=1)
+    known = wanted[tuple(pixels.T)][:, :3].astype(float)
+    assert np.corrcoef(seen_at(desk, drawn, pixels)[:, :3].ravel(), known.ravel())[0, 1] > 0.97
+    page.get_by_role("combobox", name="Picture").click()
+    page.locator("li", has_text="true colour").first.click()
+    expect(page.get_by_label("Red", exact=True)).to_be_visible(timeout=PATIENCE)
+
+
+def test_a_frozen_map_stays_until_it_is_asked_for(desk):
+    labelled(desk)
+    page, drawn = desk.page, desk.overlay("top")["src"]
+    expect(page.get_by_role("switch", name="Follow the labels")).to_be_checked()
+    page.keyboard.press("f")
+    expect(page.get_by_role("switch", name="Follow the labels")).not_to_be_checked(timeout=PATIENCE)
+    for key, name in ((3, "third"), (4, "fourth")):  # with one label of a new class the map is never the same
+        desk.add_class(name)
+        desk.choose(key)
+        desk.mode("Label pixel")
+        desk.click(40 + key, 90)
+        desk.wait_count(key, 1)
+        expect(page.get_by_text("of older labels; Shift F makes it once")).to_be_visible(timeout=PATIENCE)
+        assert desk.overlay("top")["src"] == drawn
+        page.keyboard.press("Shift+F" if key == 3 else "f")
+        drawn = desk.wait_map(drawn)["src"]
+    expect(page.get_by_role("switch", name="Follow the labels")).to_be_checked()
+
+
+def test_where_two_models_disagree_is_a_layer(desk):
+    labelled(desk)
+    page = desk.page
+
+    def other(name: str, before: dict) -> dict:
+        page.get_by_role("combobox", name="Right", exact=True).click()
+        page.get_by_role("option", name=name, exact=True).click()
+        return desk.wait_map(before["src"])
+
+    faded = desk.wait_map()
+    page.keyboard.press("w")
+    by_svm = desk.wait_map(faded["src"])  # beside the picture it covers all of it
+    by_knn = other("map by KNN", by_svm)
+    height, width = desk.cube.shape[1:]
+    pixels = np.argwhere(np.ones((height, width)))[::53]
+    one, two = (seen_at(desk, drawn, pixels)[:, :3] for drawn in (by_svm, by_knn))
+    drawn = seen_at(desk, other("where models disagree", by_knn), pixels)
+    apart = (one != two).any(axis=1)
+    assert 0 < apart.sum() < len(apart)
+    np.testing.assert_array_equal(drawn[:, 3] > 0, apart)
+    assert (drawn[apart][:, :3] == rgb(APART)).all()
+    page.keyboard.press("w")
+    until(lambda: desk.page.get_by_role("combobox", name="Right", exact=True).count() == 0, "no swipe any more")
