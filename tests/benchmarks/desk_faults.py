@@ -1,6 +1,7 @@
 """A desk whose processes are killed while somebody labels and an encoder learns: what is lost, and what is said.
 
-Not a test, since two hundred moments take half an hour: ``python -m tests.benchmarks.desk_faults [MOMENTS] [SEED]``.
+Not a test, since two hundred moments take an hour: ``python -m tests.benchmarks.desk_faults [MOMENTS] [SEED]``; an
+interrupt ends it earlier, with what was found so far.
 At each random moment a SIGKILL ends the server, the worker that learns, or the browser. Afterwards all is opened again
 and three things are looked at: every label that the page had acknowledged is in the GeoPackage and in the legend, the
 GeoPackage passes SQLite's check, and neither a page nor the server's log tells of trouble.
@@ -42,12 +43,13 @@ def main(moments: str = "200", seed: str = "0") -> None:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place, sync_playwright() as playwright:
         desk = Life(playwright, Path(place), int(seed))
         try:
-            for moment in range(int(moments)):
-                victim = VICTIMS[moment % len(VICTIMS)]
-                desk.labels_until_killed(victim)
-                desk.looked_at(victim)
-                sys.stdout.write(f"\r{moment + 1} moments, {desk.given} labels")
-                sys.stdout.flush()
+            with suppress(KeyboardInterrupt):
+                for moment in range(int(moments)):
+                    victim = VICTIMS[moment % len(VICTIMS)]
+                    desk.labels_until_killed(victim)
+                    desk.looked_at(victim)
+                    sys.stdout.write(f"\r{moment + 1} moments, {desk.given} labels")
+                    sys.stdout.flush()
         finally:
             desk.end()
         lines = [f"{n} kills of the {victim}" for victim, n in desk.kills.items()]
