@@ -41,7 +41,7 @@ class Desk(pn.viewable.Viewer):
 
     def __init__(self, session: Session, **params: object) -> None:
         super().__init__(**params)
-        page, look = Page(), Look()
+        page, look = Page(session.refuse), Look()
         scene = MapPanel(session, look, page)
         layers = LayersPanel(session, look, scene.layers, page)
         learn, compare = LearnPanel(session, page), ComparePanel(session, look, page)

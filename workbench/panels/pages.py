@@ -16,11 +16,21 @@ from functools import cache
 import panel as pn
 import param
 
+from workbench.cubes import CubeError
+from workbench.session.commands import sentence
+
 
 class Page:
-    """The document that is being built, or a notebook's, which takes changes at any time."""
+    """The document that is being built, or a notebook's, which takes changes at any time.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    tell : callable
+        Takes a sentence about what a user can mend: a file that is gone, a full disk.
+    """
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._tell = tell
         document = pn.state.curdoc
         self._document = document if document is not None and document.session_context else None
         self._closers: list[Callable[[], None]] = []
@@ -87,6 +97,8 @@ class Page:
     def _do(self, action: Callable[[], None]) -> None:
         try:
             action()
+        except (OSError, CubeError) as error:
+            self._tell(sentence(error))
         except Exception:  # the edge of a callback: one part that fails must not keep the others from following
             logging.getLogger(__name__).exception("a page could not follow")
 
@@ -99,6 +111,10 @@ class Page:
         def run() -> None:
             try:
                 result = job()
+            except (OSError, ValueError) as error:
+                reason = sentence(error)
+                self.later(lambda: self._tell(reason))
+                return
             except Exception:  # the edge of a thread: nothing above could show the failure
                 logging.getLogger(__name__).exception("the page's work failed")
                 return

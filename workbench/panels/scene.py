@@ -14,7 +14,6 @@ from workbench.panels.pages import Page
 from workbench.panels.scene_picture import Part, ScenePicture
 from workbench.panels.view import ViewGrid
 from workbench.session import Session
-from workbench.session.commands import sentence
 
 WELCOME = """
 ### Open a scene
@@ -79,32 +78,23 @@ class MapPanel(pn.viewable.Viewer):
         """Render beside the page, then draw."""
         wanted = [self.look.left, self.look.right] if self.look.swipe else [PICTURE]
 
-        def render() -> str:
-            try:
-                for name in wanted:
-                    self.layers.prepare(name)
-            except (OSError, ValueError) as error:
-                return sentence(error)
-            return ""
+        def render() -> None:
+            if self.session.cube is not None:
+                self.session.scene_at_hand()
+            for name in wanted:
+                self.layers.prepare(name)
 
-        self._page.work(render, lambda trouble: self.session.refuse(trouble) if trouble else self._take_picture())
+        self._page.work(render, lambda _: self._take_picture())
 
     def _sharpen(self, picture: ScenePicture, part: Part) -> None:
         """Read what the window shows of a large scene beside the page, then draw it again."""
+        names = ("base", "top") if self.look.swipe else ("base",)
 
-        def read() -> str:
-            try:
-                picture.sharpen(part)
-            except (OSError, ValueError) as error:
-                return sentence(error)
-            return ""
+        def read() -> None:
+            self.session.scene_at_hand()
+            picture.sharpen(part)
 
-        def show(trouble: str) -> None:
-            self.map.repaint(*(("base", "top") if self.look.swipe else ("base",)))
-            if trouble:
-                self.session.refuse(trouble)
-
-        self._page.work(read, show)
+        self._page.work(read, lambda _: self.map.repaint(*names))
 
     def _take_picture(self) -> None:
         self.look.legend = self.layers.legend()

@@ -77,7 +77,7 @@ class SpectraPanel(pn.viewable.Viewer):
             self._plot.hover(self._axis.nothing if pixel is None else self._values(*pixel))
 
     def _values(self, row: int, column: int) -> object:
-        return self._axis.lay(spectrum(self.session.cube, row, column).values)
+        return self._axis.lay(spectrum(self.session.scene_at_hand(), row, column).values)
 
     def _class_at(self, row: int, column: int) -> str:
         found, sure = self.session.class_map, self.session.confidence

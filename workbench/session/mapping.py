@@ -145,6 +145,7 @@ class Mapping(Labelling):
         from workbench.probe import classify_scene, find_model
 
         row = find_model(model)
+        self.scene_at_hand()
         cube, features = self._at_hand.seen(row, cube, embedding)
         return classify_scene(model, cube, labels, embedding=embedding, features=features), not row.embeds
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from shapely.geometry.base import BaseGeometry
 
 from workbench.session.classes import Classes
 
 
-def now() -> str:
-    """This moment as GeoPackage writes moments: UTC, to the millisecond."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def now(after: str = "") -> str:
+    """This moment as GeoPackage writes moments: UTC, to the millisecond; after `after`, whatever the clock says."""
+    moment = datetime.now(UTC)
+    with suppress(ValueError, OverflowError, TypeError):
+        moment = max(moment, datetime.fromisoformat(after) + timedelta(milliseconds=1))
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,8 +84,9 @@ def new_run(runs: Path, kind: str, title: str, settings: dict) -> Run:
     runs.mkdir(exist_ok=True)
     name = next(n for n in (stem, *(f"{stem}-{i}" for i in range(2, 1000))) if not (runs / n).exists())
     folder = runs / name
+    created = now(after=max((run.created for run in read_runs(runs)), default=""))  # the clock may have gone back
     folder.mkdir()
-    run = Run(name, kind, title, WAITING, now(), 0.0, "", settings, folder)
+    run = Run(name, kind, title, WAITING, created, 0.0, "", settings, folder)
     write_run(run)
     return run
 

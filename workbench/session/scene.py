@@ -9,7 +9,7 @@ from pathlib import Path
 import param
 import xarray as xr
 
-from workbench.cubes import open_cube
+from workbench.cubes import CubeError, open_cube
 from workbench.cubes.remote import Address, is_remote, located
 from workbench.files import write_json
 from workbench.labels import open_labels
@@ -59,6 +59,19 @@ class SceneState(param.Parameterized):
     def remember(self, **what: object) -> None:
         """Put `what` (JSON values) to what the screen remembers, beside what is there."""
         self.view = {**self.view, **what}
+
+    def scene_at_hand(self) -> xr.DataArray:
+        """The open scene, to read from.
+
+        Raises
+        ------
+        CubeError
+            If its file has gone since it was opened: a store of many files would give no data in its place.
+        """
+        here = self.cube.chunks is None or is_remote(self.scene) or Path(self.scene).exists()
+        if not here:
+            raise CubeError(f"{self.scene} was there when it was opened and is gone; put it back, the labels are kept")
+        return self.cube
 
     @property
     def labels_path(self) -> Path:
