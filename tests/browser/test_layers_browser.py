@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from playwright.sync_api import expect
@@ -51,10 +53,13 @@ def test_principal_components_are_a_picture(desk):
 
 def test_a_frozen_map_stays_until_it_is_asked_for(desk):
     labelled(desk)
-    page, drawn = desk.page, desk.overlay("top")["src"]
+    page = desk.page
     expect(page.get_by_role("switch", name="Follow the labels")).to_be_checked()
     page.keyboard.press("f")
     expect(page.get_by_role("switch", name="Follow the labels")).not_to_be_checked(timeout=PATIENCE)
+    expect(page.get_by_text(re.compile(r"Class map by SVM: \d"))).to_be_visible(timeout=PATIENCE)  # none is on its way
+    page.wait_for_timeout(500)
+    drawn = desk.overlay("top")["src"]
     for key, name in ((3, "third"), (4, "fourth")):  # with one label of a new class the map is never the same
         desk.add_class(name)
         desk.choose(key)
