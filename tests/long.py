@@ -11,7 +11,7 @@ ALIKE = (
     "test_large_browser.py",
     "test_accessible_pages_browser.py::test_the_way_in",
     *(f"test_accessible_browser.py::test_the_desk_keeps_nobody_out[{view}]" for view in (
-        "index", "doubts", "suggestions", "label", "confusion", "export", "models",
+        "index", "doubts", "suggestions", "label", "confusion", "export", "models", "runs", "keys", "look",
     )),
     "test_runs_browser.py::test_a_run_is_repeated",
     "test_runs_browser.py::test_the_encoder_in_use",
@@ -19,13 +19,16 @@ ALIKE = (
     "test_session_queue.py::test_a_run_that_ended_early_goes_on_to_the_weights_of_one_that_did_not[kill]",
     "test_session_queue.py::test_a_damaged_checkpoint",
     "test_session_queue.py::test_an_encoder_of_other_bands",
+    "test_session_queue.py::test_an_encoder_made_elsewhere",
+    "test_session_queue.py::test_a_run_of_another_scene",
+    "test_suggest.py::test_ten_suggested_labels_are_worth_fifteen_random_ones_on_the_simulated_scene[svm]",
     "test_compiling.py::test_the_encoder_is_compiled",
     "test_objectives.py::test_without_the_stopped_gradient",
     *(f"test_live_speed.py::test_a_map_follows_a_label_faster_than_a_forest_is_fitted_and_asked[{model}]" for model in (
         "svm-3", "lda_components-10", "barlow_twins_svm-5",
     )),
     "test_large_scene_speed.py::test_a_picture_of_10_gb_takes_a_20th_of_reading_it_whole_and_400_mb[bsq]",
-    *(f"test_notebooks.py::test_it_runs_as_it_is[{name}" for name in ("04", "05", "06", "07", "08")),
+    *(f"test_notebooks.py::test_it_runs_as_it_is[{name}" for name in ("04", "05", "06", "07", "08", "09")),
 )  # fmt: skip
 """How the names begin of tests that a check of every change does without: their like is in it, and together they take
 a quarter of its time."""
