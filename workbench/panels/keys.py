@@ -91,7 +91,7 @@ class KeysPanel(pn.viewable.Viewer):
             **{"o": lambda: focus("path of a scene, then Enter"), "a": lambda: focus("new class")},
             **{"[": lambda: self._next(-1), "]": lambda: self._next(1), "?": self._turn},
             **{"ctrl+z": session.undo, "ctrl+shift+z": session.redo, "ctrl+y": session.redo, "shift+x": session.stop},
-            **{"f": lambda: session.param.update(live=not session.live), "shift+f": session.update_map},
+            **{"v": lambda: session.param.update(live=not session.live), "shift+v": session.update_map},
             "shift+delete": lambda: session.remove_class(session.current_class),
             **{name: lambda button=button: self._take_away(button) for name, button in _TAKEN_AWAY.items()},
             **others,
