@@ -14,6 +14,7 @@ from affine import Affine
 
 from workbench.cubes import save_cube
 from workbench.session import Session
+from workbench.session.marks import LabelState
 from workbench.session.painting import ground_of, stroke
 
 HEIGHT, WIDTH = 23, 31
@@ -174,6 +175,15 @@ def test_what_changes_nothing_is_no_change(opened):
     assert (opened.folder / "history.jsonl").read_text() == history
     assert opened.undo()
     assert opened.marks == []
+
+
+def test_a_mark_that_overlaps_the_eraser_by_rounding_only_stays_the_very_same():
+    state = LabelState().with_marks(
+        ("water", shapely.box(0, 0, 3, 3), "brush"), ("water", shapely.Point(1, 1), "click")
+    )
+    assert state.erase(shapely.box(2.999_999_999, 0, 5, 3), 1e-6) == state
+    (left,) = state.erase(shapely.box(-1, -1, 2, 4), 1e-6).marks
+    assert (left.id, left.geometry.bounds) == (1, (2, 0, 3, 3))
 
 
 @pytest.mark.parametrize(
