@@ -49,7 +49,7 @@ export function render({model, el}) {
   let pointer = null // where the pointer is over the map [pixels of the window]
   let stroke = null // what is being painted
   const told = new Map() // strokes that Python has not answered yet
-  let number = 0, shift = false, space = false, ended = false, asked = false
+  let number = 0, shift = false, space = false, taken = false, asked = false
 
   const isReady = () => {
     if (!map || !map.isConnected || !box || !box.isConnected) {
@@ -126,13 +126,14 @@ export function render({model, el}) {
 
   const isOver = (event) => isReady() && event.composedPath().includes(map)
   const down = (event) => {
-    ended = false
+    taken = false
     if (!model.active || event.button !== 0 || !event.isPrimary || space || !isOver(event)) { return }
     if (event.composedPath().some((one) => one.matches && one.matches(CONTROLS))) { return }
     event.preventDefault()
     event.stopPropagation() // else the map is moved, or a box to zoom to is drawn
     map.focus({preventScroll: true})
     shift = event.shiftKey
+    taken = true // the click that follows is none
     stroke = fresh()
     move(event)
   }
@@ -148,18 +149,16 @@ export function render({model, el}) {
     look()
   }
   const up = (event) => {
+    if (taken) { setTimeout(() => { taken = false }, 0) }
     if (!stroke || !event.isPrimary) { return }
     event.stopPropagation()
-    ended = true // the click that follows is none
-    setTimeout(() => { ended = false }, 0)
     const {path, radius, erase} = stroke
     told.set(number += 1, stroke)
-    stroke = null
     model.send_msg({stroke: number, path, radius, erase})
-    look()
+    drop()
   }
   const drop = () => { stroke = null; look() }
-  const hush = (event) => { if (stroke || (ended && event.type === "click")) { event.stopPropagation() } }
+  const hush = (event) => { if (stroke || (taken && event.type === "click")) { event.stopPropagation() } }
   const key = (event) => {
     const isDown = event.type === "keydown", target = event.composedPath()[0]
     if (event.key === "Shift") {
