@@ -13,11 +13,10 @@ import shapely
 from numpy.typing import NDArray
 from panel.custom import JSComponent
 
-from workbench.panels.look import Look
+from workbench.panels.look import RADII, Look
 from workbench.panels.pages import Page
 from workbench.panels.style import line
 from workbench.panels.view import ViewGrid
-from workbench.session.painting import LARGEST, SMALLEST
 
 OnStroke = Callable[[NDArray[np.float64], float, bool], object]
 
@@ -89,9 +88,10 @@ def placed(grid: ViewGrid) -> list[float]:
 
 def brush_choices(look: Look, page: Page) -> pn.Row:
     """The brush's radius and the eraser's switch, in sight while the map is painted on."""
-    radius = pmui.FloatInput.from_param(
-        look.param.radius, label="Radius [pixels]", description="", start=SMALLEST, end=LARGEST, step=0.5,
-        size="small", margin=0, sizing_mode="stretch_width",
+    sizes = {f"{radius:g}": radius for radius in RADII}
+    radius = pmui.Select.from_param(
+        look.param.radius, options=sizes, label="Radius [pixels]", description="", size="small", margin=0,
+        sizing_mode="stretch_width",
     )  # fmt: skip
     erase = pmui.Switch.from_param(look.param.erase, label="Erase", description="", size="small", margin=0)
     row = line(radius, erase, visible=False)

@@ -13,14 +13,14 @@ OWN_BANDS, INDEX = "three bands", "spectral index"
 """The choices of a picture beside the presets: by wavelength, and by the catalogue of indices."""
 
 RADII = (SMALLEST, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0, 10.0, 15.0, 20.0, 30.0, 50.0, 70.0, LARGEST)
-"""Those that keys go through [pixels of the scene]."""
+"""Radii of the brush [pixels of the scene]; the smallest one paints single pixels."""
 
 
 class Look(param.Parameterized):
     """The choices of one open page."""
 
     mode = param.Selector(default="inspect", objects=["inspect", "pixel", "polygon", "brush"], doc="What a click does")
-    radius = param.Number(default=3.0, bounds=(SMALLEST, LARGEST), doc="Of the brush [pixels of the scene]")
+    radius = param.Selector(default=3.0, objects=list(RADII), doc="Of the brush [pixels of the scene]")
     erase = param.Boolean(default=False, doc="Whether the brush takes labels away")
     picture = param.String(default="", doc="A preset's name, ``three bands`` or ``spectral index``")
     index = param.String(default="", doc="Which index, where one is shown or was")
@@ -90,10 +90,8 @@ class Look(param.Parameterized):
         self.erase = self.erase and self.mode == "brush"
 
     def resize(self, by: int) -> None:
-        """Take the next larger or smaller radius, by steps that grow with it."""
-        larger = [one for one in RADII if one > self.radius] or [LARGEST]
-        smaller = [one for one in RADII if one < self.radius] or [SMALLEST]
-        self.radius = larger[0] if by > 0 else smaller[-1]
+        """Take the next larger or smaller radius, if there is one."""
+        self.radius = RADII[min(max(RADII.index(self.radius) + by, 0), len(RADII) - 1)]
 
     def pin(self) -> None:
         """Keep the spectrum clicked last."""
