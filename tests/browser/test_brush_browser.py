@@ -85,10 +85,9 @@ def wait_filed(desk: Driver, codes: np.ndarray) -> list[str]:
     """Wait until legend, file and map agree with `codes`; the marks' sources."""
     for code in (1, 2):
         desk.wait_count(code, int((codes == code).sum()))
-    found, sources = filed(desk)
-    np.testing.assert_array_equal(found, codes)
+    until(lambda: np.array_equal(filed(desk)[0], codes), "the file holds what is labelled")  # told before it is written
     until(lambda: np.array_equal(on_map(desk), codes > 0), "what is drawn is what is labelled")
-    return sources
+    return filed(desk)[1]
 
 
 def on_map(desk: Driver) -> np.ndarray:
