@@ -49,6 +49,14 @@ def test_without_a_crs_the_box_is_the_pixel_grid():
     np.testing.assert_allclose(placed(grid), [200, 0, 0, 120, 0, 0], atol=1e-4)
 
 
+def test_a_stroke_that_leaves_for_the_other_side_of_the_earth_stays_finite():
+    grid = ViewGrid(SHAPE, NORTH_UP, CRS.from_epsg(32633))
+    there = on_ground(grid, np.array([[0.5, 0.5], [9000, 0.5], [0.5, -9000]]))
+    assert np.isfinite(there).all()
+    assert there[1, 0] > 400_000
+    assert there[2, 1] > 5_830_000
+
+
 @pytest.mark.parametrize("path", [None, "abc", [[1]], [[1, 2], [3]], [[0.5, None]], {"a": 1}])
 def test_a_damaged_message_reaches_the_session_as_no_stroke(path):
     asked, told = [], []

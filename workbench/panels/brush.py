@@ -20,6 +20,9 @@ from workbench.panels.view import ViewGrid
 
 OnStroke = Callable[[NDArray[np.float64], float, bool], object]
 
+_FAR = 10.0
+"""Sizes of the scene's box that a stroke may lead away from it."""
+
 
 class Brush(JSComponent):
     """What the browser has to know to paint, and what it has painted.
@@ -65,8 +68,10 @@ class Brush(JSComponent):
 def on_ground(grid: ViewGrid, places: NDArray[np.float64]) -> NDArray[np.float64]:
     """Scene coordinates (n, 2) of places on the map, as parts of the scene's box there: right and down from its corner.
 
-    The box is a part of a map in web mercator: what is even there is the longitude, and the latitude's ordinate.
+    The box is a part of a map in web mercator: what is even there is the longitude, and the latitude's ordinate. Places
+    far away are brought nearer, since not every projection reaches round the Earth.
     """
+    places = np.clip(places, -_FAR, _FAR)
     (south, west), (north, east) = grid.bounds
     bottom, top = np.arcsinh(np.tan(np.radians([south, north])))
     longitude = west + places[:, 0] * (east - west)
