@@ -30,7 +30,7 @@ def every_state():
     for scene, looked, classes, end, job in product(YES_NO, YES_NO, CLASSES, ends, ("", "pretraining", "comparison")):
         yield Stand(has_scene=scene, looked=looked, classes=classes, current=len(classes), job=job, **end)
     counts = [tuple((f"c{i}", n) for i, n in enumerate(many)) for many in product((0, 1, 2, 3, 4000), repeat=3)]
-    for classes, mode in product(counts, ("inspect", "pixel", "polygon")):
+    for classes, mode in product(counts, ("inspect", "pixel", "polygon", "brush")):
         for current in range(1, len(classes) + 1):
             yield Stand(has_scene=True, looked=True, classes=classes, current=current, mode=mode)
 
@@ -71,7 +71,7 @@ def test_the_next_step_is_the_first_that_is_not_done():
 def test_what_is_said_is_short_plain_and_names_keys_that_there_are():
     said = {next_step(one).text for one in every_state()}
     longest = Stand(has_scene=True, classes=(("w" * 200, 0),), current=1, mode="inspect")
-    said |= {next_step(replace(longest, mode=mode)).text for mode in ("inspect", "pixel", "polygon")}
+    said |= {next_step(replace(longest, mode=mode)).text for mode in ("inspect", "pixel", "polygon", "brush")}
     known = {" ".join(key.shown) for keys in KEYS.values() for key in keys} | set("123456789")
     for text in said:
         assert len(text) <= 110, text
@@ -87,6 +87,7 @@ def test_what_is_said_is_short_plain_and_names_keys_that_there_are():
         ((("water", 1),), 1, "pixel", "Click two more pixels of “water” on the map."),
         ((("water", 2),), 1, "pixel", "Click one more pixel of “water” on the map."),
         ((("water", 0),), 1, "polygon", "Draw round some pixels of “water”"),
+        ((("water", 0),), 1, "brush", "Drag over pixels of “water” on the map."),
         ((("water", 3), ("woods", 0)), 1, "pixel", "Choose “woods” in the list of classes at the right (key `2`)."),
         ((("water", 3), ("woods", 0), ("roofs", 2)), 3, "pixel", "Click one more pixel of “roofs” on the map."),
         ((*((f"c{i}", 0) for i in range(9)), ("water", 2), ("woods", 9)), 11, "pixel", "Choose “c0”"),

@@ -43,12 +43,14 @@ def main(moments: str = "200", seed: str = "0") -> None:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place, sync_playwright() as playwright:
         desk = Life(playwright, Path(place), int(seed))
         try:
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell's background takes away
             with suppress(KeyboardInterrupt):
                 for moment in range(int(moments)):
                     victim = VICTIMS[moment % len(VICTIMS)]
                     desk.labels_until_killed(victim)
                     desk.looked_at(victim)
-                    sys.stdout.write(f"\r{moment + 1} moments, {desk.given} labels")
+                    found = f"{desk.given} labels, {desk.lost} lost, {len(desk.troubles)} troubles"
+                    sys.stdout.write(f"\r{moment + 1} moments, {found}")
                     sys.stdout.flush()
         finally:
             desk.end()

@@ -22,6 +22,7 @@ HINTS = {
     "Inspect": "Click the map to see a spectrum.",
     "Label pixel": "a second click takes one back",
     "Label polygon": "click the first one again to close",
+    "Brush": "Drag to paint; hold Shift to erase",
 }
 """What the page says in each mode."""
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from tests.browser.conftest import address
-from tests.browser.driver import PATIENCE, Driver, watch
+from tests.browser.driver import PATIENCE, Driver, until, watch
 from workbench.cubes import good_bands, simulated_scene
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -89,6 +89,21 @@ def test_labels_in_the_cell_draw_a_class_map(cell):
     shown = cell.wait_map()["pixels"].reshape(-1, 4)
     shown = {tuple(map(int, color[:3])) for color in np.unique(shown[shown[:, 3] > 0], axis=0)}
     assert shown == {cell.color(1), cell.color(2)}
+    assert cell.troubles == []
+
+
+def test_a_drag_in_the_cell_paints_with_the_brush(cell):
+    for name in ("bright", "dark"):
+        cell.add_class(name)
+    cell.mode("Brush")
+    before, mouse = cell.count(1) + cell.count(2), cell.page.mouse
+    mouse.move(*cell.spot(45, 30))
+    mouse.down()
+    mouse.move(*cell.spot(45, 50), steps=20)
+    mouse.up()
+    painted = 21 * 7 + 2 * (5 + 5 + 1)  # seven rows of 21 pixels, and half a disc of radius 3 at each end
+    until(lambda: cell.count(1) + cell.count(2) == before + painted, "the stroke")
+    cell.mode("Inspect")
     assert cell.troubles == []
 
 

@@ -9,18 +9,21 @@ import panel_material_ui as pmui
 import param
 from panel.custom import JSComponent
 
+from workbench.panels.brush import brush_choices
 from workbench.panels.look import Look
 from workbench.panels.pages import Page
 from workbench.panels.style import heading, note, stack
 from workbench.panels.upload import Upload
 from workbench.session import Session
 
-MODES = {"Inspect": "inspect", "Label pixel": "pixel", "Label polygon": "polygon"}
+MODES = {"Inspect": "inspect", "Label pixel": "pixel", "Label polygon": "polygon", "Brush": "brush"}
 HINTS = {
     "inspect": "Click the map to see a spectrum.",
     "pixel": "Click pixels of the highlighted class; a second click takes one back.",
     "polygon": "Click the corners; click the first one again to close.",
+    "brush": "Drag to paint; hold Shift to erase, Space to move the map.",
 }
+ERASING = "Drag to take labels away; hold Space to move the map."
 
 WALKING = {
     "suggestions": "1–9 give the marked pixel that class, Enter the model's, S none.",
@@ -54,6 +57,7 @@ class ClassesPanel(pn.viewable.Viewer):
         self._mode = pmui.RadioButtonGroup.from_param(
             look.param.mode, options=MODES, label="", size="small", margin=0, sizing_mode="stretch_width"
         )
+        self._brush = brush_choices(look, page)
         self._hint = note("")
         self._undo = _tool("undo", "Undo (Ctrl+Z)", session.undo)
         self._redo = _tool("redo", "Redo (Ctrl+Shift+Z)", session.redo)
@@ -63,7 +67,7 @@ class ClassesPanel(pn.viewable.Viewer):
         )  # fmt: skip
         page.follow(session, "classes counts current_class", self._draw)
         page.follow(session, "can_undo can_redo", self._enable)
-        page.follow(look, "mode walking", self._advise)
+        page.follow(look, "mode walking erase", self._advise)
         page.follow(session, "advice", self._advise, now=False)
 
     def __panel__(self) -> pn.Column:
@@ -71,6 +75,7 @@ class ClassesPanel(pn.viewable.Viewer):
         return stack(
             heading("Classes", self._undo, self._redo),
             self._mode,
+            self._brush,
             self._hint,
             self._list,
             self._file,
@@ -94,7 +99,11 @@ class ClassesPanel(pn.viewable.Viewer):
             self._hint.object = WALKING[made.kind]
             return
         empty = not self.session.classes and self.look.mode != "inspect"
-        self._hint.object = "Name a first class below." if empty else HINTS[self.look.mode]
+        self._hint.object = "Name a first class below." if empty else self._how()
+
+    def _how(self) -> str:
+        """What a click or a drag does now."""
+        return ERASING if self.look.mode == "brush" and self.look.erase else HINTS[self.look.mode]
 
     def _asked(self, kind: str, code: int = 0, value: str = "") -> None:
         session = self.session

@@ -17,7 +17,7 @@ from workbench.session import Session
 
 KEYS_TAB, EXPORT_TAB = "Keys", "Export"
 
-_MODES = {"i": "inspect", "l": "pixel", "p": "polygon"}
+_MODES = {"i": "inspect", "l": "pixel", "p": "polygon", "f": "brush"}
 _TAKEN_AWAY = {
     "e": "Class map (GeoTIFF)",
     "shift+e": "Labels (GeoPackage)",
@@ -89,7 +89,8 @@ class KeysPanel(pn.viewable.Viewer):
             **{"m": look.pin, "shift+m": look.clear, "w": lambda: look.param.update(swipe=not look.swipe)},
             **{"d": lambda: press("Toggle theme"), "u": self.keyboard.choose_file},
             **{"o": lambda: focus("path of a scene, then Enter"), "a": lambda: focus("new class")},
-            **{"[": lambda: self._next(-1), "]": lambda: self._next(1), "?": self._turn},
+            **{",": lambda: self._next(-1), ".": lambda: self._next(1), "?": self._turn},
+            **{"[": lambda: look.resize(-1), "]": lambda: look.resize(1), "x": self._erase},
             **{"ctrl+z": session.undo, "ctrl+shift+z": session.redo, "ctrl+y": session.redo, "shift+x": session.stop},
             **{"v": lambda: session.param.update(live=not session.live), "shift+v": session.update_map},
             "shift+delete": lambda: session.remove_class(session.current_class),
@@ -126,6 +127,11 @@ class KeysPanel(pn.viewable.Viewer):
     def _leave(self) -> None:
         self.session.leave_advice()
         self.look.walking = False
+
+    def _erase(self) -> None:
+        """Take the eraser, or the brush again."""
+        look = self.look
+        look.param.update(mode="brush", erase=look.mode != "brush" or not look.erase)
 
     def _turn(self) -> None:
         """To this page, or back to the tab before it."""

@@ -8,15 +8,21 @@ import xarray as xr
 
 from workbench.cubes import good_bands, index_names, possible_presets, preset_bands
 from workbench.panels.scene_picture import COMPONENTS
+from workbench.session.painting import LARGEST, SMALLEST
 
 OWN_BANDS, INDEX = "three bands", "spectral index"
 """The choices of a picture beside the presets: by wavelength, and by the catalogue of indices."""
+
+RADII = (SMALLEST, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0, 10.0, 15.0, 20.0, 30.0, 50.0, 70.0, LARGEST)
+"""Radii of the brush [pixels of the scene]; the smallest one paints single pixels."""
 
 
 class Look(param.Parameterized):
     """The choices of one open page."""
 
-    mode = param.Selector(default="inspect", objects=["inspect", "pixel", "polygon"], doc="What a click does")
+    mode = param.Selector(default="inspect", objects=["inspect", "pixel", "polygon", "brush"], doc="What a click does")
+    radius = param.Selector(default=3.0, objects=list(RADII), doc="Of the brush [pixels of the scene]")
+    erase = param.Boolean(default=False, doc="Whether the brush takes labels away")
     picture = param.String(default="", doc="A preset's name, ``three bands``, ``spectral index`` or of COMPONENTS")
     index = param.String(default="", doc="Which index, where one is shown or was")
     legend = param.String(default="", doc="What the picture's colours stand for, once it has been made")
@@ -86,6 +92,15 @@ class Look(param.Parameterized):
             good = np.flatnonzero(good_bands(cube))
             bands = tuple(int(good[int(part * (len(good) - 1))]) for part in (0.75, 0.5, 0.25))
         self.param.update(picture=picture, bands=bands)
+
+    @param.depends("mode", watch=True)
+    def _lay_down(self) -> None:
+        """The eraser is laid down with the brush."""
+        self.erase = self.erase and self.mode == "brush"
+
+    def resize(self, by: int) -> None:
+        """Take the next larger or smaller radius, if there is one."""
+        self.radius = RADII[min(max(RADII.index(self.radius) + by, 0), len(RADII) - 1)]
 
     def pin(self) -> None:
         """Keep the spectrum clicked last."""

@@ -17,7 +17,9 @@ from workbench.panels.slots import CLEAR, Slot, close_all
 from workbench.panels.view import Bounds, ViewGrid, Window
 
 SLOTS = ("base", "top", "marks")
-MODES = ("inspect", "pixel", "polygon")
+MODES = ("inspect", "pixel", "polygon", "brush")
+BRUSH = {"brush": {"zIndex": "1", "visibility": "hidden"}}
+"""The pane of a clear picture over the whole scene, by which the browser tells where a stroke lies (``brush.js``)."""
 
 Painter = Callable[[Window], NDArray[np.uint8] | None]
 """Draws a window as RGBA (height, width, 4); None for nothing."""
@@ -68,13 +70,15 @@ class SceneMap:
             fullscreen_control=False,
             layers_control=False,
             scale_control=True,
-            panes={name: {"zIndex": str(250 + 10 * i)} for i, name in enumerate(SLOTS)},  # below drawings, at 400
+            panes={name: {"zIndex": str(250 + 10 * i)} for i, name in enumerate(SLOTS)} | BRUSH,  # drawings lie at 400
             zoom_snap=0.1,
             zoom_delta=0.5,
             max_zoom=24,
             min_zoom=2,
             double_click_zoom=False,
         )
+        self._box = ipyleaflet.ImageOverlay(url=CLEAR, bounds=((0, 0), (1e-6, 1e-6)), pane="brush")
+        self.leaflet.add(self._box)
         self.slots = {name: Slot(self.leaflet, name) for name in SLOTS}
         self._pen = ipyleaflet.GeomanDrawControl(hide_controls=True)
         self.leaflet.add(self._pen)
@@ -90,7 +94,7 @@ class SceneMap:
 
     def open(self, grid: ViewGrid) -> None:
         """Lay another scene on the map and look at all of it; what the slots showed was of the last one."""
-        self.grid = grid
+        self.grid, self._box.bounds = grid, grid.bounds
         for name, (_, is_flat) in self._painters.items():
             self.slots[name].show(None, None, is_flat=is_flat)
         self._painters.clear()

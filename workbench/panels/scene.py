@@ -7,6 +7,7 @@ import panel_material_ui as pmui
 import xarray as xr
 from shapely.geometry.base import BaseGeometry
 
+from workbench.panels.brush import Brush
 from workbench.panels.layers import CLASS_MAP, PICTURE, Layers
 from workbench.panels.look import Look
 from workbench.panels.maps import SceneMap
@@ -38,6 +39,7 @@ class MapPanel(pn.viewable.Viewer):
         self._gone_to: tuple[int, int] | None = None
         self._drawn_map: xr.DataArray | None = None
         self.layers = Layers(session, look, self._sharpen)
+        self._brush = Brush(session.label_stroke)
         self.map = SceneMap(self._clicked, self._drawn, self._hovered)
         page.on_close(self.map.dispose)
         self._pane = self.map.panel()
@@ -54,12 +56,13 @@ class MapPanel(pn.viewable.Viewer):
         page.follow(session, "advice", self._go, now=False)
         page.follow(look, "walking", self._go, now=False)
         page.follow(look, "mode", lambda: self.map.set_mode(look.mode))
+        page.follow(look, "mode radius erase", self._set_brush)
         page.follow(session, "classes current_class", self._set_pen)
         page.follow(look, "base_map", lambda: self.map.base_map(look.base_map))
 
     def __panel__(self) -> pn.Column:
         """The map, or what to do before there is one."""
-        return pn.Column(self._welcome, self._pane, sizing_mode="stretch_both", margin=0)
+        return pn.Column(self._welcome, self._pane, self._brush, sizing_mode="stretch_both", margin=0)
 
     def _open(self) -> None:
         cube = self.session.cube
@@ -71,6 +74,7 @@ class MapPanel(pn.viewable.Viewer):
         if cube.rio.crs is None:
             self.look.base_map = False
         self.map.open(ViewGrid.of(cube))
+        self._brush.lay(self.map.grid)
         self._show_picture()
         self._show_marks()
 
@@ -149,7 +153,12 @@ class MapPanel(pn.viewable.Viewer):
 
     def _set_pen(self) -> None:
         colors = {one.code: one.color for one in self.session.classes}
-        self.map.set_pen(colors.get(self.session.current_class, "#ffffff"))
+        self._brush.color = colors.get(self.session.current_class, "#ffffff")
+        self.map.set_pen(self._brush.color)
+
+    def _set_brush(self) -> None:
+        look = self.look
+        self._brush.param.update(active=look.mode == "brush", radius=look.radius, erase=look.erase)
 
     def _clicked(self, row: int, column: int) -> None:
         self.look.pixel = (row, column)

@@ -144,6 +144,8 @@ def _label(stand: Stand) -> str:
         return f"Click “Label pixel” at the right: from then on, a click labels a pixel as “{name}”."
     if stand.mode == "polygon":
         return f"Draw round some pixels of “{name}” on the map, corner by corner, back to where you began."
+    if stand.mode == "brush":
+        return f"Drag over pixels of “{name}” on the map."
     left = ENOUGH - pixels
     wanted = f"{_WORDS[left]} {'more ' if pixels else ''}pixel{'' if left == 1 else 's'}"
     return f"Click {wanted} of “{name}” on the map."

@@ -1,4 +1,4 @@
-"""A mark is a piece of ground that a person gave a class: a clicked pixel, a polygon, a feature of an imported file."""
+"""A mark is a piece of ground that a person gave a class: a pixel, a polygon, a stroke, a feature of a file."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+import shapely
 from shapely.geometry.base import BaseGeometry
 
 from workbench.session.classes import Classes
@@ -33,7 +34,7 @@ class Mark:
     """In the scene's CRS; without one, on the pixel grid (x counts columns, y counts rows downwards)."""
 
     source: str
-    """``click``, ``polygon`` or ``import:FILE``."""
+    """``click``, ``polygon``, ``brush`` or ``import:FILE``."""
 
     created: str = field(default_factory=now)
     """When, ISO 8601 in UTC."""
@@ -93,4 +94,24 @@ class LabelState:
                     left.append(replace(mark, geometry=rest))
             else:
                 left.append(mark)
+        return replace(self, marks=tuple(left))
+
+    def erase(self, ground: BaseGeometry, least: float) -> LabelState:
+        """Without the parts of any mark that lie on `ground`, nor remains of areas smaller than `least`.
+
+        A mark that only touches `ground` stays the very same.
+        """
+        shapely.prepare(ground)
+        left = []
+        for mark in self.marks:
+            rest = mark.geometry.difference(ground) if ground.intersects(mark.geometry) else mark.geometry
+            pieces = [piece for piece in shapely.get_parts(rest) if not piece.is_empty]
+            parts = [piece for piece in pieces if piece.geom_type != "Polygon" or piece.area > least]
+            if not parts:
+                continue
+            is_area = mark.geometry.area > least
+            if (mark.geometry.area - rest.area <= least) if is_area else rest.equals(mark.geometry):
+                left.append(mark)
+            else:
+                left.append(replace(mark, geometry=parts[0] if len(parts) == 1 else shapely.union_all(parts)))
         return replace(self, marks=tuple(left))
