@@ -12,9 +12,9 @@ import xarray as xr
 
 from workbench.session.at_hand import AtHand
 from workbench.session.commands import command, sentence
-from workbench.session.labelling import Labelling
 from workbench.session.live import Refit
 from workbench.session.marks import LabelState
+from workbench.session.selecting import Selecting
 
 if TYPE_CHECKING:
     from workbench.probe import ClassMap, Model
@@ -23,7 +23,7 @@ WITHOUT_RUN, WITH_RUN = "svm", "auto"
 """The model used until the user chooses one: the recommended one, as soon as it has the embedding that it wants."""
 
 
-class Mapping(Labelling):
+class Mapping(Selecting):
     """Model, class map and confidence; the numbers are computed in a thread, the newest labels win."""
 
     model = param.String(default=WITHOUT_RUN, doc="Name in `models`; set it to choose another")
