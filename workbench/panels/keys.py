@@ -10,7 +10,7 @@ import param
 from panel.custom import JSComponent
 
 from workbench.panels.access import reads
-from workbench.panels.key_map import DIGITS, KEYS, WALK, key_map_html
+from workbench.panels.key_map import CHOSEN, DIGITS, KEYS, WALK, key_map_html
 from workbench.panels.look import Look
 from workbench.panels.pages import Page
 from workbench.session import Session
@@ -81,7 +81,9 @@ class KeysPanel(pn.viewable.Viewer):
         self.session, self.look, self._tabs = session, look, tabs
         self._last_tab = look.tab
         walk = [name for key in KEYS[WALK] for name in key.names]
-        always = [name for group, keys in KEYS.items() if group != WALK for key in keys for name in key.names]
+        self._chosen = [name for key in KEYS[CHOSEN] for name in key.names]
+        groups = [keys for group, keys in KEYS.items() if group not in (WALK, CHOSEN)]
+        always = [name for keys in groups for key in keys for name in key.names]
         self.keyboard = Keyboard(self._pressed, always=always, walk=walk, width=0, height=0, margin=0)
         press, focus = self.keyboard.press, self.keyboard.focus
         self._always = {
@@ -102,6 +104,7 @@ class KeysPanel(pn.viewable.Viewer):
         }
         page.follow(session, "advice", self._listen)
         page.follow(look, "walking", self._listen)
+        page.follow(look, "selection", lambda: self._listen_for(always))
 
     def __panel__(self) -> pn.pane.HTML:
         """Keys by where they are obeyed."""
@@ -111,16 +114,19 @@ class KeysPanel(pn.viewable.Viewer):
     def _listen(self) -> None:
         self.keyboard.walking = self.look.walking and bool(self.session.advice and self.session.advice.current)
 
+    def _listen_for(self, always: list[str]) -> None:
+        self.keyboard.always = [*always, *(self._chosen if self.look.selection else ())]
+
     def _pressed(self, key: str) -> None:
         walking = self.keyboard.walking
         if key in DIGITS and walking:
             self.session.answer_advice(int(key))
         elif key in DIGITS and int(key) in {one.code for one in self.session.classes}:
             self.session.current_class = int(key)
-        elif key in self._always:
-            self._always[key]()
         elif walking and key in self._walk:
             self._walk[key]()
+        elif key in self._always:
+            self._always[key]()
 
     def _leave(self) -> None:
         self.session.leave_advice()
