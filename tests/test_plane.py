@@ -94,6 +94,7 @@ def test_what_cannot_be_laid_out_is_said(cube):
         scene_plane(cube * np.nan, learnt(cube) * np.nan)
 
 
+@pytest.mark.slow
 def test_like_lies_by_like_by_umap_and_a_seed_repeats_it(cube):
     pytest.importorskip("umap")
     assert methods() == ["pca", "umap"]

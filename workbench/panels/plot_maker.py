@@ -65,8 +65,8 @@ class PlotMaker:
         if self._is_busy or wish is None:
             return
         is_new = last is None or not wish.has_plane_of(last)
-        if not is_new and (wish.labels is last.labels or self.plotted is None):
-            return  # it is made, or cannot be
+        if not is_new and wish.labels is last.labels:
+            return
         self._is_busy, self.is_laying_out = True, is_new
         plane, known = (None, {}) if is_new else (self.plotted.plane, self._known)
 
@@ -88,7 +88,8 @@ class PlotMaker:
         wish, known, plotted = made
         is_new, self._is_busy, self.is_laying_out = self.is_laying_out, False, False
         if self._wish is not None and wish.has_plane_of(self._wish):
-            failed = isinstance(plotted, Exception)
-            self._last, self._known, self.plotted = wish, known, None if failed else plotted
-            self._changed(sentence(plotted) if failed else "", is_new)
+            self._last, self._known, self.plotted = wish, known, plotted
+            if isinstance(plotted, Exception):  # the next wish, whichever it is, tries again
+                self._wish = self._last = self.plotted = None
+            self._changed(sentence(plotted) if self.plotted is None else "", is_new)
         self._begin()
