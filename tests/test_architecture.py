@@ -21,6 +21,7 @@ OWNERS = {
     "tensorboard": {"pretrain"},
     "mlflow": {"pretrain"},
     "sklearn": {"probe", "compare"},
+    "umap": {"probe"},
     "h5py": {"cubes", "labels"},
     "zarr": {"cubes"},
     "h5netcdf": {"cubes"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from tests.test_cubes_envi import listed, write
 from workbench.cubes import open_cube, picture_limits, read_pixels, render, save_cube, simulated_scene, spectrum
@@ -83,3 +84,18 @@ def test_the_last_pixels_chunk_of_a_store_is_kept(tmp_path, monkeypatch):
     spectrum(large, 3, 3)
     monkeypatch.setattr("xarray.DataArray.compute", None)  # nothing more is read
     np.testing.assert_array_equal(spectrum(large, 4, 5), cube.values[:, 4, 5])
+
+
+def test_pixels_here_and_there_load_each_block_once():
+    cube = xr.DataArray(np.arange(3 * 40 * 60, dtype="float32").reshape(3, 40, 60), dims=("band", "y", "x"))
+    loaded = []
+
+    def load(block: np.ndarray) -> np.ndarray:
+        loaded.append(block.shape)
+        return block
+
+    lazy = cube.chunk({"band": 3, "y": 16, "x": 16})
+    lazy = lazy.copy(data=lazy.data.map_blocks(load, dtype="float32", meta=np.zeros((0, 0, 0), "float32")))
+    rows, columns = np.random.default_rng(0).integers(0, (40, 60), (200, 2)).T
+    np.testing.assert_array_equal(read_pixels(lazy, rows, columns), cube.values[:, rows, columns].T)
+    assert len(loaded) == 3 * 4

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workbench.panels.key_map import COLUMNS, DIGITS, KEYS, WALK
+from workbench.panels.key_map import CHOSEN, COLUMNS, DIGITS, KEYS, WALK
 
 
 def test_the_key_map_shows_every_group_once():
@@ -10,8 +10,11 @@ def test_the_key_map_shows_every_group_once():
 
 
 def test_no_two_keys_have_one_name():
-    always = [name for group, keys in KEYS.items() if group != WALK for key in keys for name in key.names]
-    asked = [name for key in KEYS[WALK] for name in key.names]
+    always = [name for group, keys in KEYS.items() if group not in (WALK, CHOSEN) for key in keys for name in key.names]
+    asked, chosen = ([name for key in KEYS[group] for name in key.names] for group in (WALK, CHOSEN))
     assert len(set(always)) == len(always)
     assert len(set(asked)) == len(asked)
+    assert len(set(chosen)) == len(chosen)
     assert set(always) & set(asked) == set(DIGITS)
+    assert set(always) & set(chosen) == set()
+    assert set(asked) & set(chosen) == {"escape"}  # which first leaves what is asked

@@ -136,6 +136,15 @@ def learning(desk: Driver) -> None:
     desk.page.locator(".MuiChip-root:visible").first.wait_for(timeout=PATIENCE)
 
 
+def embedding(desk: Driver) -> None:
+    """Pixels in their plane, some of them selected."""
+    tab("Embedding")(desk)
+    desk.click(20, 20)
+    expect(desk.page.get_by_text("pixels drawn evenly")).to_be_visible(timeout=PATIENCE)
+    desk.page.keyboard.press("v")
+    expect(desk.page.get_by_text("25 pixels are selected.")).to_be_visible(timeout=PATIENCE)
+
+
 def models(desk: Driver) -> None:
     """A long list, open."""
     tab("Compare")(desk)
@@ -164,6 +173,7 @@ VIEWS: dict[str, Callable[[Driver], None]] = {
     "suggestions": suggestions,
     "doubts": doubts,
     "learning": learning,
+    "embedding": embedding,
     "runs": tab("Runs"),
     "compare": tab("Compare"),
     "models": models,

@@ -29,7 +29,8 @@ BUTTONS = f"""
 """Names of all buttons in sight; an icon's name is no part of them."""
 
 TABS = {
-    "Learn": "Start learning", "Runs": "Resume", "Suggest & check": "Suggest pixels", "Compare": "Start comparing",
+    "Learn": "Start learning", "Runs": "Resume", "Suggest & check": "Suggest pixels",
+    "Embedding": "Let go of the selection", "Compare": "Start comparing",
     "Confusion": "", "Export": "Class map (GeoTIFF)", "Keys": "",
 }  # fmt: skip
 """Tabs, and a button that is there once a tab has been drawn."""

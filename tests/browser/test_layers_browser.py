@@ -55,7 +55,7 @@ def test_a_frozen_map_stays_until_it_is_asked_for(desk):
     labelled(desk)
     page = desk.page
     expect(page.get_by_role("switch", name="Follow the labels")).to_be_checked()
-    page.keyboard.press("v")
+    page.keyboard.press("q")
     expect(page.get_by_role("switch", name="Follow the labels")).not_to_be_checked(timeout=PATIENCE)
     expect(page.get_by_text(re.compile(r"Class map by SVM: \d"))).to_be_visible(timeout=PATIENCE)  # none is on its way
     page.wait_for_timeout(500)
@@ -66,9 +66,9 @@ def test_a_frozen_map_stays_until_it_is_asked_for(desk):
         desk.mode("Label pixel")
         desk.click(40 + key, 90)
         desk.wait_count(key, 1)
-        expect(page.get_by_text("of older labels; Shift V makes it once")).to_be_visible(timeout=PATIENCE)
+        expect(page.get_by_text("of older labels; Shift Q makes it once")).to_be_visible(timeout=PATIENCE)
         assert desk.overlay("top")["src"] == drawn
-        page.keyboard.press("Shift+V" if key == 3 else "v")
+        page.keyboard.press("Shift+Q" if key == 3 else "q")
         drawn = desk.wait_map(drawn)["src"]
     expect(page.get_by_role("switch", name="Follow the labels")).to_be_checked()
 

@@ -10,7 +10,7 @@ Never: labels, learning, a screen; a value changed without saying so in ``attrs`
 """
 
 from workbench.cubes.bad_bands import detect_bad_bands
-from workbench.cubes.components import Components, fit_components, principal_components
+from workbench.cubes.components import Components, components_of, fit_components, principal_components
 from workbench.cubes.continuum import remove_continuum
 from workbench.cubes.contract import CubeError, check_cube, good_bands, has_wavelengths, valid_pixels
 from workbench.cubes.formats import FORMATS
@@ -56,6 +56,7 @@ __all__ = [
     "best_match",
     "check_cube",
     "check_library",
+    "components_of",
     "derivative",
     "describe",
     "detect_bad_bands",

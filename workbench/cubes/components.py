@@ -50,9 +50,26 @@ def fit_components(cube: xr.DataArray, n: int = 3, *, seed: int = 0) -> Componen
     sample = _sample_spectra(cube.isel(band=good), 20_000, seed)
     if len(sample) < 2:
         raise CubeError("principal components need two pixels with data in every good band; mark the empty bands bad")
-    n = min(n, len(good))
-    mean = sample.mean(axis=0)
-    variance, axes = np.linalg.eigh(np.cov((sample - mean).T).reshape(len(good), len(good)))
+    return components_of(sample, n)
+
+
+def components_of(values: NDArray[np.floating], n: int = 3) -> Components:
+    """The directions in which rows of numbers differ most.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_rows, n_values)
+        At least two rows, all finite.
+    n : int
+        How many; at most `n_values`.
+
+    Returns
+    -------
+    Components
+        Of values where :class:`Components` speaks of bands.
+    """
+    n, mean = min(n, values.shape[1]), values.mean(axis=0)
+    variance, axes = np.linalg.eigh(np.cov((values - mean).T).reshape(len(mean), len(mean)))
     share = variance[::-1][:n] / max(variance.sum(), np.finfo(float).tiny)
     axes = axes[:, ::-1][:, :n]
     axes *= np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(n)])  # eigenvectors have no sign of their own

@@ -112,8 +112,12 @@ def read_pixels(cube: xr.DataArray, rows: NDArray[np.intp], columns: NDArray[np.
     if cube.chunks is None:
         return cube.values[:, rows, columns].T
     found = np.empty((len(rows), cube.sizes["band"]), "float32")
-    # In the order of the file, so that the pixels of a block that is kept come one after another.
-    for i in np.lexsort((columns, rows)):
+    # In the order of the file, or block by block, so that the pixels of one that is kept come one after another.
+    order = (columns, rows)
+    if stored_of(cube) is None:
+        sizes = zip(cube.variable.data.chunks[:0:-1], order, strict=True)
+        order += tuple(np.searchsorted(np.cumsum(size), at, side="right") for size, at in sizes)
+    for i in np.lexsort(order):
         found[i] = read_pixel(cube, int(rows[i]), int(columns[i]))
     return found
 

@@ -12,7 +12,7 @@ from panel.custom import JSComponent
 
 from workbench.panels.look import Look
 from workbench.panels.pages import Page
-from workbench.panels.style import Plain, dock_row, line, stack
+from workbench.panels.style import Plain, dock_row, line, stack, tool
 from workbench.session import Round, Session
 
 ADVICE_TAB = "Suggest & check"
@@ -72,9 +72,9 @@ class AdvicePanel(pn.viewable.Viewer):
         self._remove = _word("Remove", "Remove: take the label away (Delete)", session.remove_advised)
         self._skip = _word("Skip", "Skip: leave it as it is (S)", session.skip_advice)
         moves = (
-            _move("arrow_back", "Back (B)", lambda: session.step_advice(-1)),
-            _move("arrow_forward", "Next (N)", lambda: session.step_advice(1)),
-            _move("close", "Leave (Esc)", self._leave),
+            tool("arrow_back", "Back (B)", lambda: session.step_advice(-1)),
+            tool("arrow_forward", "Next (N)", lambda: session.step_advice(1)),
+            tool("close", "Leave (Esc)", self._leave),
         )
         self._answers = line(self._accept, self._keep, self._remove, self._skip, *moves, gap=2, sizing_mode=None)
         self._list = AdviceList(self._clicked, sizing_mode="stretch_width", margin=0)
@@ -147,11 +147,6 @@ def _word(label: str, title: str, action: Callable[[], object]) -> pmui.Button:
     return pmui.Button(
         label=label, description=title, on_click=lambda _: action(), size="small", variant="outlined", margin=0
     )
-
-
-def _move(icon: str, title: str, action: Callable[[], object]) -> pmui.IconButton:
-    """A way to go."""
-    return pmui.IconButton(icon=icon, description=title, on_click=lambda _: action(), size="small", margin=0)
 
 
 def _answer(made: Round, place: int) -> str:

@@ -16,6 +16,7 @@ from workbench.panels.assets import load_extensions
 from workbench.panels.choices import LayersPanel
 from workbench.panels.classes import ClassesPanel
 from workbench.panels.compare import ComparePanel
+from workbench.panels.embedding import EMBEDDING_TAB, EmbeddingPanel
 from workbench.panels.export import ExportPanel
 from workbench.panels.guide import GuidePanel, turn_guide
 from workbench.panels.header import HeaderPanel, StatusLine
@@ -55,11 +56,13 @@ class Desk(pn.viewable.Viewer):
             styles={"border-left": EDGE},
         )
         advice = AdvicePanel(session, look, page)
+        embedding = EmbeddingPanel(session, look, page, scene.map.go)
         runs = RunsPanel(session, page, lambda run: _repeat(look, learn, run))
         parts = {
             LEARN_TAB: learn,
             RUNS_TAB: runs,
             ADVICE_TAB: advice,
+            EMBEDDING_TAB: embedding,
             COMPARE_TAB: compare,
             "Confusion": compare.confusion(),
             EXPORT_TAB: ExportPanel(session, look, page),
@@ -72,6 +75,7 @@ class Desk(pn.viewable.Viewer):
         }
         for_runs = {"shift+u": runs.use, "shift+g": runs.resume, "shift+t": runs.repeat, "shift+d": runs.delete}
         others |= {key: lambda act=act: _on_tab(look, RUNS_TAB, act) for key, act in for_runs.items()}
+        others |= embedding.keys
         keys = KeysPanel(session, look, page, others, (*parts, KEYS_TAB))
         tabs = _tabs(look, page, {**parts, KEYS_TAB: keys})
         height = f":host {{ height: {DOCK} !important; flex: none !important; }}"
@@ -89,7 +93,7 @@ class Desk(pn.viewable.Viewer):
             sizing_mode="stretch_both", margin=0, styles={"background": "var(--desk-ground)"},
             css_classes=["desk-page"],
         )  # fmt: skip
-        offered = (learn, compare, layers, self.header)
+        offered = (learn, compare, layers, embedding, self.header)
         page.work(read_menu, lambda menu: [panel.offer(menu) for panel in offered])
 
     def __panel__(self) -> pn.Column:

@@ -44,7 +44,7 @@ class LayersPanel(pn.viewable.Viewer):
         self._live = pmui.Switch(label="Follow the labels", value=session.live, size="small", margin=0)
         self._live.param.watch(lambda event: session.param.update(live=event.new), "value")
         self._once = pmui.IconButton(
-            icon="refresh", description="Make the class map once, now (Shift V)", size="small", margin=0,
+            icon="refresh", description="Make the class map once, now (Shift Q)", size="small", margin=0,
             on_click=lambda _: session.update_map(),
         )  # fmt: skip
         self._opacity = pmui.FloatSlider.from_param(

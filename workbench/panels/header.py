@@ -144,7 +144,7 @@ class StatusLine(pn.viewable.Viewer):
         if session.map_state == "computing":
             return f"Class map by {in_words(session.model)}: computing …"
         if session.is_behind and not session.live:
-            return f"Class map by {in_words(session.model)}: of older labels; Shift V makes it once, V lets it follow."
+            return f"Class map by {in_words(session.model)}: of older labels; Shift Q makes it once, Q lets it follow."
         if session.map_state == "ready":
             return f"Class map by {in_words(session.model)}: {session.map_seconds:.1f} s."
         return "Ready."

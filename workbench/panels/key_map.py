@@ -28,6 +28,9 @@ class Key:
 WALK = "While a pixel or label is asked about"
 """The group whose keys are obeyed only then."""
 
+CHOSEN = "While pixels are selected"
+"""The group whose keys are obeyed only then, and Esc not while something is asked about."""
+
 KEYS: dict[str, tuple[Key, ...]] = {
     "Look": (
         Key(("I",), "inspect: a click shows a spectrum", ("i",), ("Inspect",)),
@@ -35,8 +38,10 @@ KEYS: dict[str, tuple[Key, ...]] = {
         Key(("Shift M",), "let go of the kept spectra", ("shift+m",), ("Let go of the kept ones",)),
         Key(("W",), "swipe two layers, or lay them together", ("w",)),
         Key(("Shift W",), "swipe the two best maps", ("shift+w",), ("Swipe the two best maps",)),
-        Key(("V",), "live or frozen: the class map follows labels or stays", ("v",)),
-        Key(("Shift V",), "make the class map once, now", ("shift+v",), ("Make the class map once",)),
+        Key(("Q",), "quiet: the class map stays, or follows the labels again", ("q",)),
+        Key(("Shift Q",), "make the class map once, now", ("shift+q",), ("Make the class map once",)),
+        Key(("V",), "select what is like the pixel, then more", ("v",), ("Select pixels like",)),
+        Key(("Z",), "zoom the embedding to the selection, or out", ("z",), ("Zoom to the selection",)),
         Key(("D",), "dark, or light again", ("d",), ("Toggle theme",)),
         Key(("O",), "type the path of a scene", ("o",)),
         Key((",", "."), "tab before, next tab", (",", ".")),
@@ -74,6 +79,11 @@ KEYS: dict[str, tuple[Key, ...]] = {
         Key(("Shift S",), "take the spectra away", ("shift+s",), ("Spectra (CSV)",)),
         Key(("Shift R",), "take the scores away", ("shift+r",), ("Scores (CSV)",)),
     ),
+    CHOSEN: (
+        Key(("Y",), "give all of them the chosen class", ("y",), ("Give class",)),
+        Key(("Shift J", "J"), "pixel before, next pixel", ("shift+j", "j"), ("Pixel before", "Pixel after")),
+        Key(("Esc",), "let go of them", ("escape",), ("Let go of the selection",)),
+    ),
     WALK: (
         Key(("1", "…", "9"), "give it the class of that number", DIGITS),
         Key(("Enter",), "give it the class the model guesses", ("enter",), ("As the model guesses",)),
@@ -97,7 +107,12 @@ KEYS: dict[str, tuple[Key, ...]] = {
     ),
 }
 
-COLUMNS = (("Look",), ("Label",), ("Learn, compare, take away", "Map, once it was clicked"), (WALK, "Everywhere"))
+COLUMNS = (
+    ("Look",),
+    ("Label", CHOSEN),
+    ("Learn, compare, take away", "Map, once it was clicked"),
+    (WALK, "Everywhere"),
+)
 """How the groups stand beside each other."""
 
 _STYLE = """

@@ -10,7 +10,7 @@ import param
 from panel.custom import JSComponent
 
 from workbench.panels.access import reads
-from workbench.panels.key_map import DIGITS, KEYS, WALK, key_map_html
+from workbench.panels.key_map import CHOSEN, DIGITS, KEYS, WALK, key_map_html
 from workbench.panels.look import Look
 from workbench.panels.pages import Page
 from workbench.session import Session
@@ -81,7 +81,9 @@ class KeysPanel(pn.viewable.Viewer):
         self.session, self.look, self._tabs = session, look, tabs
         self._last_tab = look.tab
         walk = [name for key in KEYS[WALK] for name in key.names]
-        always = [name for group, keys in KEYS.items() if group != WALK for key in keys for name in key.names]
+        self._chosen = [name for key in KEYS[CHOSEN] for name in key.names]
+        groups = [keys for group, keys in KEYS.items() if group not in (WALK, CHOSEN)]
+        always = [name for keys in groups for key in keys for name in key.names]
         self.keyboard = Keyboard(self._pressed, always=always, walk=walk, width=0, height=0, margin=0)
         press, focus = self.keyboard.press, self.keyboard.focus
         self._always = {
@@ -92,7 +94,7 @@ class KeysPanel(pn.viewable.Viewer):
             **{",": lambda: self._next(-1), ".": lambda: self._next(1), "?": self._turn},
             **{"[": lambda: look.resize(-1), "]": lambda: look.resize(1), "x": self._erase},
             **{"ctrl+z": session.undo, "ctrl+shift+z": session.redo, "ctrl+y": session.redo, "shift+x": session.stop},
-            **{"v": lambda: session.param.update(live=not session.live), "shift+v": session.update_map},
+            **{"q": lambda: session.param.update(live=not session.live), "shift+q": session.update_map},
             "shift+delete": lambda: session.remove_class(session.current_class),
             **{name: lambda button=button: self._take_away(button) for name, button in _TAKEN_AWAY.items()},
             **others,
@@ -104,6 +106,7 @@ class KeysPanel(pn.viewable.Viewer):
         }
         page.follow(session, "advice", self._listen)
         page.follow(look, "walking", self._listen)
+        page.follow(look, "selection", lambda: self._listen_for(always))
 
     def __panel__(self) -> pn.pane.HTML:
         """Keys by where they are obeyed."""
@@ -113,16 +116,19 @@ class KeysPanel(pn.viewable.Viewer):
     def _listen(self) -> None:
         self.keyboard.walking = self.look.walking and bool(self.session.advice and self.session.advice.current)
 
+    def _listen_for(self, always: list[str]) -> None:
+        self.keyboard.always = [*always, *(self._chosen if self.look.selection else ())]
+
     def _pressed(self, key: str) -> None:
         walking = self.keyboard.walking
         if key in DIGITS and walking:
             self.session.answer_advice(int(key))
         elif key in DIGITS and int(key) in {one.code for one in self.session.classes}:
             self.session.current_class = int(key)
-        elif key in self._always:
-            self._always[key]()
         elif walking and key in self._walk:
             self._walk[key]()
+        elif key in self._always:
+            self._always[key]()
 
     def _leave(self) -> None:
         self.session.leave_advice()

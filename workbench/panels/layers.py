@@ -138,7 +138,7 @@ class Layers:
         return picture.cut(window)
 
     def marks(self, grid: ViewGrid) -> Layer:
-        """Labels, rings round the pixels whose spectra are drawn, and what is advised while one walks through it."""
+        """Labels, what is selected, rings round pixels whose spectra are drawn, and what is advised on a walk."""
         session, look = self.session, self.look
         labels = session.labels
         colors = [one.color for one in session.classes]
@@ -152,6 +152,7 @@ class Layers:
         rings = [ring for ring in rings if current is None or ring[0] != current[0]]
         spots += [(*grid.position(*pixel), color, True) for pixel, color in (*waiting, *rings)]
         aim = [(*grid.position(*current[0]), current[1])] if current else []
+        lit = grid.mercator(np.array(look.selection, int))
         codes = np.zeros(grid.shape, "int16") if labels is None else labels.values
 
         def paint(window: Window) -> NDArray[np.uint8]:
@@ -159,7 +160,7 @@ class Layers:
                 [(*window.spot(latitude, longitude), *rest) for latitude, longitude, *rest in some]
                 for some in (spots, aim)
             )
-            return label_picture(window, codes, colors, placed, *aimed)
+            return label_picture(window, codes, colors, placed, *aimed, lit=window.spots(lit))
 
         return Layer(paint, is_flat=True)
 

@@ -32,6 +32,9 @@ class Menu:
     device: str
     """``CPU`` or ``GPU``: where training will run."""
 
+    planes: list[str]
+    """Ways to lay pixels out in a plane that there are here."""
+
 
 @cache
 def read_menu() -> Menu:
@@ -39,6 +42,7 @@ def read_menu() -> Menu:
     from workbench.patches import pick_device
     from workbench.pretrain import AUGMENTATIONS, AUTO, ENCODERS, OBJECTIVES
     from workbench.probe import MODELS
+    from workbench.probe.plane import methods
 
     return Menu(
         {name: row.title for name, row in OBJECTIVES.items()},
@@ -46,6 +50,7 @@ def read_menu() -> Menu:
         {name: row.title for name, row in AUGMENTATIONS.items()},
         {name: (row.family, row.title) for name, row in MODELS.items()},
         "CPU" if str(pick_device("auto")).startswith("cpu") else "GPU",
+        methods(),
     )
 
 

@@ -14,8 +14,14 @@ from workbench.panels.view import Window
 LEAST_ALPHA = 0.15
 """What is left of a class where the model is least sure."""
 
-APART = "#ff00c8"
+APART = "#00e5ff"
 """Of pixels that models do not agree on."""
+
+SELECTION = "#e6007e"
+"""Of what was selected in the plot of the embedding: on the map, in the plot, and its mean among the spectra."""
+
+NOWHERE = np.empty((0, 2))
+"""No points."""
 
 SMALL = 7.0
 """Labelled pixels smaller than this on the screen get a dot [pixels]."""
@@ -89,6 +95,7 @@ def label_picture(
     colors: Sequence[str],
     spots: Iterable[tuple[float, float, str, bool]] = (),
     target: tuple[float, float, str] | None = None,
+    lit: NDArray[np.floating] = NOWHERE,
 ) -> NDArray[np.uint8]:
     """Labels on the window: their pixels with a white edge, and rings where the eye would miss a single pixel.
 
@@ -104,6 +111,8 @@ def label_picture(
         Dots and rings, at pixels of the window.
     target : (x, y, color), optional
         What is asked about: a larger ring with four strokes towards it.
+    lit : ndarray of shape (n, 2)
+        x, y of the middles of selected pixels: a square each, hollow where it is large enough to look through.
 
     Returns
     -------
@@ -115,6 +124,14 @@ def label_picture(
         picture[_edges(here)] = (255, 255, 255, 255)
     image = Image.fromarray(picture)
     draw = ImageDraw.Draw(image)
+    half = max(2.0, window.scale / 2)
+    for x, y in lit:
+        square = (x - half, y - half, x + half, y + half)
+        if half < SMALL:
+            draw.rectangle(square, fill=SELECTION, outline="#000000")
+        else:
+            draw.rectangle(square, outline="#000000", width=4)
+            draw.rectangle(square, outline=SELECTION, width=2)
     for x, y, color, is_ring in spots:
         if is_ring:
             draw.ellipse((x - 8, y - 8, x + 8, y + 8), outline="#000000", width=4)

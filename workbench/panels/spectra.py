@@ -1,7 +1,8 @@
-"""The spectra panel: the pixel clicked last, pinned pixels, and the mean of every class."""
+"""The spectra panel: the pixel clicked last, pinned pixels, the mean of every class, and that of a selection."""
 
 from __future__ import annotations
 
+import numpy as np
 import panel as pn
 import panel_material_ui as pmui
 from numpy.typing import NDArray
@@ -10,10 +11,11 @@ from workbench.cubes import spectrum
 from workbench.panels.axes import SpectralAxis
 from workbench.panels.look import Look
 from workbench.panels.pages import Page
+from workbench.panels.pictures import SELECTION
 from workbench.panels.plots import HUES
 from workbench.panels.spectra_figure import SpectraFigure, Spectrum
 from workbench.panels.style import heading, note, stack
-from workbench.session import Session, class_spectra
+from workbench.session import Session, class_spectra, mean_spectrum
 
 HEIGHT = 210
 """Of the plot [pixels]."""
@@ -27,6 +29,7 @@ class SpectraPanel(pn.viewable.Viewer):
         self.session, self.look, self._page = session, look, page
         self._axis: SpectralAxis | None = None
         self._means: dict[int, tuple] = {}
+        self._selected: tuple | None = None
         self._read: dict[tuple[int, int], NDArray] = {}
         self._plot = SpectraFigure(
             sizing_mode="stretch_width", height=HEIGHT, min_height=HEIGHT, margin=0, css_classes=["spectra"]
@@ -44,6 +47,7 @@ class SpectraPanel(pn.viewable.Viewer):
         page.follow(look, "hover", self._show_hovered, now=False)
         page.follow(look, "pins", self._show_others, now=False)
         page.follow(session, "labels classes", self._read_means)
+        page.follow(look, "selection", self._read_selection, now=False)
 
     def __panel__(self) -> pn.Column:
         """Plot below its heading; where the pixel is, below."""
@@ -52,6 +56,7 @@ class SpectraPanel(pn.viewable.Viewer):
     def _open(self) -> None:
         cube = self.session.cube
         self._axis, self._means, self._read = None if cube is None else SpectralAxis.of(cube), {}, {}
+        self._selected = None
         if self._axis is not None:
             self._plot.lay(self._axis.x, self._axis.titles)
         self._show_others()
@@ -100,6 +105,20 @@ class SpectraPanel(pn.viewable.Viewer):
             self._means = means
             self._show_others()
 
+    def _read_selection(self) -> None:
+        cube, pixels = self.session.cube, self.look.selection
+        if cube is None or not pixels:
+            self._take_selection((pixels, None))
+            return
+        rows, columns = np.array(pixels, int).T
+        self._page.work(lambda: (pixels, mean_spectrum(cube, rows, columns)), self._take_selection)
+
+    def _take_selection(self, found: tuple) -> None:
+        pixels, selected = found
+        if pixels is self.look.selection:  # else a newer one is being read
+            self._selected = selected
+            self._show_others()
+
     def _show_others(self) -> None:
         self._tools[1].disabled = not self.look.pins
         if self._axis is None:
@@ -111,4 +130,6 @@ class SpectraPanel(pn.viewable.Viewer):
         ]
         for i, (row, column) in enumerate(self.look.pins):
             spectra.append(Spectrum(f"row {row}, column {column}", HUES[i % len(HUES)], self._values(row, column)))
+        if self._selected is not None:
+            spectra.append(Spectrum("selection", SELECTION, *(self._axis.lay(part) for part in self._selected)))
         self._plot.draw(spectra)

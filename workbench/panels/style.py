@@ -95,7 +95,10 @@ CELL_CSS = (
 )
 """What Panel's inline front end leaves out: a cell's icons were words."""
 
-LOW_TABS = {"& .MuiTabs-root": {"minHeight": "38px"}, "& .MuiTab-root": {"minHeight": "38px", "padding": "6px 16px"}}
+LOW_TABS = {
+    "& .MuiTabs-root": {"minHeight": "38px"},
+    "& .MuiTab-root": {"minHeight": "38px", "minWidth": 0, "padding": "6px 15px"},
+}
 """Titles of the dock's tabs, low, so that what a tab is for is in sight on a small screen."""
 
 EDGE = "1px solid var(--desk-edge)"
@@ -187,6 +190,11 @@ def action(label: str, icon: str, tip: str, act: Callable[[], object], *, main: 
     """A button that does `act`; `tip` says more than its label, and the key; a panel has one main one."""
     how = {"color": "primary"} if main else {"variant": "outlined"}
     return pmui.Button(label=label, icon=icon, size="small", margin=0, description=tip, on_click=lambda _: act(), **how)
+
+
+def tool(icon: str, tip: str, act: Callable[[], object]) -> pmui.IconButton:
+    """A small button with a picture on it that does `act`; `tip` is its name and key."""
+    return pmui.IconButton(icon=icon, description=tip, size="small", margin=0, on_click=lambda _: act())
 
 
 def put(box: pmui.TextInput, text: str) -> None:

@@ -59,6 +59,13 @@ class Window:
         height, width = self.rows.shape
         return (x[1] - x[0]) / (x[2] - x[0]) * width, (y[2] - y[1]) / (y[2] - y[0]) * height
 
+    def spots(self, mercator: NDArray[np.floating]) -> NDArray[np.floating]:
+        """The same for many points, given in web mercator [m], shape (n, 2)."""
+        (south, west), (north, east) = self.bounds
+        (left, right), (bottom, top) = _TO_MERCATOR([west, east], [south, north])
+        height, width = self.rows.shape
+        return (mercator - (left, top)) / (right - left, bottom - top) * (width, height)
+
     def take(self, values: NDArray) -> NDArray:
         """The window's part of an array of the scene (height, width, …)."""
         return values[self.rows, self.columns]
@@ -105,6 +112,11 @@ class ViewGrid:
     def position(self, row: float, column: float) -> tuple[float, float]:
         """Latitude and longitude [degrees] of the middle of pixel (row, column)."""
         return self.position_of(*(self.transform * (column + 0.5, row + 0.5)))
+
+    def mercator(self, pixels: NDArray[np.integer]) -> NDArray[np.floating]:
+        """Web mercator [m] of the middles of pixels (row, column), shape (n, 2)."""
+        rows, columns = np.asarray(pixels).reshape(-1, 2).T + 0.5
+        return np.stack(self._to_mercator(*(self.transform * (columns, rows))), axis=1)
 
     def position_of(self, x: float, y: float) -> tuple[float, float]:
         """Latitude and longitude [degrees] of a point in the scene's own coordinates."""

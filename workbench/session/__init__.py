@@ -14,6 +14,18 @@ from workbench.session.many import Sessions
 from workbench.session.marks import Mark
 from workbench.session.runs import Run
 from workbench.session.session import Session
-from workbench.session.spectra import class_spectra
+from workbench.session.spectra import class_spectra, mean_spectrum
 
-__all__ = ["Advice", "Allowed", "Job", "LabelClass", "Mark", "Round", "Run", "Session", "Sessions", "class_spectra"]
+__all__ = [
+    "Advice",
+    "Allowed",
+    "Job",
+    "LabelClass",
+    "Mark",
+    "Round",
+    "Run",
+    "Session",
+    "Sessions",
+    "class_spectra",
+    "mean_spectrum",
+]

@@ -9,17 +9,32 @@ import shapely
 import xarray as xr
 from pyproj import CRS
 
-from workbench.labels.rasterise import as_labels, grid_of, rasterise
+from workbench.labels.grid import Grid, grid_of
+from workbench.labels.rasterise import as_labels, rasterise
 from workbench.session.marks import LabelState, Mark
 
 
 def pixel_square(cube: xr.DataArray, row: int, column: int) -> shapely.Polygon:
     """Ground of one pixel, in scene coordinates."""
-    grid = grid_of(cube)
-    if not (0 <= row < grid.height and 0 <= column < grid.width):
-        raise IndexError(f"the scene has {grid.height} rows and {grid.width} columns, got row {row}, column {column}")
+    grid = _grid_with(cube, (row, column))
     corners = ((0, 0), (1, 0), (1, 1), (0, 1))
     return shapely.Polygon([grid.transform @ (column + right, row + down) for right, down in corners])
+
+
+def pixel_centres(cube: xr.DataArray, pixels: Sequence[tuple[int, int]]) -> list[shapely.Point]:
+    """The middles of pixels (row, column), in scene coordinates."""
+    transform = _grid_with(cube, *pixels).transform
+    return [shapely.Point(transform @ (column + 0.5, row + 0.5)) for row, column in pixels]
+
+
+def _grid_with(cube: xr.DataArray, *pixels: tuple[int, int]) -> Grid:
+    """The grid of a cube that has all of these pixels."""
+    grid = grid_of(cube)
+    for row, column in pixels:
+        if not (0 <= row < grid.height and 0 <= column < grid.width):
+            there = f"the scene has {grid.height} rows and {grid.width} columns"
+            raise IndexError(f"{there}, got row {row}, column {column}")
+    return grid
 
 
 def pixel_under(cube: xr.DataArray, point: shapely.Point) -> tuple[int, int]:

@@ -15,6 +15,7 @@ from workbench.session.commands import command, sentence
 from workbench.session.live import Refit
 from workbench.session.marks import LabelState
 from workbench.session.painting import Painting
+from workbench.session.selecting import Selecting
 
 if TYPE_CHECKING:
     from workbench.probe import ClassMap, Model
@@ -23,7 +24,7 @@ WITHOUT_RUN, WITH_RUN = "svm", "auto"
 """The model used until the user chooses one: the recommended one, as soon as it has the embedding that it wants."""
 
 
-class Mapping(Painting):
+class Mapping(Painting, Selecting):
     """Model, class map and confidence; the numbers are computed in a thread, the newest labels win."""
 
     model = param.String(default=WITHOUT_RUN, doc="Name in `models`; set it to choose another")

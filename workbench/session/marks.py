@@ -11,6 +11,9 @@ from shapely.geometry.base import BaseGeometry
 
 from workbench.session.classes import Classes
 
+SELECTED = "selection"
+"""Source of what was labelled together with others, pixel by pixel."""
+
 
 def now(after: str = "") -> str:
     """This moment as GeoPackage writes moments: UTC, to the millisecond; after `after`, whatever the clock says."""
@@ -34,7 +37,7 @@ class Mark:
     """In the scene's CRS; without one, on the pixel grid (x counts columns, y counts rows downwards)."""
 
     source: str
-    """``click``, ``polygon``, ``brush`` or ``import:FILE``."""
+    """``click``, ``polygon``, ``brush``, ``selection`` or ``import:FILE``."""
 
     created: str = field(default_factory=now)
     """When, ISO 8601 in UTC."""

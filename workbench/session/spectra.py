@@ -1,4 +1,4 @@
-"""The mean spectrum of each class's labelled pixels."""
+"""The mean spectrum of each class's labelled pixels, or of any others."""
 
 from __future__ import annotations
 
@@ -37,14 +37,31 @@ def class_spectra(
     for code in np.unique(codes):
         which = np.flatnonzero(codes == code)
         which = which[np.linspace(0, len(which) - 1, min(len(which), MOST)).astype(int)]
-        values = _spectra(cube, rows[which], columns[which], {} if read is None else read)
-        known = np.isfinite(values)
-        n = np.maximum(known.sum(axis=0), 1)
-        mean = np.where(known, values, 0).sum(axis=0) / n
-        spread = np.sqrt(np.where(known, (values - mean) ** 2, 0).sum(axis=0) / n)
-        seen = known.any(axis=0)
-        found[int(code)] = np.where(seen, mean, np.nan), np.where(seen, spread, np.nan)
+        found[int(code)] = mean_spectrum(cube, rows[which], columns[which], read)
     return found
+
+
+def mean_spectrum(
+    cube: xr.DataArray, rows: NDArray, columns: NDArray, read: dict[tuple[int, int], NDArray] | None = None
+) -> tuple[NDArray, NDArray]:
+    """Mean and standard deviation of some pixels' spectra, each of shape (n_bands,); NaN does not count.
+
+    Parameters
+    ----------
+    cube : xarray.DataArray of shape (n_bands, height, width)
+        The scene.
+    rows, columns : ndarray of int, shape (n,)
+        Which pixels, at least one.
+    read : dict of (row, column) to spectrum, optional
+        As :func:`class_spectra` takes it.
+    """
+    values = _spectra(cube, rows, columns, {} if read is None else read)
+    known = np.isfinite(values)
+    n = np.maximum(known.sum(axis=0), 1)
+    mean = np.where(known, values, 0).sum(axis=0) / n
+    spread = np.sqrt(np.where(known, (values - mean) ** 2, 0).sum(axis=0) / n)
+    seen = known.any(axis=0)
+    return np.where(seen, mean, np.nan), np.where(seen, spread, np.nan)
 
 
 def _spectra(cube: xr.DataArray, rows: NDArray, columns: NDArray, read: dict[tuple[int, int], NDArray]) -> NDArray:
