@@ -188,7 +188,7 @@ def pan(desk: Driver, times: int) -> None:
         desk.page.mouse.down()
         desk.page.mouse.move(middle[0] + (150 if n % 2 else -150), middle[1] + 40 * (-1) ** (n // 2), steps=5)
         desk.page.wait_for_timeout(120)  # a hand that rests before it lets go does not throw the map
-        took.append(milliseconds_to(desk.page, desk.page.mouse.up, event="mouseup", pane="base"))
+        took.append(milliseconds_to(desk.page, desk.page.mouse.up, event="pointerup", pane="base"))
         desk.page.wait_for_timeout(300)
     row("pan, 6000 x 6000", took)
 

@@ -65,6 +65,7 @@ def test_every_button_has_a_key(desk):
         if button:
             expect(page.get_by_role("button", name=button)).to_be_visible(timeout=PATIENCE)
         page.wait_for_timeout(300)
+        until(lambda: "" not in page.evaluate(BUTTONS), "names of all buttons")  # those being drawn have none yet
         found |= set(page.evaluate(BUTTONS))
     for key in ("g", "c"):
         page.keyboard.press(key)
