@@ -31,10 +31,11 @@ ARM = f"""
     return curves.length
   }}
   const images = ({FIND})(".leaflet-image-layer").filter((image) => image.parentElement.className.includes(pane))
-  const old = images.map((image) => image.src)
-  const isNew = ({{src}}) => src.startsWith("data:image/webp") && !old.includes(src)
+  const seen = () => images.filter(({{src}}) => src.startsWith("data:image/webp"))
+    .filter((image) => +getComputedStyle(image).opacity > 0)
+  const old = seen().map((image) => image.src)
   const watch = new MutationObserver(() => {{
-    const image = images.find((image) => isNew(image) && +getComputedStyle(image).opacity > 0)
+    const image = seen().find((image) => !old.includes(image.src))
     if (began === null || !image) {{ return }}
     watch.disconnect()
     image.decode().then(drawn, drawn)
