@@ -67,7 +67,7 @@ class EmbeddingPanel(pn.viewable.Viewer):
         page.follow(session, "cube", self._open)
         page.follow(session, "cube embedding labels", self._renew)
         page.follow(look, "tab", self._renew, now=False)
-        page.follow(session, "class_map classes", self._paint, now=False)
+        page.follow(session, "class_map classes", self._paint_again, now=False)
         page.follow(look, "selection", self._show_selection)
         page.follow(look, "pixel", self._mark, now=False)
 
@@ -101,6 +101,7 @@ class EmbeddingPanel(pn.viewable.Viewer):
         """Wish for the plot of what there is now, once somebody looks at it."""
         session = self.session
         if session.cube is not None and self.look.tab == EMBEDDING_TAB:
+            self._paint_again()
             self._maker.ask(Wish(session.cube, session.embedding, self._by.value, session.labels))
 
     def _made(self, trouble: str, is_new: bool) -> None:
@@ -122,6 +123,11 @@ class EmbeddingPanel(pn.viewable.Viewer):
             if self._is_awaited:
                 self._is_awaited = False
                 self.alike()
+
+    def _paint_again(self) -> None:
+        """Follow a new class map where somebody sees it."""
+        if self._maker.plotted is not None and self.look.tab == EMBEDDING_TAB:
+            self._paint()
 
     def _paint(self) -> None:
         """Draw the points in the colours there are now."""
