@@ -34,6 +34,9 @@ SIZE = (200, 300)
 HANDS = 4
 """Browsers, each with its share of the pages."""
 
+OPENING = threading.Lock()
+"""One page is opened at a time: the browsers of so many analysts have more cores than this machine."""
+
 THINKS = 4.0
 """Seconds that an analyst looks between two labels."""
 
@@ -94,7 +97,13 @@ class Hand:
         """Open all pages, then label in turn until the time is up, then close them."""
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-            pages = {name: self._opened(browser, name) for name in self.names}
+            pages = {}
+            for name in self.names:
+                with OPENING:
+                    pages[name] = self._opened(browser, name)
+            for name, desk in pages.items():
+                if name[1:].isdigit() and int(name[1:]) < self.trains:
+                    learn(desk, 1_000_000)
             rng, ends = np.random.default_rng(len(self.names)), time.monotonic() + seconds
             while time.monotonic() < ends:
                 for name, desk in pages.items():
@@ -121,8 +130,6 @@ class Hand:
                 desk.wait_count(key, n + 1)
                 self.acknowledged[name] += 1
         desk.wait_map()
-        if name[1:].isdigit() and int(name[1:]) < self.trains:
-            learn(desk, 1_000_000)
         return desk
 
     def _label(self, desk: Driver, name: str, rng: np.random.Generator) -> None:
