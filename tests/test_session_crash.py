@@ -151,6 +151,15 @@ def test_killed_between_clicks_no_acknowledged_label_is_lost(tmp_path, scene):
         session.close()
 
 
+def test_a_label_is_on_the_disk_before_anything_shows_it(session):
+    seen = []
+    session.param.watch(lambda _: seen.append(len(geopandas.read_file(session.labels_path, layer="labels"))), "counts")
+    session.label_pixel(1, 1)
+    session.label_pixel(2, 2)
+    session.undo()
+    assert seen == [1, 2, 1]
+
+
 @posix
 def test_a_full_disk_is_said_and_nothing_is_lost(session):
     session.label_pixel(1, 1)

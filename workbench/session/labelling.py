@@ -130,13 +130,13 @@ class Labelling(SceneState):
         return self._state.without(*under).with_marks((name, square.centroid, "click"))
 
     def _become(self, state: LabelState, *, remember: bool = True) -> None:
-        """Show `state` and store it. If the disk refuses, nothing is lost: the next change stores both."""
+        """Store `state`, then show it: what is seen is on the disk. If the disk refuses, the next change stores both."""
         before = self._state
         if remember and state != before:
             self._history.push(before)
         self._state = state
-        self._show(state)
         self._store_labels()
+        self._show(state)
         self._tell_apart(before)
         self._labels_changed(before)
 
