@@ -130,7 +130,7 @@ class Labelling(SceneState):
         return self._state.without(*under).with_marks((name, square.centroid, "click"))
 
     def _become(self, state: LabelState, *, remember: bool = True) -> None:
-        """Store `state`, then show it: what is seen is on the disk. If the disk refuses, the next change stores both."""
+        """Store `state`, then show it: what is seen is on the disk. If that refuses, the next change stores both."""
         before = self._state
         if remember and state != before:
             self._history.push(before)
