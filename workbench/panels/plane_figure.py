@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from workbench.panels.pictures import SELECTION
 from workbench.panels.plotted import NO_CLASS, points
+from workbench.panels.spectra_figure import change_all
 
 DRAWN, LABELLED, SELECTED, HERE = "drawn", "labelled", "selected", "here"
 """Kinds of points: drawn pixels, labelled ones, selected ones, and a ring round the one clicked last."""
@@ -68,9 +69,7 @@ class PlaneFigure(pn.pane.Bokeh):
     def entitle(self, titles: tuple[str, str]) -> None:
         """Say what the two axes are."""
         self._titles = titles
-        for model, _ in self._models.values():
-            _title(model, titles)
-        self._push()
+        change_all(self, lambda model: _title(model, self._titles))
 
     def look_at(self, places: NDArray[np.floating]) -> None:
         """Show the part of the plane where these points (n, 2) lie, with a margin."""
@@ -78,19 +77,19 @@ class PlaneFigure(pn.pane.Bokeh):
         margin = np.maximum((high - low) * 0.06, 1e-3 * max(float(np.abs(places).max()), 1e-6))
         (left, bottom), (right, top) = low - margin, high + margin
         self._box = float(left), float(right), float(bottom), float(top)
-        for model, _ in self._models.values():
-            _aim(model, self._box)
-        self._push()
+        change_all(self, lambda model: _aim(model, self._box))
 
     def draw(self, **data: Mapping[str, object]) -> None:
         """Draw some kinds of points anew, from what ``plotted.points`` gives."""
         self._data |= data
-        for model, _ in self._models.values():
+
+        def send(model: figure) -> None:
             sources = {drawn.name: drawn.data_source for drawn in model.renderers}
             for name in data:
-                sources[name].data = data[name]
+                sources[name].data = self._data[name]
             self._fade(model)
-        self._push()
+
+        change_all(self, send)
 
     def _fade(self, model: figure) -> None:
         """Let what is not selected step back."""
@@ -98,10 +97,6 @@ class PlaneFigure(pn.pane.Bokeh):
         for drawn in model.renderers:
             if drawn.name == DRAWN and drawn.glyph.fill_alpha != alpha:
                 drawn.glyph.fill_alpha = alpha
-
-    def _push(self) -> None:
-        if self._models and pn.state.curdoc is None:
-            pn.io.push_notebook(self)
 
     def _made(self) -> figure:
         laid = {name: getattr(self, name) for name in self._overrides}

@@ -6,8 +6,9 @@ the browser and nothing else does. Colours of text, axes and grid follow the pag
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import panel as pn
@@ -78,8 +79,7 @@ class SpectraFigure(pn.pane.Bokeh):
         nothing = np.full(len(x), np.nan)
         self._data = {LINES: _lines(x, ()), SPREADS: _spreads(x, ())}
         self._data |= {name: {"x": x, "y": nothing} for name in _STYLES}
-        for model, _ in self._models.values():
-            _title(model, titles)
+        change_all(self, lambda model: _title(model, self._titles))
         self._tell(*self._data)
 
     def click(self, values: NDArray[np.floating]) -> None:
@@ -101,12 +101,13 @@ class SpectraFigure(pn.pane.Bokeh):
 
     def _tell(self, *names: str) -> None:
         """Send what has changed to every figure there is."""
-        for model, _ in self._models.values():
+
+        def send(model: figure) -> None:
             for drawn in model.renderers:  # select() would walk through all that the figure is made of
                 if drawn.name in names:
                     drawn.data_source.data = self._data[drawn.name]
-        if self._models and pn.state.curdoc is None:
-            pn.io.push_notebook(self)
+
+        change_all(self, send)
 
     def _made(self) -> figure:
         """A figure of what is drawn now, as the pane was told to lie."""
@@ -135,6 +136,18 @@ class SpectraFigure(pn.pane.Bokeh):
         self._models[root.ref["id"]] = (model, parent)
         self._design.apply_bokeh_theme_to_model(model, self.theme)
         return model
+
+
+def change_all(pane: pn.pane.Bokeh, change: Callable[[figure], None]) -> None:
+    """Change each figure of a pane in its own document's turn: some of Panel's callbacks come without its lock."""
+    for model, _ in list(pane._models.values()):
+        document = model.document
+        if document is None or document.session_context is None:
+            change(model)
+        else:
+            document.add_next_tick_callback(partial(change, model))
+    if pane._models and pn.state.curdoc is None:
+        pn.io.push_notebook(pane)
 
 
 def _title(model: figure, titles: tuple[str, str]) -> None:
