@@ -139,3 +139,19 @@ def test_a_spectrum_is_read_once(monkeypatch):
     assert {code: mean.tolist() for code, (mean, _) in found.items()} == {
         code: mean.tolist() for code, (mean, _) in class_spectra(cube.compute(), labels).items()
     }
+
+
+def test_a_figure_on_a_page_changes_in_its_documents_turn(monkeypatch):
+    """Bokeh refuses a change of a served document without its lock, which some of Panel's callbacks do not hold."""
+    pane, document = SpectraFigure(), Document()
+    pane.lay(AXIS, TITLES)
+    (figure,) = pane.get_root(document).children
+    document.add_root(figure)
+    monkeypatch.setattr(Document, "session_context", property(lambda _: object()))
+    pane.click(np.ones(6))
+    pane.click(np.arange(6.0))
+    (clicked,) = (one.data_source for one in figure.renderers if one.name == "clicked")
+    assert np.isnan(clicked.data["y"]).all()
+    for waiting in document.session_callbacks:
+        waiting.callback()
+    np.testing.assert_array_equal(clicked.data["y"], np.arange(6.0))

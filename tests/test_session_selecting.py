@@ -83,3 +83,16 @@ def test_the_mean_of_pixels_is_numpys(session):
     assert np.isnan(mean[~known]).all()
     session.label_pixels(PIXELS)
     np.testing.assert_allclose(class_spectra(cube, session.labels)[1][0], mean)
+
+
+@pytest.mark.parametrize("how", ["click", "stroke"])
+def test_a_label_given_on_top_takes_the_place_of_a_selected_pixels(session, how):
+    session.label_pixels(PIXELS)
+    session.add_class("on top")
+    row, column = PIXELS[0]
+    if how == "click":
+        session.label_pixel(row, column)
+    else:
+        session.label_stroke([session.cube.rio.transform() * (column + 0.5, row + 0.5)], 0.5)
+    assert len(session.marks) == len(PIXELS)
+    assert session.counts == {"water": len(PIXELS) - 1, "grass": 0, "on top": 1}

@@ -13,7 +13,7 @@ from workbench.panels.look import INDEX, OWN_BANDS, Look
 from workbench.panels.menu import Menu
 from workbench.panels.pages import Page
 from workbench.panels.scene_picture import COMPONENTS
-from workbench.panels.style import heading, line, note, put, stack
+from workbench.panels.style import heading, line, note, put, stack, tool
 from workbench.session import Session
 
 CHANNELS = ("Red", "Green", "Blue")
@@ -43,10 +43,7 @@ class LayersPanel(pn.viewable.Viewer):
         self._model.param.watch(lambda event: session.param.update(model=event.new), "value")
         self._live = pmui.Switch(label="Follow the labels", value=session.live, size="small", margin=0)
         self._live.param.watch(lambda event: session.param.update(live=event.new), "value")
-        self._once = pmui.IconButton(
-            icon="refresh", description="Make the class map once, now (Shift Q)", size="small", margin=0,
-            on_click=lambda _: session.update_map(),
-        )  # fmt: skip
+        self._once = tool("refresh", "Make the class map once, now (Shift Q)", session.update_map)
         self._opacity = pmui.FloatSlider.from_param(
             look.param.opacity, label="Class map opacity", description="", start=0, end=1, step=0.05, **small
         )

@@ -12,7 +12,7 @@ from panel.custom import JSComponent
 from workbench.panels.brush import brush_choices
 from workbench.panels.look import Look
 from workbench.panels.pages import Page
-from workbench.panels.style import heading, note, stack
+from workbench.panels.style import heading, note, stack, tool
 from workbench.panels.upload import Upload
 from workbench.session import Session
 
@@ -59,8 +59,8 @@ class ClassesPanel(pn.viewable.Viewer):
         )
         self._brush = brush_choices(look, page)
         self._hint = note("")
-        self._undo = _tool("undo", "Undo (Ctrl+Z)", session.undo)
-        self._redo = _tool("redo", "Redo (Ctrl+Shift+Z)", session.redo)
+        self._undo = tool("undo", "Undo (Ctrl+Z)", session.undo)
+        self._redo = tool("redo", "Redo (Ctrl+Shift+Z)", session.redo)
         self._file = Upload(
             session.import_labels, session.refuse, label="Import labels", icon="upload_file", size="small",
             variant="text", margin=0, description="Import labels: vectors in any CRS, a raster on the scene's grid (U)",
@@ -116,9 +116,3 @@ class ClassesPanel(pn.viewable.Viewer):
             self._list.param.trigger("rows")  # a refused name goes back to the old one
         elif kind == "remove":
             session.remove_class(code)
-
-
-def _tool(icon: str, title: str, action: object) -> pmui.IconButton:
-    """A small button with a picture on it."""
-    button = pmui.IconButton(icon=icon, description=title, size="small", margin=0, on_click=lambda _: action())
-    return button

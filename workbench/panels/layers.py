@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import shapely
 import xarray as xr
 from numpy.typing import NDArray
 
@@ -143,8 +142,7 @@ class Layers:
         labels = session.labels
         colors = [one.color for one in session.classes]
         by_name = {one.name: one.color for one in session.classes}
-        dots = [(mark.geometry, by_name[mark.class_name]) for mark in session.marks if mark.source == "click"]
-        dots = [(point, color) for point, color in dots if isinstance(point, shapely.Point)]
+        dots = [(mark.geometry, by_name[mark.class_name]) for mark in session.marks if mark.is_pixel]
         spots = [(*grid.position_of(point.x, point.y), color, False) for point, color in dots]
         rings = [(pin, HUES[i % len(HUES)]) for i, pin in enumerate(look.pins)]
         rings += [] if look.pixel is None or look.pixel in look.pins else [(look.pixel, "#ffffff")]

@@ -125,8 +125,8 @@ class Labelling(SceneState):
         return legend.find(self._state.classes, self.current_class).name
 
     def _clicked(self, name: str, square: BaseGeometry) -> LabelState:
-        """With this class on one pixel's ground. It takes the place of a click there; clicks do not pile up."""
-        under = [m.id for m in self._state.marks if m.source == "click" and square.contains(m.geometry)]
+        """With this class on one pixel's ground. It takes the place of a pixel's label there; they do not pile up."""
+        under = [m.id for m in self._state.marks if m.is_pixel and square.contains(m.geometry)]
         return self._state.without(*under).with_marks((name, square.centroid, "click"))
 
     def _become(self, state: LabelState, *, remember: bool = True) -> None:

@@ -42,6 +42,11 @@ class Mark:
     created: str = field(default_factory=now)
     """When, ISO 8601 in UTC."""
 
+    @property
+    def is_pixel(self) -> bool:
+        """Whether it is the middle of one pixel, which another label there takes the place of."""
+        return self.source in ("click", SELECTED) and isinstance(self.geometry, shapely.Point)
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:

@@ -58,8 +58,8 @@ class Painting(Labelling):
             return
         else:
             ground = ground_of(cube, under)
-            clicks = [m.id for m in self._state.marks if m.source == "click" and ground.contains(m.geometry)]
-            state = self._state.without(*clicks).with_marks((name, ground, "brush"))
+            pixels = [m.id for m in self._state.marks if m.is_pixel and ground.contains(m.geometry)]
+            state = self._state.without(*pixels).with_marks((name, ground, "brush"))
         if state != self._state:
             self._become(state)
 

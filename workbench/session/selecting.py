@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import shapely
-
 from workbench.session.commands import command
 from workbench.session.grid import pixel_centres, pixel_under
 from workbench.session.labelling import Labelling
@@ -24,13 +22,7 @@ class Selecting(Labelling):
         if not new:
             raise ValueError(f"none of these pixels can become {name}; select some of another class, or of none")
         # As with clicks: what was given to a pixel before makes room, so that marks do not pile up.
-        under = [
-            mark.id
-            for mark in self._state.marks
-            if mark.source in ("click", SELECTED)
-            and isinstance(mark.geometry, shapely.Point)
-            and pixel_under(cube, mark.geometry) in new
-        ]
+        under = [mark.id for mark in self._state.marks if mark.is_pixel and pixel_under(cube, mark.geometry) in new]
         marks = ((name, centres[pixel], SELECTED) for pixel in sorted(new))
         self._become(self._state.without(*under).with_marks(*marks))
         self.tell(f"{len(new)} pixels are {name} now (Ctrl Z takes it back)")
