@@ -66,6 +66,13 @@ def opened(desk: Driver) -> Plane:
     return Plane(desk)
 
 
+def selection(desk: Driver, count: int) -> Plane:
+    """The plot once so many of its points are selected; its words may come before them."""
+    expect(desk.page.get_by_text(f"{count:,} pixels are selected.")).to_be_visible(timeout=PATIENCE)
+    until(lambda: len(Plane(desk).pixels("selected")) == count, f"{count} points selected")
+    return Plane(desk)
+
+
 def lasso(desk: Driver, plane: Plane) -> set[tuple[int, int]]:
     """Draw round the middle third of the points by PC 1; the pixels whose points lie there on the screen."""
     spots, pixels = plane.spots("drawn", "labelled"), plane.pixels("drawn") + plane.pixels("labelled")
@@ -101,8 +108,7 @@ def lit(desk: Driver) -> set[tuple[int, int]]:
 def test_a_lasso_lights_its_pixels_up_on_the_map_and_draws_their_mean(desk):
     wanted = lasso(desk, opened(desk))
     assert 200 < len(wanted) < 2500
-    expect(desk.page.get_by_text(f"{len(wanted):,} pixels are selected.")).to_be_visible(timeout=PATIENCE)
-    assert set(Plane(desk).pixels("selected")) == wanted
+    assert set(selection(desk, len(wanted)).pixels("selected")) == wanted
     until(lambda: lit(desk) >= wanted, "the selection on the map")
     rows, columns = np.transpose(sorted(wanted))
     values = desk.cube.values[good_bands(desk.cube)][:, rows, columns].astype(float)
@@ -121,14 +127,13 @@ def test_all_of_a_selection_becomes_a_class_by_one_key_and_is_taken_back_by_anot
     expect(desk.page.get_by_text("row 40, column 60")).to_be_visible(timeout=PATIENCE)
     opened(desk)
     desk.page.keyboard.press("v")
-    expect(desk.page.get_by_text("25 pixels are selected.")).to_be_visible(timeout=PATIENCE)
-    plane = Plane(desk)
+    plane = selection(desk, 25)
     pixels = sorted({*plane.pixels("drawn"), *plane.pixels("selected")})
     spectra = desk.cube.values[good_bands(desk.cube)].astype(float)
     away = cdist(spectra[:, 40, 60][None], spectra[:, *np.transpose(pixels)].T)[0]
     assert set(plane.pixels("selected")) == {pixels[i] for i in np.argsort(away)[:25]}
     desk.page.keyboard.press("v")
-    expect(desk.page.get_by_text("50 pixels are selected.")).to_be_visible(timeout=PATIENCE)
+    selection(desk, 50)
     desk.page.keyboard.press("y")
     desk.wait_count(1, 50)
     table = geopandas.read_file(desk.server["folder"] / "labels.gpkg")
@@ -154,7 +159,7 @@ def test_a_click_on_a_point_goes_to_its_pixel_and_keys_go_along_the_selection(de
     drawn = line["y"][np.isfinite(line["y"])]
     np.testing.assert_allclose(drawn, desk.cube.values[good, row, column], rtol=1e-5)
     desk.page.keyboard.press("v")
-    expect(desk.page.get_by_text("25 pixels are selected.")).to_be_visible(timeout=PATIENCE)
+    selection(desk, 25)
     desk.page.keyboard.press("j")
     until(lambda: where.inner_text().split(" ·")[0] != f"row {row}, column {column}", "the next pixel")
     here = tuple(map(int, re.findall(r"\d+", where.inner_text())[:2]))
