@@ -14,6 +14,7 @@ import xarray as xr
 from workbench.cubes import save_cube, simulated_scene
 from workbench.probe import classify_scene
 from workbench.session import Session
+from workbench.session.growing import Growing
 from workbench.session.live import Refit
 
 
@@ -299,3 +300,77 @@ def test_the_model_follows_what_the_encoder_in_use_learnt_by(session, simulated)
         "barlow_twins wants an encoder that learnt by barlow_twins, but the one in use learnt by mae; "
         "choose the model mae, or another encoder"
     )
+
+
+@pytest.fixture
+def blockwise(monkeypatch):
+    """Scenes in memory are answered in blocks of 16 by 16 pixels, as large ones are."""
+    monkeypatch.setattr("workbench.probe.tables.AT_ONCE", 0)
+    monkeypatch.setattr("workbench.probe.tables.BLOCK_BYTES", 1)
+
+
+def test_what_is_in_sight_comes_first_and_the_rest_stays_as_it_was(blockwise, tmp_path):
+    cube, truth = simulated_scene(50, 60, seed=1)
+    session = Session.at(tmp_path / "session")
+    session.open_scene(save_cube(cube, tmp_path / "scene.npz"))
+    shown = []
+    session.param.watch(lambda event: shown.append((event.new, session.map_state)), "class_map")
+    one, other = two(truth)
+    session.live = False
+    give(session, truth, one)
+    give(session, truth, other)
+    session.look_at((slice(33, 47), slice(20, 30)))
+    session.update_map()
+    assert session.wait_for_map(60)
+    final = classify_scene("svm", session.cube, session.labels).class_map.values
+    (first, state), (last, _) = [step for step in shown if step[0] is not None]
+    assert state == "computing"
+    assert session.map_state == "ready"
+    seen = np.zeros(truth.shape, bool)
+    seen[32:48, 16:32] = True  # the blocks that hold it
+    np.testing.assert_array_equal(first.values, np.where(seen, final, 0))
+    np.testing.assert_array_equal(last.values, final)
+    assert first.attrs["colors"] == last.attrs["colors"]
+
+    shown.clear()
+    give(session, truth, one, 9)  # takes labels at other places, too
+    session.look_at((slice(0, 10), slice(50, 60)))
+    session.update_map()
+    assert session.wait_for_map(60)
+    newest = classify_scene("svm", session.cube, session.labels).class_map.values
+    seen = np.zeros(truth.shape, bool)
+    seen[:16, 48:] = True
+    np.testing.assert_array_equal(shown[0][0].values, np.where(seen, newest, final))
+    np.testing.assert_array_equal(session.class_map.values, newest)
+    session.close()
+
+
+def test_a_newer_label_ends_the_work_on_an_older_map_within_a_block(blockwise, monkeypatch, session, simulated):
+    _, truth = simulated
+    one, other = two(truth)
+    session.live = False
+    give(session, truth, one)
+    give(session, truth, other)
+    blocks, reached, go_on = [], threading.Event(), threading.Event()
+    take = Growing.take
+
+    def slow(growing: Growing, *block: object) -> None:
+        blocks.append(growing)
+        reached.set()
+        assert go_on.wait(60)
+        take(growing, *block)
+
+    monkeypatch.setattr(Growing, "take", slow)
+    session.update_map()
+    assert reached.wait(60)
+    session.export_map(session.folder / "half.tif")
+    assert "is being made" in session.message
+    give(session, truth, other, 7)
+    session.update_map()
+    go_on.set()
+    assert session.wait_for_map(60)
+    old, new = (blocks.count(growing) for growing in dict.fromkeys(blocks))
+    assert (old, new) == (1, 4)
+    made = classify_scene("svm", session.cube, session.labels)
+    xr.testing.assert_equal(session.class_map, made.class_map)
+    assert session.map_state == "ready"

@@ -43,6 +43,8 @@ class SceneMap:
         Called with each polygon drawn in mode ``polygon``, in the scene's own coordinates.
     on_hover : callable
         Called with the (row, column) the pointer comes to, None when it leaves the scene.
+    on_sight : callable
+        Called with what the map shows of the scene, whenever that is drawn.
     """
 
     def __init__(
@@ -50,11 +52,12 @@ class SceneMap:
         on_pixel: Callable[[int, int], None],
         on_polygon: Callable[[BaseGeometry], None],
         on_hover: Callable[[tuple[int, int] | None], None] = lambda pixel: None,
+        on_sight: Callable[[Window | None], None] = lambda window: None,
     ) -> None:
         self.grid: ViewGrid | None = None
         self.mode = "inspect"
         self._fitted: tuple = ((0.0, 0.0), (0.0, 0.0), 0.0)  # size, centre and zoom
-        self._on_pixel, self._on_polygon, self._on_hover = on_pixel, on_polygon, on_hover
+        self._on_pixel, self._on_polygon, self._on_hover, self._on_sight = on_pixel, on_polygon, on_hover, on_sight
         self._under: tuple[int, int] | None = None
         self._painters: dict[str, tuple[Painter, bool]] = {}
         self._swipe: ipyleaflet.SplitMapControl | None = None
@@ -145,6 +148,7 @@ class SceneMap:
         if self.grid is None:
             return
         window = self.grid.window(self._bounds(), self._size())
+        self._on_sight(window)
         for name in names or self._painters:
             painter, is_flat = self._painters[name]
             picture = painter(window) if window else None

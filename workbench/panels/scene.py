@@ -13,7 +13,7 @@ from workbench.panels.look import Look
 from workbench.panels.maps import SceneMap
 from workbench.panels.pages import Page
 from workbench.panels.scene_picture import Part, ScenePicture
-from workbench.panels.view import ViewGrid
+from workbench.panels.view import ViewGrid, Window
 from workbench.session import Session
 
 WELCOME = """
@@ -40,7 +40,7 @@ class MapPanel(pn.viewable.Viewer):
         self._drawn_map: xr.DataArray | None = None
         self.layers = Layers(session, look, self._sharpen)
         self._brush = Brush(session.label_stroke)
-        self.map = SceneMap(self._clicked, self._drawn, self._hovered)
+        self.map = SceneMap(self._clicked, self._drawn, self._hovered, self._sighted)
         page.on_close(self.map.dispose)
         self._pane = self.map.panel()
         self._welcome = pmui.Typography(WELCOME, margin=40, sizing_mode="stretch_width", sx=CODE)
@@ -176,6 +176,9 @@ class MapPanel(pn.viewable.Viewer):
 
     def _look_under(self) -> None:
         self.look.hover = self._under
+
+    def _sighted(self, window: Window | None) -> None:
+        self.session.look_at(None if window is None else window.part)
 
     def _drawn(self, geometry: BaseGeometry) -> None:
         self.session.label_polygon(geometry)

@@ -52,6 +52,11 @@ class Window:
     scale: float
     """Pixels of the window to a pixel of the scene."""
 
+    @property
+    def part(self) -> tuple[slice, slice]:
+        """Rows and columns of the scene that it needs."""
+        return tuple(slice(int(one.min()), int(one.max()) + 1) for one in (self.rows, self.columns))
+
     def spot(self, latitude: float, longitude: float) -> tuple[float, float]:
         """Where a point of the map [degrees] is in the window: x, y [pixels of the window]."""
         (south, west), (north, east) = self.bounds

@@ -11,7 +11,7 @@ from workbench.patches.archive_joint import JointIndex, JointPairs, joined
 from workbench.patches.archive_numbers import Numbers
 from workbench.patches.archive_reading import BadPatch
 from workbench.patches.archive_stream import ArchivePairs
-from workbench.patches.blocks import Block, Place, blocks_of
+from workbench.patches.blocks import Block, Place, blocks_of, seen_first
 from workbench.patches.patch_pairs import PatchPairs
 from workbench.patches.sampling import ScenePairs
 from workbench.patches.scaling import BandScaler
@@ -42,5 +42,6 @@ __all__ = [
     "patches_at",
     "pick_device",
     "scene_tensor",
+    "seen_first",
     "window_means",
 ]

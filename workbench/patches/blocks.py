@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import xarray as xr
@@ -34,6 +34,10 @@ class Block:
         """Pixels without the halo."""
         rows, columns = self.place
         return (rows.stop - rows.start) * (columns.stop - columns.start)
+
+    def touches(self, sight: Place) -> bool:
+        """Whether some of its pixels lie in a part of the scene."""
+        return all(own.start < part.stop and part.start < own.stop for own, part in zip(self.place, sight, strict=True))
 
     def read(self, cube: xr.DataArray) -> xr.DataArray:
         """The block with its halo, of a cube or an embedding; nothing is computed yet."""
@@ -74,3 +78,15 @@ def blocks_of(height: int, width: int, size: tuple[int, int], halo: int = 0) -> 
                 slice(max(0, left - halo), min(width, right + halo)),
             )
             yield Block((slice(top, bottom), slice(left, right)), wide)
+
+
+def seen_first(blocks: Iterable[Block], sight: Place | None) -> list[Block]:
+    """Blocks in their order, but those that somebody looks at (rows, columns) first.
+
+    Examples
+    --------
+    >>> blocks = seen_first(blocks_of(6, 4, (2, 4)), (slice(3, 4), slice(0, 1)))
+    >>> [block.place[0].start for block in blocks]
+    [2, 0, 4]
+    """
+    return list(blocks) if sight is None else sorted(blocks, key=lambda block: not block.touches(sight))

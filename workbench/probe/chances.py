@@ -116,7 +116,11 @@ def fit_scene(
 
 
 def seen_by(
-    row: Model, cube: xr.DataArray, embedding: xr.DataArray | None, features: xr.DataArray | None
+    row: Model,
+    cube: xr.DataArray,
+    embedding: xr.DataArray | None,
+    features: xr.DataArray | None,
+    sight: Place | None = None,
 ) -> tuple[Callable[[NDArray], NDArray], Iterator[tuple[Place, NDArray]]]:
     """What a model of pixels is fitted to: how to look at some pixels, and all of them block by block.
 
@@ -126,6 +130,8 @@ def seen_by(
         The model. One of scenes looks at cubes itself; for it, these are the spectra.
     cube, embedding, features
         As for :func:`class_chances`.
+    sight : (rows, columns), optional
+        Part of the scene whose blocks come first.
 
     Returns
     -------
@@ -142,10 +148,10 @@ def seen_by(
         raise ValueError(f"model {row.name!r} works on an embedding; pretrain an encoder on the scene first")
     if row.features in FEATURES and features is None:
         learnt = FEATURES[row.features].learn(cube)
-        return partial(feature_rows, cube, learnt), feature_blocks(cube, learnt)
+        return partial(feature_rows, cube, learnt), feature_blocks(cube, learnt, sight)
     seen = features if row.features in FEATURES else embedding if row.features == "embedding" else None
     seen = features_of(cube, seen)
-    return partial(rows_at, seen), values_by_block(seen)
+    return partial(rows_at, seen), values_by_block(seen, sight)
 
 
 def fit_rows(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 
@@ -12,6 +14,7 @@ from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.pipeline import Pipeline
 
+from workbench.patches import Place
 from workbench.pretrain import Encoder, pretrain
 from workbench.probe.answers import answers, decided, lead
 from workbench.probe.chances import fit_rows, fit_scene, seen_by
@@ -92,11 +95,33 @@ def classify_scene(
     embedding: xr.DataArray | None = None,
     features: xr.DataArray | Descriptions | None = None,
     seed: int = 0,
+    sight: Place | None = None,
+    each: Callable[[Place, NDArray, NDArray], None] = lambda place, codes, confidence: None,
 ) -> ClassMap:
     """Like :func:`classify`, on an embedding (feature, y, x) that is there already: the quick way, for live maps.
 
-    `features` are the model's row of ``FEATURES`` as a map (feature, y, x), where they are there already, too, or its
-    descriptions, made by ``describe``.
+    Parameters
+    ----------
+    name, cube, labels, seed
+        As ``model`` and so on of :func:`classify`.
+    embedding : xarray.DataArray of shape (n_features, height, width), optional
+        For models that work on one.
+    features : xarray.DataArray of shape (n_features, height, width) or Descriptions, optional
+        The model's row of ``FEATURES`` where it is there already, or its descriptions, made by ``describe``.
+    sight : (rows, columns), optional
+        Part of the scene that somebody looks at: its blocks come first.
+    each : callable
+        Takes every block as it comes: its place, class codes and confidence, (height, width). What it raises ends the
+        work.
+
+    Returns
+    -------
+    ClassMap
+
+    Raises
+    ------
+    ValueError
+        As :func:`classify`, and if the model works on an embedding and there is none.
     """
     row, began = find_model(name), time.monotonic()
     if row.embeds and embedding is None:
@@ -104,14 +129,16 @@ def classify_scene(
     labels = labels_on_data(cube, labels, embedding if row.features == "embedding" else None)
     if row.features in ("scene", "descriptions"):
         classifier = fit_scene(row, cube, labels, embedding, features, seed)
-        blocks = classifier.each_block(cube, lambda found: (*decided(found, classifier.classes_), lead(found)))
+        blocks = classifier.each_block(cube, lambda found: (*decided(found, classifier.classes_), lead(found)), sight)
     else:
-        rows, values = seen_by(row, cube, embedding, features)
+        rows, values = seen_by(row, cube, embedding, features, sight)
         classifier, _ = fit_rows(row, rows, labels, seed)
         blocks = ((place, answers(classifier, block, CORES)) for place, block in values)
     codes, (confidence, margin) = np.zeros(labels.shape, "int16"), np.full((2, *labels.shape), np.nan, "float32")
-    for place, answer in blocks:
-        codes[place], confidence[place], margin[place] = answer
+    with closing(blocks):
+        for place, answer in blocks:
+            codes[place], confidence[place], margin[place] = answer
+            each(place, *answer[:2])
     attrs = {"classes": labels.attrs["classes"], "colors": labels.attrs["colors"]}
     return ClassMap(
         like_scene(codes, cube).assign_attrs(attrs),

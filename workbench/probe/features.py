@@ -15,7 +15,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from workbench.patches import Block, Place, blocks_of
+from workbench.patches import Block, Place, blocks_of, seen_first
 from workbench.probe.edge_features import EDGE_FOOTPRINT, edge_features
 from workbench.probe.embed import like_scene
 from workbench.probe.profiles import PROFILE_FOOTPRINT, profile_features
@@ -101,9 +101,11 @@ FEATURES = {
 }
 
 
-def feature_blocks(cube: xr.DataArray, features: Features) -> Iterator[tuple[Place, NDArray]]:
-    """Features block by block: where each lies, and its values (n_features, height, width)."""
-    for piece in blocks_of(*cube.shape[1:], (features.side, features.side), features.halo):
+def feature_blocks(
+    cube: xr.DataArray, features: Features, sight: Place | None = None
+) -> Iterator[tuple[Place, NDArray]]:
+    """Features block by block, those in `sight` first: where each lies, and its values (n_features, height, width)."""
+    for piece in seen_first(blocks_of(*cube.shape[1:], (features.side, features.side), features.halo), sight):
         yield piece.place, features.block(cube, piece)
 
 

@@ -15,6 +15,7 @@ neighbourhood is not to look good by that. Before, each opinion's confidence is 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 
@@ -23,7 +24,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from sklearn import config_context
 
-from workbench.patches import Block, Place, blocks_of
+from workbench.patches import Block, Place, blocks_of, seen_first
 from workbench.probe.arithmetic import one_core_each
 from workbench.probe.descriptions import Descriptions
 from workbench.probe.opinions import OPINIONS, Formed, Opinion, add_what_is_said, tempered
@@ -128,15 +129,21 @@ class OpinionPool(SceneClassifier):
         rows, columns = piece.place
         return total.reshape(len(total), rows.stop - rows.start, columns.stop - columns.start)
 
-    def each_block(self, cube: xr.DataArray, take: Callable[[NDArray], Taken]) -> Iterator[tuple[Place, Taken]]:
+    def each_block(
+        self, cube: xr.DataArray, take: Callable[[NDArray], Taken], sight: Place | None = None
+    ) -> Iterator[tuple[Place, Taken]]:
         """As of every :class:`SceneClassifier`; where all descriptions were made before, on all cores."""
         if not self.descriptions_.kept:
-            yield from super().each_block(cube, take)
+            yield from super().each_block(cube, take, sight)
             return
         height, width = cube.shape[1:]
-        stripes = list(blocks_of(height, width, (-(-STRIPE // width), width)))  # whole rows lie together in memory
-        with one_core_each(CORES) as threads:
-            done = threads.map(lambda piece: take(self.predict_block(cube, piece)), stripes)
+        rows = blocks_of(height, width, (-(-STRIPE // width), width))  # whole rows lie together in memory
+        stripes = seen_first(rows, sight)
+        with (
+            one_core_each(CORES) as threads,
+            # Closed where somebody turns away, else the stripes that nobody waits for would be done first.
+            closing(threads.map(lambda piece: take(self.predict_block(cube, piece)), stripes)) as done,
+        ):
             yield from zip((piece.place for piece in stripes), done, strict=True)
 
 

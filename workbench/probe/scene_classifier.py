@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from workbench.patches import Block, Place, blocks_of
+from workbench.patches import Block, Place, blocks_of, seen_first
 from workbench.probe.embed import like_scene
 
 Taken = TypeVar("Taken")
@@ -48,9 +48,11 @@ class SceneClassifier(ABC):
         """Probability of each of ``classes_`` block by block, (n_classes, height, width); NaN without data."""
         return self.each_block(cube, lambda chances: chances)
 
-    def each_block(self, cube: xr.DataArray, take: Callable[[NDArray], Taken]) -> Iterator[tuple[Place, Taken]]:
-        """Block by block, where it lies and what `take` makes of the probabilities there."""
-        for piece in blocks_of(*cube.shape[1:], (self.side, self.side), self.halo):
+    def each_block(
+        self, cube: xr.DataArray, take: Callable[[NDArray], Taken], sight: Place | None = None
+    ) -> Iterator[tuple[Place, Taken]]:
+        """Block by block, those in `sight` first: where it lies and what `take` makes of the probabilities there."""
+        for piece in seen_first(blocks_of(*cube.shape[1:], (self.side, self.side), self.halo), sight):
             yield piece.place, take(self.predict_block(cube, piece))
 
     def predict_proba(self, cube: xr.DataArray) -> xr.DataArray:

@@ -14,10 +14,13 @@ from numpy.typing import NDArray
 
 from workbench.cubes import good_bands
 from workbench.labels import check_trainable
-from workbench.patches import Block, Place, blocks_of
+from workbench.patches import Block, Place, blocks_of, seen_first
 
 BLOCK_BYTES = 96 * 2**20
 """Memory that work on one block may take."""
+
+AT_ONCE = 2**19
+"""Pixels of a scene in memory up to which no part of its map comes first: all of it is there in a moment."""
 
 
 def block_side(n_features: int, copies: float = 4, halo: int = 0) -> int:
@@ -39,11 +42,15 @@ def features_of(cube: xr.DataArray, embedding: xr.DataArray | None) -> xr.DataAr
     return cube if good.all() else cube.isel(band=np.flatnonzero(good))
 
 
-def values_by_block(features: xr.DataArray) -> Iterator[tuple[Place, NDArray]]:
-    """Block by block: where it lies, and its values (n_features, height, width); in one block what is in memory."""
+def values_by_block(features: xr.DataArray, sight: Place | None = None) -> Iterator[tuple[Place, NDArray]]:
+    """Block by block, those in `sight` first: where it lies, and its values (n_features, height, width).
+
+    What is in memory comes in one block, unless somebody looks at a part of it that is worth coming first.
+    """
     height, width = features.shape[1:]
-    side = max(height, width, 1) if features.chunks is None else block_side(len(features))
-    for piece in blocks_of(height, width, (side, side)):
+    in_one = features.chunks is None and (sight is None or height * width <= AT_ONCE)
+    side = max(height, width, 1) if in_one else block_side(len(features))
+    for piece in seen_first(blocks_of(height, width, (side, side)), sight):
         yield piece.place, piece.read(features).values
 
 

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import param
 import xarray as xr
+from numpy.typing import NDArray
 
 from workbench.session.at_hand import AtHand
 from workbench.session.commands import command, sentence
+from workbench.session.growing import Growing, Place
 from workbench.session.live import Refit
 from workbench.session.marks import LabelState
 from workbench.session.painting import Painting
@@ -38,6 +40,7 @@ class Mapping(Painting, Selecting):
 
     def __init__(self, folder: str | Path, **params: object) -> None:
         self._asked = self._shown = 0
+        self._sight: Place | None = None
         self._asked_labels: xr.DataArray | None = None
         self._chosen = self._suggesting = self._is_spectral = False
         self._at_hand = AtHand()
@@ -68,6 +71,10 @@ class Mapping(Painting, Selecting):
         """Make the class map of the labels there are, now."""
         self._update_map()
 
+    def look_at(self, sight: Place | None) -> None:
+        """Rows and columns of the scene that somebody has in sight: there the next class map comes first."""
+        self._sight = sight
+
     def wait_for_map(self, timeout: float | None = None) -> bool:
         """Until the last wish is answered; for scripts and tests. False if that took longer than `timeout` seconds."""
         return self._refit.wait(timeout)
@@ -89,7 +96,7 @@ class Mapping(Painting, Selecting):
         return {**super()._without_a_scene(), **maps}
 
     def _scene_changed(self) -> None:
-        self._shown = self._asked
+        self._shown, self._sight = self._asked, None
         self._at_hand.forget()
         super()._scene_changed()
 
@@ -126,7 +133,8 @@ class Mapping(Painting, Selecting):
             return
         self._asked_labels = self.labels
         self.param.update(map_state="computing", map_note="")
-        self._refit.ask(self._asked, partial(self._map, self.model, self.cube, self.labels, self.embedding))
+        wish = self._asked, self.model, self.cube, self.labels, self.embedding
+        self._refit.ask(self._asked, partial(self._map, *wish))
 
     def _first_step(self) -> tuple[str, str]:
         """What the user has to do before there can be a map."""
@@ -140,7 +148,12 @@ class Mapping(Painting, Selecting):
         return "", ""
 
     def _map(
-        self, model: str, cube: xr.DataArray, labels: xr.DataArray, embedding: xr.DataArray | None
+        self,
+        number: int,
+        model: str,
+        cube: xr.DataArray,
+        labels: xr.DataArray,
+        embedding: xr.DataArray | None,
     ) -> tuple[ClassMap, bool]:
         """In the background: the map, and whether it is of spectra."""
         from workbench.probe import classify_scene, find_model
@@ -148,7 +161,21 @@ class Mapping(Painting, Selecting):
         row = find_model(model)
         self.scene_at_hand()
         cube, features = self._at_hand.seen(row, cube, embedding)
-        return classify_scene(model, cube, labels, embedding=embedding, features=features), not row.embeds
+
+        def tell(codes: NDArray, confidence: NDArray) -> None:
+            maps = labels.copy(data=codes), labels.copy(data=confidence)
+            self.post(partial(self._part_done, number, *maps, not row.embeds))
+
+        sight, last = self._sight, (self.class_map, self.confidence)
+        growing = Growing(labels, last, sight, tell, lambda: number == self._asked and number > self._shown)
+        given = {"embedding": embedding, "features": features, "sight": sight, "each": growing.take}
+        return classify_scene(model, cube, labels, **given), not row.embeds
+
+    def _part_done(self, number: int, class_map: xr.DataArray, confidence: xr.DataArray, is_spectral: bool) -> None:
+        with self.lock:
+            if number == self._asked and number > self._shown:
+                self._is_spectral = is_spectral
+                self.param.update(class_map=class_map, confidence=confidence)
 
     def _map_done(self, generation: int, result: tuple[ClassMap, bool] | Exception) -> None:
         with self.lock:

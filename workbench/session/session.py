@@ -80,6 +80,8 @@ class Session(Learning):
         """Write the class map as a cloud-optimised GeoTIFF, its confidence beside it."""
         if self.class_map is None:
             raise ValueError(f"there is no class map yet: {self.map_note or 'it is being made'}")
+        if self.map_state == "computing":
+            raise ValueError("the class map of the newest labels is being made; export it when it is there")
         from workbench.probe import write_class_map
 
         files = write_class_map(self.class_map, self.confidence, Path(path).expanduser())
