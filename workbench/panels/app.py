@@ -102,10 +102,18 @@ class Desk(pn.viewable.Viewer):
 
 
 def _tabs(look: Look, page: Page, parts: dict[str, object]) -> pmui.Tabs:
-    """The dock's tabs by title, of which the look says the one that is open."""
-    tabs, titles = pmui.Tabs(*parts.items(), margin=0, sizing_mode="stretch_both", sx=LOW_TABS), list(parts)
+    """The dock's tabs by title, of which the look says the one that is open; each is made when it is opened first."""
+    titles = list(parts)
+    shells = {title: pn.Column(sizing_mode="stretch_both", margin=0) for title in titles}
+    tabs = pmui.Tabs(*shells.items(), margin=0, sizing_mode="stretch_both", sx=LOW_TABS)
+
+    def turn() -> None:
+        if not len(shells[look.tab]):
+            shells[look.tab].append(parts[look.tab])
+        tabs.active = titles.index(look.tab)
+
     tabs.param.watch(lambda event: look.param.update(tab=titles[event.new]), "active")
-    page.follow(look, "tab", lambda: tabs.param.update(active=titles.index(look.tab)))
+    page.follow(look, "tab", turn)
     return tabs
 
 
