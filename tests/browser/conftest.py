@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser.driver import PATIENCE, Driver, watch
+from tests.browser.tiles import tile_server
 from tests.long import LONG
 from workbench.cubes import open_cube
 
@@ -71,7 +72,8 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         words = ["serve", str(scene)]
     log = folder / "server.log"
     command = [sys.executable, "-u", "-m", "workbench.cli", *words, "--session", str(folder / "session"), "--no-show"]
-    with log.open("w") as out:
+    with log.open("w") as out, tile_server() as (tiles, asked):
+        command += ["--tiles", tiles]
         process = subprocess.Popen(command, stdout=out, stderr=out, env=os.environ | {"OMP_NUM_THREADS": "1"})
         try:
             url = address(process, log)
@@ -81,6 +83,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
                 "cube": open_cube(scene),
                 "name": request.param,
                 "folder": folder / "session",
+                "tiles": asked,
             }
         finally:
             process.terminate()

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import io
+import math
 import re
 
 import numpy as np
 import pytest
+import xarray as xr
+from PIL import Image
 from playwright.sync_api import expect
+from rasterio.warp import transform
 
 from tests.browser.driver import OVERLAYS, PATIENCE, Driver, until
 from tests.browser.test_keys_browser import labelled
+from tests.browser.tiles import COLOR
 from workbench.cubes import principal_components, render, stretch_limits
 from workbench.panels.pictures import APART, rgb
 
@@ -96,3 +102,41 @@ def test_where_two_models_disagree_is_a_layer(desk):
     assert (drawn[apart][:, :3] == rgb(APART)).all()
     page.keyboard.press("w")
     until(lambda: desk.page.get_by_role("combobox", name="Right", exact=True).count() == 0, "no swipe any more")
+
+
+def test_a_base_map_is_asked_for_when_it_is_chosen_and_never_else(desk):
+    page, asked = desk.page, desk.server["tiles"]
+    assert not asked
+    box = page.locator(".leaflet-container").bounding_box()
+    beside = box["x"] + 60, box["y"] + box["height"] - 60  # past the edge of the scene
+    assert seen(desk, beside) != COLOR
+    choice = page.get_by_role("combobox", name="Base map (asks the network)")
+    choice.click()
+    assert page.locator("li", has_text="OpenStreetMap").count() == 1
+    page.locator("li", has_text="127.0.0.1").click()
+    expect(page.get_by_text("tiles of 127.0.0.1")).to_be_visible(timeout=PATIENCE)
+    until(lambda: seen(desk, beside) == COLOR, "tiles beside the scene")
+    (longitude,), (latitude,) = transform(desk.cube.rio.crs, "EPSG:4326", *([x] for x in middle(desk.cube)))
+    zoom = max(zoom for zoom, _, _ in asked)
+    down = (1 - math.asinh(math.tan(math.radians(latitude))) / math.pi) / 2
+    assert (zoom, int((longitude + 180) / 360 * 2**zoom), int(down * 2**zoom)) in asked
+    choice.click()
+    page.locator("li", has_text="none").click()
+    until(lambda: seen(desk, beside) != COLOR, "no tiles")
+    expect(page.get_by_text("tiles of 127.0.0.1")).to_have_count(0)
+    so_far = len(asked)
+    page.get_by_role("button", name="Zoom in").click()
+    page.wait_for_timeout(1000)
+    assert len(asked) == so_far
+    page.get_by_role("button", name="Zoom out").click()
+
+
+def seen(desk: Driver, spot: tuple[float, float]) -> tuple[int, ...]:
+    """The colour on the screen."""
+    clip = {"x": spot[0], "y": spot[1], "width": 1, "height": 1}
+    return Image.open(io.BytesIO(desk.page.screenshot(clip=clip))).convert("RGB").getpixel((0, 0))
+
+
+def middle(cube: xr.DataArray) -> tuple[float, float]:
+    """Of a scene, in its own coordinates."""
+    return cube.rio.transform() * (cube.shape[2] / 2, cube.shape[1] / 2)

@@ -73,6 +73,12 @@ def _serves(verb: argparse.ArgumentParser, session: str) -> None:
     )
     has_doors(verb)
     verb.add_argument("--no-show", action="store_true", help="do not open a browser")
+    verb.add_argument(
+        "--tiles",
+        default="",
+        metavar="URL",
+        help="tiles for a base map of your own, with {z}, {x} and {y} in the address; asked only when it is chosen",
+    )
 
 
 def demo(args: argparse.Namespace) -> None:
@@ -181,6 +187,7 @@ def _show(session: Session | Sessions, args: argparse.Namespace, known: dict[str
             passwords=known,
             pages_of=args.origin,
             most_pages=args.max_pages,
+            tiles=args.tiles,
         )
     finally:
         session.close()

@@ -13,6 +13,7 @@ import xarray as xr
 from workbench.panels.access import Access
 from workbench.panels.advice import ADVICE_TAB, AdvicePanel
 from workbench.panels.assets import load_extensions
+from workbench.panels.base_maps import offered
 from workbench.panels.choices import LayersPanel
 from workbench.panels.classes import ClassesPanel
 from workbench.panels.compare import ComparePanel
@@ -40,11 +41,11 @@ DOCK = "clamp(268px, 30vh, 420px)"
 class Desk(pn.viewable.Viewer):
     """All panels of one page on one session."""
 
-    def __init__(self, session: Session, **params: object) -> None:
+    def __init__(self, session: Session, tiles: str = "", **params: object) -> None:
         super().__init__(**params)
-        page, look = Page(session.refuse), Look()
-        scene = MapPanel(session, look, page)
-        layers = LayersPanel(session, look, scene.layers, page)
+        page, look, base_maps = Page(session.refuse), Look(), offered(tiles)
+        scene = MapPanel(session, look, page, base_maps)
+        layers = LayersPanel(session, look, scene.layers, page, base_maps)
         learn, compare = LearnPanel(session, page), ComparePanel(session, look, page)
         self.header = HeaderPanel(session, page)
         left = region(layers, width="clamp(216px, 15vw, 280px)", styles={"border-right": EDGE})
@@ -93,8 +94,8 @@ class Desk(pn.viewable.Viewer):
             sizing_mode="stretch_both", margin=0, styles={"background": "var(--desk-ground)"},
             css_classes=["desk-page"],
         )  # fmt: skip
-        offered = (learn, compare, layers, embedding, self.header)
-        page.work(read_menu, lambda menu: [panel.offer(menu) for panel in offered])
+        choosers = (learn, compare, layers, embedding, self.header)
+        page.work(read_menu, lambda menu: [panel.offer(menu) for panel in choosers])
 
     def __panel__(self) -> pn.Column:
         """The page without its header."""
@@ -129,22 +130,24 @@ def _repeat(look: Look, learn: LearnPanel, run: Run) -> None:
     look.tab = LEARN_TAB
 
 
-def app(session: Session) -> pmui.Page:
+def app(session: Session, tiles: str = "") -> pmui.Page:
     """The page a server shows, once for every tab.
 
     Parameters
     ----------
     session : Session
         Shared by all pages on it.
+    tiles : str
+        Address of tiles for a base map of one's own, with {z}, {x} and {y} in it.
     """
     load_extensions()
-    desk = Desk(session)
+    desk = Desk(session, tiles)
     return pmui.Page(
         title=TITLE, header=[desk.header], main=[desk], theme_config=THEME, sx=HEADER, raw_css=[CSS], theme_toggle=True
     )
 
 
-def desk(cube: xr.DataArray, labels: xr.DataArray | None = None) -> pn.Column:
+def desk(cube: xr.DataArray, labels: xr.DataArray | None = None, tiles: str = "") -> pn.Column:
     """The dashboard in a notebook cell.
 
     Parameters
@@ -153,11 +156,18 @@ def desk(cube: xr.DataArray, labels: xr.DataArray | None = None) -> pn.Column:
         A copy of it is written to the session's folder, which is a new one in the system's temporary folder.
     labels : xarray.DataArray of shape (height, width), optional
         Taken as the truth.
+    tiles : str
+        Address of tiles for a base map of one's own, with {z}, {x} and {y} in it.
 
     Returns
     -------
     panel.Column
         Show it as the last line of a cell.
+
+    Raises
+    ------
+    ValueError
+        If `tiles` is no address of tiles.
     """
     from workbench.cubes import save_cube
     from workbench.labels import write_labels
@@ -171,7 +181,7 @@ def desk(cube: xr.DataArray, labels: xr.DataArray | None = None) -> pn.Column:
     if labels is not None:
         write_labels(labels, folder / "truth.tif")
         session.open_truth(folder / "truth.tif")
-    page = Desk(session)
+    page = Desk(session, tiles)
     top = pn.Row(page.header, sizing_mode="stretch_width", margin=(6, 12))
     cell = pn.Column(top, page, height=860, sizing_mode="stretch_width", styles=CELL)
     for part in cell.select(lambda part: "theme_config" in part.param):

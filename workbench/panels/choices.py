@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import panel as pn
 import panel_material_ui as pmui
 
 from workbench.cubes import band_title, good_bands, index_names, possible_presets
+from workbench.panels.base_maps import NONE, PUBLIC, BaseMap
 from workbench.panels.grouped import OneOf, grouped
 from workbench.panels.layers import Layers
 from workbench.panels.look import INDEX, OWN_BANDS, Look
@@ -22,7 +25,15 @@ CHANNELS = ("Red", "Green", "Blue")
 class LayersPanel(pn.viewable.Viewer):
     """Widgets of a :class:`Look`; it changes nothing else."""
 
-    def __init__(self, session: Session, look: Look, layers: Layers, page: Page, **params: object) -> None:
+    def __init__(
+        self,
+        session: Session,
+        look: Look,
+        layers: Layers,
+        page: Page,
+        base_maps: Mapping[str, BaseMap] = PUBLIC,
+        **params: object,
+    ) -> None:
         super().__init__(**params)
         self.session, self.look, self._layers = session, look, layers
         small = {"size": "small", "margin": 0, "sizing_mode": "stretch_width"}
@@ -55,7 +66,9 @@ class LayersPanel(pn.viewable.Viewer):
         self._right = pmui.Select.from_param(
             look.param.right, label="Right", description="", groups=layers.groups(), **small
         )
-        self._online = _switch(look.param.base_map, "Base map (asks OpenStreetMap)")
+        self._online = pmui.Select(label="Base map (asks the network)", options=[NONE, *base_maps], **small)
+        self._online.param.watch(lambda event: look.param.update(base_map=event.new), "value")
+        page.follow(look, "base_map", lambda: self._online.param.update(value=look.base_map))
         page.follow(session, "cube", self._open)
         page.follow(look, "picture index bands percent legend", self._draw)
         page.follow(session, "class_map truth cube", self._list)

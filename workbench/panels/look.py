@@ -30,7 +30,7 @@ class Look(param.Parameterized):
     percent = param.Range(default=(2.0, 98.0), bounds=(0, 100), doc="Percentiles shown black and white [%]")
     opacity = param.Number(default=0.65, bounds=(0, 1), doc="Of the class map")
     by_confidence = param.Boolean(default=False, doc="Whether the class map fades where the model is unsure")
-    base_map = param.Boolean(default=False, doc="Whether OpenStreetMap is asked for a base map")
+    base_map = param.String(default="none", doc="Which map of the world lies below, asked of the network; or none")
     swipe = param.Boolean(default=False, doc="Whether two layers stand side by side")
     left = param.String(default="picture", doc="Layer left of the handle")
     right = param.String(default="class map", doc="Layer right of the handle")

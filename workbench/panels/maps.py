@@ -12,6 +12,7 @@ from shapely.geometry import shape as to_geometry
 from shapely.geometry.base import BaseGeometry
 
 from workbench.panels.assets import LeafletPane
+from workbench.panels.base_maps import BaseMap
 from workbench.panels.sight import towards, whole
 from workbench.panels.slots import CLEAR, Slot, close_all
 from workbench.panels.view import Bounds, ViewGrid, Window
@@ -61,7 +62,7 @@ class SceneMap:
         self._under: tuple[int, int] | None = None
         self._painters: dict[str, tuple[Painter, bool]] = {}
         self._swipe: ipyleaflet.SplitMapControl | None = None
-        self._online: ipyleaflet.TileLayer | None = None
+        self._online: list[ipyleaflet.Widget] = []
         self.leaflet = LeafletMap(
             center=(0, 0),
             zoom=14,
@@ -170,15 +171,20 @@ class SceneMap:
             for name in ("base", "top"):  # the control leaves its own copies of the layers on the map, over ours
                 self.slots[name].renew()
 
-    def base_map(self, is_on: bool) -> None:
-        """Show OpenStreetMap below the scene: the one thing here that asks the network, and only when told to."""
-        if is_on and self._online is None:
-            self._online = ipyleaflet.TileLayer(url="https://tile.openstreetmap.org/{z}/{x}/{y}.png", max_zoom=24)
-            self._online.max_native_zoom = 19
-            self.leaflet.add(self._online)
-        elif not is_on and self._online is not None:
-            self.leaflet.remove(self._online)
-            self._online = None
+    def base_map(self, chosen: BaseMap | None) -> None:
+        """Show a map of the world below the scene, and whose it is; None for none."""
+        for part in self._online:
+            self.leaflet.remove(part)
+        close_all(*self._online)
+        self._online = []
+        if chosen is not None:
+            told = {"attribution": chosen.attribution, "max_native_zoom": chosen.deepest, "max_zoom": 24}
+            self._online = [
+                ipyleaflet.TileLayer(url=chosen.url, name="base map", **told),
+                ipyleaflet.AttributionControl(position="bottomright", prefix=""),
+            ]
+            for part in self._online:
+                self.leaflet.add(part)
 
     # ------------------------------------------------------------------ what comes back
 

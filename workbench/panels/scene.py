@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import panel as pn
 import panel_material_ui as pmui
 import xarray as xr
 from shapely.geometry.base import BaseGeometry
 
+from workbench.panels.base_maps import NONE, PUBLIC, BaseMap
 from workbench.panels.brush import Brush
 from workbench.panels.layers import CLASS_MAP, PICTURE, Layers
 from workbench.panels.look import Look
@@ -32,7 +35,9 @@ CODE = {"& code": {"color": "inherit"}}
 class MapPanel(pn.viewable.Viewer):
     """Draws the layers a page looks at; turns clicks into looks and labels."""
 
-    def __init__(self, session: Session, look: Look, page: Page, **params: object) -> None:
+    def __init__(
+        self, session: Session, look: Look, page: Page, base_maps: Mapping[str, BaseMap] = PUBLIC, **params: object
+    ) -> None:
         super().__init__(**params)
         self.session, self.look, self._page = session, look, page
         self._under: tuple[int, int] | None = None
@@ -58,7 +63,7 @@ class MapPanel(pn.viewable.Viewer):
         page.follow(look, "mode", lambda: self.map.set_mode(look.mode))
         page.follow(look, "mode radius erase", self._set_brush)
         page.follow(session, "classes current_class", self._set_pen)
-        page.follow(look, "base_map", lambda: self.map.base_map(look.base_map))
+        page.follow(look, "base_map", lambda: self.map.base_map(base_maps.get(look.base_map)))
 
     def __panel__(self) -> pn.Column:
         """The map, or what to do before there is one."""
@@ -72,7 +77,7 @@ class MapPanel(pn.viewable.Viewer):
         view = self.session.view
         self.look.start_with(cube, view if view.get("scene") == self.session.scene else None)
         if cube.rio.crs is None:
-            self.look.base_map = False
+            self.look.base_map = NONE
         self.map.open(ViewGrid.of(cube))
         self._brush.lay(self.map.grid)
         self._show_picture()

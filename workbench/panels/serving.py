@@ -12,6 +12,7 @@ from tornado.websocket import WebSocketClosedError
 
 from workbench.panels.app import TITLE, app
 from workbench.panels.assets import install_widget_assets
+from workbench.panels.base_maps import offered
 from workbench.panels.doors import Seats, guard, is_no_token, is_own, of_another_host, origins, sorry, user
 from workbench.panels.menu import read_menu
 from workbench.session import Session, Sessions
@@ -31,6 +32,7 @@ def serve(
     passwords: Mapping[str, str] | None = None,
     pages_of: Sequence[str] = (),
     most_pages: int = MOST_PAGES,
+    tiles: str = "",
 ) -> None:
     """Serve the dashboard until interrupted.
 
@@ -51,16 +53,19 @@ def serve(
         Hosts, besides the address, whose pages may talk to the desk: the name that a proxy gives it.
     most_pages : int
         Pages that may be open at once.
+    tiles : str
+        Address of tiles for a base map of one's own, with {z}, {x} and {y} in it.
 
     Raises
     ------
     ValueError
-        If others could reach the address and there are no passwords.
+        If others could reach the address and there are no passwords, or `tiles` is no address of tiles.
     OSError
         If the port is in use.
     """
     if not is_own(address) and not passwords:
         raise ValueError(f"others can reach a desk at {address}, so that it needs a password; give --password FILE")
+    offered(tiles)
     install_widget_assets()
     _log()
     with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
@@ -75,13 +80,13 @@ def serve(
     seats = Seats(most_pages)
     threading.Thread(target=read_menu, name="menu", daemon=True).start()  # ready when the first page asks
     pn.serve(
-        lambda: _page(sessions) if seats.take() else seats.full(),
+        lambda: _page(sessions, tiles) if seats.take() else seats.full(),
         port=port, address=address, show=show, title=TITLE, verbose=True,
         websocket_origin=origins(address, port, pages_of), **(guard(passwords) if passwords else {}),
     )  # fmt: skip
 
 
-def _page(sessions: Session | Sessions) -> object:
+def _page(sessions: Session | Sessions, tiles: str) -> object:
     """What a page shows: its session, or why there is none."""
     if isinstance(sessions, Session):
         session = sessions
@@ -94,7 +99,7 @@ def _page(sessions: Session | Sessions) -> object:
             return sorry(str(error))
         pn.state.on_session_destroyed(lambda _: sessions.leave(name))
     session.who = lambda: user() or user_of_this_process()
-    return app(session)
+    return app(session, tiles)
 
 
 def session_named(asked: Mapping[str, Sequence[bytes]], logged_in: str) -> str:
