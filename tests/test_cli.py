@@ -229,7 +229,7 @@ def test_every_file_that_is_written_was_held_against_the_inputs(folder, tmp_path
 SPOKEN = {
     "demo": "demo --height 40 --seed 4 --session s --port 5006 --no-show",
     "serve": "serve scene.zarr --format zarr --labels l.gpkg --column=-name --address 0.0.0.0 --password p --allow a "
-    "--allow b --origin h.example --origin g.example --max-pages 4 --tiles https://t.example/{{z}}/{{x}}/{{y}}.png",
+    "--allow b --origin h.example --origin g.example --max-pages 4 --tiles https://t.example/{z}/{x}/{y}.png",
     "info": "info scene.mat --variable second --format mat --option mask=cloud,shadow --option time=2",
     "convert": "convert scene.mat --variable second out.npz",
     "pretrain": "pretrain scene.zarr --epochs 2 --reach 0 --patience 50 --precision bf16-mixed --out e.safetensors",

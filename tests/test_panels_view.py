@@ -8,6 +8,7 @@ from affine import Affine
 from pyproj import CRS, Transformer
 from shapely.geometry import Polygon
 
+from workbench.panels.graticule import MOST, counted, ticks, with_graticule
 from workbench.panels.pictures import class_picture, disagreement_picture, label_picture, scalar_picture
 from workbench.panels.sight import SEEN, towards, whole
 from workbench.panels.view import ViewGrid
@@ -149,3 +150,54 @@ def test_disagreement_is_the_share_outside_the_most_frequent_class():
             given = [int(one) for one in codes[:, row, column] if one]
             apart = 1 - max(map(given.count, given)) / len(given) if given else 0
             assert alpha[row, column] == (int(128 + 127 * apart) if apart else 0)
+
+
+def inked(drawn: np.ndarray) -> np.ndarray:
+    """Where the thin line in the middle of a line's halo is."""
+    return (drawn[..., 0] > 150) & (drawn[..., 3] > 150)
+
+
+def test_meridians_and_parallels_lie_where_exact_projection_puts_them():
+    grid = ViewGrid((1200, 2000), NORTH_UP, CRS.from_epsg(32633))
+    window = grid.window(grid.bounds, SIZE, margin=0)
+    (south, west), (north, east) = window.shown
+    drawn = inked(with_graticule(np.zeros((*window.rows.shape, 4), "uint8"), window, has_crs=True))
+    degrees = Transformer.from_crs(32633, 4326, always_xy=True).transform
+    across = np.flatnonzero(drawn.mean(axis=0) > 0.9)
+    down = np.flatnonzero(drawn.mean(axis=1) > 0.9)
+    assert len(across) == len(ticks(west, east, "EW"))
+    assert len(down) == len(ticks(south, north, "NS"))
+    for x, (longitude, _) in zip(across, ticks(west, east, "EW"), strict=True):
+        i = np.flatnonzero(window.inside[:, x])[::50]
+        here = degrees(*(NORTH_UP * (window.columns[i, x] + 0.5, window.rows[i, x] + 0.5)))[0]
+        np.testing.assert_allclose(here, longitude, atol=1.5 * (east - west) / drawn.shape[1])
+    for y, (latitude, _) in zip(down[::-1], ticks(south, north, "NS"), strict=True):
+        j = np.flatnonzero(window.inside[y])[::50]
+        here = degrees(*(NORTH_UP * (window.columns[y, j] + 0.5, window.rows[y, j] + 0.5)))[1]
+        np.testing.assert_allclose(here, latitude, atol=1.5 * (north - south) / drawn.shape[0])
+
+
+def test_without_a_crs_rows_and_columns_are_counted():
+    grid = ViewGrid((120, 200), Affine.identity(), None)
+    window = grid.window(grid.bounds, SIZE, margin=0)
+    (south, west), (north, east) = window.shown
+    for low, high, axis, size in ((west, east, 0, 200), (south, north, 1, 120)):
+        found = counted(low, high, axis)
+        assert MOST / 3 < len(found) <= MOST + 1
+        for degree, text in found:
+            name, number = text.split()
+            assert name == ("row" if axis else "column")
+            assert 0 <= int(number) < size
+            pixel = grid.pixel(*((degree, (west + east) / 2) if axis else ((south + north) / 2, degree)))
+            assert pixel[0 if axis else 1] == int(number)
+    assert inked(with_graticule(np.zeros((*window.rows.shape, 4), "uint8"), window, has_crs=False)).any()
+
+
+def test_lines_of_a_graticule_lie_below_the_labels():
+    grid = ViewGrid((120, 200), NORTH_UP, CRS.from_epsg(32633))
+    window = grid.window(grid.bounds, SIZE, margin=0)
+    labels = np.zeros((*window.rows.shape, 4), "uint8")
+    labels[100:140] = (1, 2, 3, 255)
+    drawn = with_graticule(labels, window, has_crs=True)
+    assert (drawn[100:140] == (1, 2, 3, 255)).all()
+    assert inked(drawn).any()

@@ -66,6 +66,7 @@ class LayersPanel(pn.viewable.Viewer):
         self._right = pmui.Select.from_param(
             look.param.right, label="Right", description="", groups=layers.groups(), **small
         )
+        self._lines = _switch(look.param.graticule, "Graticule")
         self._online = pmui.Select(label="Base map (asks the network)", options=[NONE, *base_maps], **small)
         self._online.param.watch(lambda event: look.param.update(base_map=event.new), "value")
         page.follow(look, "base_map", lambda: self._online.param.update(value=look.base_map))
@@ -94,7 +95,7 @@ class LayersPanel(pn.viewable.Viewer):
             pmui.Divider(margin=0, sizing_mode="stretch_width"),
             self._swipe, self._left, self._right,
             pmui.Divider(margin=0, sizing_mode="stretch_width"),
-            self._online, gap=14,
+            self._lines, self._online, gap=14,
         )  # fmt: skip
 
     def _open(self) -> None:

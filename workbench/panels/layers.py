@@ -10,6 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from workbench.cubes import possible_presets, preset_bands
+from workbench.panels.graticule import with_graticule
 from workbench.panels.look import INDEX, Look
 from workbench.panels.maps import Painter
 from workbench.panels.menu import in_words
@@ -158,7 +159,8 @@ class Layers:
                 [(*window.spot(latitude, longitude), *rest) for latitude, longitude, *rest in some]
                 for some in (spots, aim)
             )
-            return label_picture(window, codes, colors, placed, *aimed, lit=window.spots(lit))
+            drawn = label_picture(window, codes, colors, placed, *aimed, lit=window.spots(lit))
+            return with_graticule(drawn, window, has_crs=grid.has_crs) if look.graticule else drawn
 
         return Layer(paint, is_flat=True)
 

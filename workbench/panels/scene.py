@@ -57,7 +57,7 @@ class MapPanel(pn.viewable.Viewer):
         page.follow(look, "opacity", self._fade, now=False)
         page.follow(look, "picture index bands percent opacity", self._remember, now=False)
         page.follow(session, "labels marks classes", self._show_marks, now=False)
-        page.follow(look, "pixel pins selection", self._show_marks, now=False)
+        page.follow(look, "pixel pins selection graticule", self._show_marks, now=False)
         page.follow(session, "advice", self._go, now=False)
         page.follow(look, "walking", self._go, now=False)
         page.follow(look, "mode", lambda: self.map.set_mode(look.mode))

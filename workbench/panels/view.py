@@ -10,7 +10,6 @@ A scene without a CRS is laid near (0°, 0°) at a made-up ground size; there is
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import shapely
@@ -20,65 +19,11 @@ from numpy.typing import NDArray
 from pyproj import Transformer
 from shapely.geometry.base import BaseGeometry
 
-LATTICE = 33
-MADE_UP = 10.0
-"""Metres to a pixel where the scene has no CRS."""
+from workbench.panels.window import MADE_UP, TO_DEGREES, TO_MERCATOR, Bounds, Window
 
-Bounds = tuple[tuple[float, float], tuple[float, float]]
-"""Leaflet's bounds: (south, west), (north, east) [degrees]."""
+LATTICE = 33
 
 Shift = Callable[[NDArray, NDArray], tuple[NDArray, NDArray]]
-
-_TO_DEGREES = Transformer.from_crs(3857, 4326, always_xy=True).transform
-_TO_MERCATOR = Transformer.from_crs(4326, 3857, always_xy=True).transform
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """The part of a scene that the map shows."""
-
-    rows: NDArray[np.integer]
-    """Row of the scene under each pixel of the window, shape (height, width)."""
-
-    columns: NDArray[np.integer]
-    """Column, likewise."""
-
-    inside: NDArray[np.bool_]
-    """False where the window looks past the scene's edge."""
-
-    bounds: Bounds
-    """Where the window lies."""
-
-    scale: float
-    """Pixels of the window to a pixel of the scene."""
-
-    @property
-    def part(self) -> tuple[slice, slice]:
-        """Rows and columns of the scene that it needs."""
-        return tuple(slice(int(one.min()), int(one.max()) + 1) for one in (self.rows, self.columns))
-
-    def spot(self, latitude: float, longitude: float) -> tuple[float, float]:
-        """Where a point of the map [degrees] is in the window: x, y [pixels of the window]."""
-        (south, west), (north, east) = self.bounds
-        x, y = _TO_MERCATOR([west, longitude, east], [south, latitude, north])
-        height, width = self.rows.shape
-        return (x[1] - x[0]) / (x[2] - x[0]) * width, (y[2] - y[1]) / (y[2] - y[0]) * height
-
-    def spots(self, mercator: NDArray[np.floating]) -> NDArray[np.floating]:
-        """The same for many points, given in web mercator [m], shape (n, 2)."""
-        (south, west), (north, east) = self.bounds
-        (left, right), (bottom, top) = _TO_MERCATOR([west, east], [south, north])
-        height, width = self.rows.shape
-        return (mercator - (left, top)) / (right - left, bottom - top) * (width, height)
-
-    def take(self, values: NDArray) -> NDArray:
-        """The window's part of an array of the scene (height, width, …)."""
-        return values[self.rows, self.columns]
-
-    def clear(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """A picture of the window, clear outside the scene; changed in place."""
-        picture[~self.inside] = 0
-        return picture
 
 
 class ViewGrid:
@@ -126,12 +71,12 @@ class ViewGrid:
     def position_of(self, x: float, y: float) -> tuple[float, float]:
         """Latitude and longitude [degrees] of a point in the scene's own coordinates."""
         x, y = self._to_mercator(np.array([x]), np.array([y]))
-        longitude, latitude = _TO_DEGREES(x[0], y[0])
+        longitude, latitude = TO_DEGREES(x[0], y[0])
         return float(latitude), float(longitude)
 
     def pixel(self, latitude: float, longitude: float) -> tuple[int, int] | None:
         """The (row, column) under a point of the map, or None outside the scene."""
-        x, y = _TO_MERCATOR(np.array([longitude]), np.array([latitude]))
+        x, y = TO_MERCATOR(np.array([longitude]), np.array([latitude]))
         column, row = ~self.transform * self._from_mercator(x, y)
         row, column = int(np.floor(row[0])), int(np.floor(column[0]))
         inside = 0 <= row < self.shape[0] and 0 <= column < self.shape[1]
@@ -141,7 +86,7 @@ class ViewGrid:
         """A geometry drawn on the map (longitude, latitude) in the scene's own coordinates."""
 
         def shift(longitude: NDArray, latitude: NDArray) -> tuple[NDArray, NDArray]:
-            return self._from_mercator(*_TO_MERCATOR(np.asarray(longitude), np.asarray(latitude)))
+            return self._from_mercator(*TO_MERCATOR(np.asarray(longitude), np.asarray(latitude)))
 
         return shapely.transform(geometry, shift, interleaved=False)
 
@@ -158,7 +103,7 @@ class ViewGrid:
             Rendered beyond each side, as a part of the map's size, so that a small pan shows no edge.
         """
         (south, west), (north, east) = bounds
-        (left, right), (bottom, top) = _TO_MERCATOR([west, east], [south, north])
+        (left, right), (bottom, top) = TO_MERCATOR([west, east], [south, north])
         resolution = max((right - left) / size[0], (top - bottom) / size[1])
         dx, dy = (right - left) * margin, (top - bottom) * margin
         left, bottom = max(left - dx, self._extent[0]), max(bottom - dy, self._extent[1])
@@ -174,7 +119,7 @@ class ViewGrid:
         np.clip(rows, 0, self.shape[0] - 1, out=rows)
         np.clip(columns, 0, self.shape[1] - 1, out=columns)
         scale = density * max(width, height) / (LATTICE - 1)
-        return Window(rows, columns, inside, _bounds(left, bottom, right, top), scale)
+        return Window(rows, columns, inside, _bounds(left, bottom, right, top), scale, bounds)
 
 
 def _shifts(crs: object | None) -> tuple[Shift, Shift]:
@@ -190,7 +135,7 @@ def _shifts(crs: object | None) -> tuple[Shift, Shift]:
 
 def _bounds(left: float, bottom: float, right: float, top: float) -> Bounds:
     """Web mercator [m] to Leaflet's bounds."""
-    (west, east), (south, north) = _TO_DEGREES([left, right], [bottom, top])
+    (west, east), (south, north) = TO_DEGREES([left, right], [bottom, top])
     return (south, west), (north, east)
 
 
