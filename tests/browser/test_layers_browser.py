@@ -131,6 +131,28 @@ def test_a_base_map_is_asked_for_when_it_is_chosen_and_never_else(desk):
     page.get_by_role("button", name="Zoom out").click()
 
 
+def test_a_graticule_lies_over_the_scene_while_it_is_wanted(desk):
+    def meridians() -> list[float]:
+        drawn = desk.overlay("marks")
+        if not drawn:
+            return []
+        lit = (drawn["pixels"][..., :3].min(axis=-1) > 150) & (drawn["pixels"][..., 3] > 150)
+        return (drawn["x"] + np.flatnonzero(lit.mean(axis=0) > 0.8) * drawn["width"] / lit.shape[1]).tolist()
+
+    assert not meridians()
+    desk.page.get_by_role("switch", name="Graticule").click()
+    until(lambda: len(meridians()) > 1, "lines")
+    ground = desk.cube.rio.transform() * np.array([(0, 0), (desk.cube.shape[2], 0)]).T
+    (west, east), _ = transform(desk.cube.rio.crs, "EPSG:4326", *ground)
+    (left, _), (right, _) = desk.spot(0, -0.5), desk.spot(0, desk.cube.shape[2] - 0.5)
+    degrees = west + (np.array(meridians()) + 0.5 - left) / (right - left) * (east - west)
+    step = np.diff(degrees).mean()
+    assert round(step, 6) in (0.002, 0.005, 0.01, 0.02)
+    np.testing.assert_allclose(degrees / step, np.round(degrees / step), atol=0.1)
+    desk.page.get_by_role("switch", name="Graticule").click()
+    until(lambda: not meridians(), "no lines")
+
+
 def seen(desk: Driver, spot: tuple[float, float]) -> tuple[int, ...]:
     """The colour on the screen."""
     clip = {"x": spot[0], "y": spot[1], "width": 1, "height": 1}

@@ -136,9 +136,10 @@ class Labelling(SceneState):
             self._history.push(before)
         self._state = state
         self._store_labels()
-        self._show(state)
-        self._tell_apart(before)
-        self._labels_changed(before)
+        with param.parameterized.batch_call_watchers(self):  # the next map is on its way before pages draw the label
+            self._show(state)
+            self._tell_apart(before)
+            self._labels_changed(before)
 
     def _show(self, state: LabelState) -> None:
         labels = None if self.cube is None else burn(state, self.cube)
