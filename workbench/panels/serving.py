@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
+import sys
 import threading
 from collections.abc import Mapping, Sequence
 
@@ -18,6 +19,10 @@ from workbench.panels.menu import read_menu
 from workbench.session import Session, Sessions
 from workbench.session.allowed import LOG
 from workbench.session.who import user_of_this_process
+
+TURN = 0.0005
+"""Seconds that Python lets a thread go on while another waits, a tenth of the usual: the class map's thread, which waits
+its turn a hundred times a fit, is not to wait for what pages draw meanwhile."""
 
 MOST_PAGES = 32
 """Pages at once, unless told otherwise."""
@@ -78,6 +83,7 @@ def serve(
             ) from error
         port = probe.getsockname()[1]
     seats = Seats(most_pages)
+    sys.setswitchinterval(TURN)
     threading.Thread(target=read_menu, name="menu", daemon=True).start()  # ready when the first page asks
     pn.serve(
         lambda: _page(sessions, tiles) if seats.take() else seats.full(),
