@@ -43,6 +43,7 @@ class MapPanel(pn.viewable.Viewer):
         self._under: tuple[int, int] | None = None
         self._gone_to: tuple[int, int] | None = None
         self._drawn_map: xr.DataArray | None = None
+        self._was_swiped: bool | None = None
         self.layers = Layers(session, look, self._sharpen)
         self._brush = Brush(session.label_stroke)
         self.map = SceneMap(self._clicked, self._drawn, self._hovered, self._sighted)
@@ -79,6 +80,7 @@ class MapPanel(pn.viewable.Viewer):
         if cube.rio.crs is None:
             self.look.base_map = NONE
         self.map.open(ViewGrid.of(cube))
+        self._was_swiped = None
         self._brush.lay(self.map.grid)
         self._show_picture()
         self._show_marks()
@@ -111,10 +113,13 @@ class MapPanel(pn.viewable.Viewer):
         self._take_map()
 
     def _draw_picture(self) -> None:
-        layer = self.layers.layer(self.look.left if self.look.swipe else PICTURE)
+        swipe, was_swiped = self.look.swipe, self._was_swiped
+        layer = self.layers.layer(self.look.left if swipe else PICTURE)
         self.map.paint("base", layer.painter, is_flat=layer.is_flat)
-        self._show_top()
-        self.map.swipe(self.look.swipe)
+        if swipe or was_swiped is not False:  # else the class map is there, and another picture does not change it
+            self._show_top()
+        self.map.swipe(swipe)
+        self._was_swiped = swipe
 
     def _take_map(self) -> None:
         """Draw the new class map; ask for the next one that a swipe of two models' maps wants."""

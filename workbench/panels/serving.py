@@ -21,8 +21,8 @@ from workbench.session.allowed import LOG
 from workbench.session.who import user_of_this_process
 
 TURN = 0.0005
-"""Seconds that Python lets a thread go on while another waits, a tenth of the usual: the class map's thread, which waits
-its turn a hundred times a fit, is not to wait for what pages draw meanwhile."""
+"""Seconds that Python lets a thread go on while another waits, a tenth of the usual: the class map's thread, which asks
+for its turn a hundred times a fit, is not to wait for what pages draw meanwhile."""
 
 MOST_PAGES = 32
 """Pages at once, unless told otherwise."""
