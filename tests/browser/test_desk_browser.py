@@ -7,6 +7,8 @@ import re
 import numpy as np
 import pytest
 from playwright.sync_api import expect
+from rasterio.transform import xy
+from rasterio.warp import transform
 from scipy.stats import spearmanr
 
 from tests.browser.driver import FIND, LINES, OVERLAYS, PATIENCE, Driver, until, watch
@@ -102,6 +104,19 @@ def test_the_pointer_draws_the_spectrum_below_it_and_takes_it_along(desk):
     box = desk.page.locator(".leaflet-container").bounding_box()
     desk.page.mouse.move(box["x"] + box["width"] + 60, box["y"] + 10, steps=4)
     until(lambda: not any(np.isfinite(line["y"]).any() for line in desk.lines(HOVERED)), "no spectrum any more")
+
+
+def test_the_line_at_the_foot_says_where_a_pixel_lies(desk):
+    desk.click(30, 40)
+    told = desk.page.locator(".status-place")
+    crs = desk.cube.rio.crs
+    if crs is None:
+        expect(told).to_have_text("", timeout=PATIENCE)
+        return
+    x, y = xy(desk.cube.rio.transform(), 30, 40)
+    (longitude,), (latitude,) = transform(crs, "EPSG:4326", [x], [y])
+    wanted = f"{x:.0f}, {y:.0f} m (EPSG:{crs.to_epsg()}) · {latitude:.5f}° N, {longitude:.5f}° E"
+    expect(told).to_have_text(wanted, timeout=PATIENCE)
 
 
 def test_an_index_is_drawn_by_its_own_values(desk):

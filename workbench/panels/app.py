@@ -88,7 +88,7 @@ class Desk(pn.viewable.Viewer):
         middle = pn.Column(scene, dock, sizing_mode="stretch_both", margin=0)
         self._body = pn.Column(
             pn.Row(left, middle, right, sizing_mode="stretch_both", margin=0, styles={"overflow": "hidden"}),
-            StatusLine(session, page),
+            StatusLine(session, look, page),
             keys.keyboard,
             Access(width=0, height=0, margin=0),
             sizing_mode="stretch_both", margin=0, styles={"background": "var(--desk-ground)"},

@@ -7,9 +7,12 @@ import panel_material_ui as pmui
 
 from workbench.panels.guide import turn_guide
 from workbench.panels.learn import job_in_words
+from workbench.panels.look import Look
 from workbench.panels.menu import Menu, in_words
 from workbench.panels.pages import Page
+from workbench.panels.place import place_in_words
 from workbench.panels.style import EDGE, Plain, line, put
+from workbench.panels.view import ViewGrid
 from workbench.session import Session
 
 _INK = {"color": "var(--desk-ink)", "fieldset": {"borderColor": "var(--desk-edge)"}}
@@ -114,14 +117,21 @@ FOOT = {
 """One height whatever is told: Leaflet does not hear of a map that changes its size."""
 
 
-class StatusLine(pn.viewable.Viewer):
-    """One sentence at the foot of the page: a refusal, or how the class map stands."""
+PLACE = {"white-space": "nowrap", "font-variant-numeric": "tabular-nums", "flex": "none"}
 
-    def __init__(self, session: Session, page: Page, **params: object) -> None:
+
+class StatusLine(pn.viewable.Viewer):
+    """One sentence at the foot of the page, a refusal or how the class map stands; and where the pointer is."""
+
+    def __init__(self, session: Session, look: Look, page: Page, **params: object) -> None:
         super().__init__(**params)
-        self.session = session
+        self.session, self.look = session, look
+        self._grid: ViewGrid | None = None
         self._text = Plain("", variant="body2", margin=0, sizing_mode="stretch_width", css_classes=["status"])
-        self._row = line(self._text, css_classes=["status-line"], styles={**FOOT, **KINDS["quiet"]})
+        self._place = Plain("", variant="body2", margin=0, css_classes=["status-place"], styles=PLACE)
+        self._row = line(self._text, self._place, css_classes=["status-line"], styles={**FOOT, **KINDS["quiet"]})
+        page.follow(session, "cube", self._open)
+        page.follow(look, "hover pixel", self._show_place, now=False)
         page.follow(
             session, "message is_refusal map_state map_note map_seconds model class_map live labels", self._draw
         )
@@ -136,6 +146,16 @@ class StatusLine(pn.viewable.Viewer):
         self._text.object = session.message or self._map_in_words()
         self._row.styles = {**FOOT, **KINDS[kind]}
         self._row.css_classes = ["status-line", kind]
+
+    def _open(self) -> None:
+        cube = self.session.cube
+        self._grid = None if cube is None else ViewGrid.of(cube)
+        self._show_place()
+
+    def _show_place(self) -> None:
+        pixel = self.look.hover or self.look.pixel
+        known = self._grid is not None and pixel is not None
+        self._place.object = place_in_words(self._grid, self.session.cube.rio.crs, *pixel) if known else ""
 
     def _map_in_words(self) -> str:
         session = self.session
