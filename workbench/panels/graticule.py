@@ -72,7 +72,7 @@ def counted(low: float, high: float, axis: int) -> list[tuple[float, str]]:
     metres = [TO_MERCATOR(*((one, 0) if axis == 0 else (0, one)))[axis] / MADE_UP for one in (low, high)]
     first, last = metres if axis == 0 else (-metres[1], -metres[0])
     step = max(1, round(round_step(last - first)))
-    numbers = np.arange(math.ceil(first / step), math.floor(last / step) + 1) * step
+    numbers = np.arange(math.ceil((first - 0.5) / step), math.floor((last - 0.5) / step) + 1) * step  # their middles
     sign = 1 if axis == 0 else -1
     there = [_degrees(sign * (number + 0.5) * MADE_UP, axis) for number in numbers]
     return [(one, f"{'row' if axis else 'column'} {n}") for one, n in zip(there, numbers, strict=True)]
