@@ -44,16 +44,16 @@ def add_verbs(verbs: argparse._SubParsersAction) -> None:
 
 def info(args: argparse.Namespace) -> None:
     """Print what `args.scene` is."""
-    from workbench.cubes import describe
+    from workbench.cubes import describe, facts_in_words
 
     facts = describe(open_scene(args))
     if args.json:
         print_json(facts)
         return
-    facts = {name: value for name, value in facts.items() if name not in NOTES or value}
-    width = max(map(len, facts))
-    for name, value in facts.items():
-        print(f"{name:<{width}}  {_in_words(name, value)}")
+    words = facts_in_words(facts)
+    width = max(map(len, words))
+    for name, text in words.items():
+        print(f"{name:<{width}}  {text}")
 
 
 def convert(args: argparse.Namespace) -> None:
@@ -74,29 +74,3 @@ def convert(args: argparse.Namespace) -> None:
         print_json({"out": args.out, "bands": cube.sizes["band"], "height": cube.sizes["y"], "width": cube.sizes["x"]})
     else:
         say(f"wrote {args.out}")
-
-
-NOTES = ("scaling", "wavelength_note", "units", "sensor", "nodata_sampled", "acquired", "masks", "dates")
-"""Facts that people see only where there is something to say."""
-
-UNITS = {"wavelength_min": " nm", "wavelength_max": " nm"}
-"""What a number is in, where its name does not say."""
-
-
-def _in_words(name: str, value: object) -> str:
-    """One fact for people to read."""
-    if value is None or value == [] or value == "":
-        return "none" if name == "bad_bands" else "unknown"
-    if name.endswith("bytes"):
-        return f"{value:,} ({value / 1e6:,.1f} MB)"
-    if name == "nodata_fraction":
-        return f"{100 * value:.2f} %"
-    if isinstance(value, list | tuple):
-        return (
-            f"{len(value)}: " + ", ".join(map(str, value))
-            if name == "bad_bands"
-            else ", ".join(value)
-            if name in ("masks", "dates")
-            else " × ".join(f"{v:g}" for v in value)
-        )
-    return (f"{value:g}" if isinstance(value, float) else str(value)) + UNITS.get(name, "")

@@ -16,7 +16,7 @@ from workbench.cubes.contract import CubeError, check_cube, good_bands, has_wave
 from workbench.cubes.formats import FORMATS
 from workbench.cubes.grid import transform_of
 from workbench.cubes.indices import index_bands, index_names, spectral_index
-from workbench.cubes.info import describe
+from workbench.cubes.info import describe, facts_in_words
 from workbench.cubes.libraries import open_library, save_library
 from workbench.cubes.library import check_library, join_libraries, make_library
 from workbench.cubes.library_pixels import resample_library, spectra_at
@@ -61,6 +61,7 @@ __all__ = [
     "describe",
     "detect_bad_bands",
     "even_sample",
+    "facts_in_words",
     "fit_components",
     "fit_mnf",
     "gaussian_smooth",

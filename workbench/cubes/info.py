@@ -12,6 +12,12 @@ from workbench.cubes.envi import binary_of
 from workbench.cubes.glance import glanced
 from workbench.cubes.grid import transform_of
 
+NOTES = ("scaling", "wavelength_note", "units", "sensor", "nodata_sampled", "acquired", "masks", "dates")
+"""Facts that people see only where there is something to say."""
+
+UNITS = {"wavelength_min": " nm", "wavelength_max": " nm"}
+"""What a number is in, where its name does not say."""
+
 
 def describe(cube: xr.DataArray) -> dict[str, object]:
     """Facts about a cube, ready for JSON.
@@ -61,6 +67,36 @@ def describe(cube: xr.DataArray) -> dict[str, object]:
         "file_bytes": _file_bytes(cube.attrs.get("source", "")),
         "lazy": cube.chunks is not None,
     }
+
+
+def facts_in_words(facts: dict[str, object]) -> dict[str, str]:
+    """What :func:`describe` found, for people to read; notes only where there is something to say.
+
+    Examples
+    --------
+    >>> facts_in_words({"bands": 3, "wavelength_min": 450.5, "units": "", "nodata_fraction": 0.25})
+    {'bands': '3', 'wavelength_min': '450.5 nm', 'nodata_fraction': '25.00 %'}
+    """
+    return {name: _in_words(name, value) for name, value in facts.items() if name not in NOTES or value}
+
+
+def _in_words(name: str, value: object) -> str:
+    """One fact for people to read."""
+    if value is None or value == [] or value == "":
+        return "none" if name == "bad_bands" else "unknown"
+    if name.endswith("bytes"):
+        return f"{value:,} ({value / 1e6:,.1f} MB)"
+    if name == "nodata_fraction":
+        return f"{100 * value:.2f} %"
+    if isinstance(value, list | tuple):
+        return (
+            f"{len(value)}: " + ", ".join(map(str, value))
+            if name == "bad_bands"
+            else ", ".join(value)
+            if name in ("masks", "dates")
+            else " × ".join(f"{v:g}" for v in value)
+        )
+    return (f"{value:g}" if isinstance(value, float) else str(value)) + UNITS.get(name, "")
 
 
 def _crs_name(crs: object) -> str:

@@ -25,6 +25,7 @@ from workbench.panels.keys import EXPORT_TAB, KEYS_TAB, KeysPanel
 from workbench.panels.learn import LearnPanel
 from workbench.panels.look import Look
 from workbench.panels.menu import read_menu
+from workbench.panels.opening import SCENE_TAB, OpenPanel
 from workbench.panels.pages import Page
 from workbench.panels.runs import RUNS_TAB, RunsPanel
 from workbench.panels.scene import MapPanel
@@ -60,6 +61,7 @@ class Desk(pn.viewable.Viewer):
         embedding = EmbeddingPanel(session, look, page, scene.map.go)
         runs = RunsPanel(session, page, lambda run: _repeat(look, learn, run))
         parts = {
+            SCENE_TAB: OpenPanel(session, look, page),
             LEARN_TAB: learn,
             RUNS_TAB: runs,
             ADVICE_TAB: advice,

@@ -53,7 +53,7 @@ class Allowed:
             if not self.takes_addresses:
                 raise PermissionError(f"this desk asks no other server, got {path}; name the address when you start it")
             return
-        outside = next((place for place in _touched(path) if not self._holds(place)), None)
+        outside = next((place for place in _touched(path) if not self.holds(place)), None)
         if outside is not None:
             led = "" if outside == path else f" leads to {outside}, which"
             raise PermissionError(
@@ -63,7 +63,8 @@ class Allowed:
         if path.suffix.lower() == ".vrt":
             raise PermissionError(f"{path.name} names other files, so a page does not open it; name it at the start")
 
-    def _holds(self, place: Path) -> bool:
+    def holds(self, place: Path) -> bool:
+        """Whether a place lies in the folders, wherever links lead."""
         real = place.resolve()
         return any(real.is_relative_to(folder.resolve()) for folder in self.folders)
 
