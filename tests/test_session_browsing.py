@@ -20,7 +20,7 @@ def place(tmp_path):
     inside, outside = tmp_path / "inside", tmp_path / "outside"
     (inside / "sub").mkdir(parents=True)
     (outside / "secret").mkdir(parents=True)
-    cube, _ = simulated_scene(8, 9, seed=0)
+    cube, _ = simulated_scene(16, 16, seed=0)
     save_cube(cube, inside / "b.zarr")
     save_cube(cube, inside / "A.npz")
     for name in ("notes.md", ".hidden.npz"):

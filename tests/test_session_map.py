@@ -347,6 +347,7 @@ def test_what_is_in_sight_comes_first_and_the_rest_stays_as_it_was(blockwise, tm
 
 def test_a_newer_label_ends_the_work_on_an_older_map_within_a_block(blockwise, monkeypatch, session, simulated):
     _, truth = simulated
+    session.look_at((slice(0, 24), slice(0, 30)))
     one, other = two(truth)
     session.live = False
     give(session, truth, one)

@@ -168,6 +168,7 @@ def swipe(desk: Driver) -> None:
 
 VIEWS: dict[str, Callable[[Driver], None]] = {
     "open scene": lambda desk: None,
+    "scene": tab("Scene"),
     "look": look,
     "label": label,
     "suggestions": suggestions,

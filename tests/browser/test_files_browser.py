@@ -51,20 +51,21 @@ def take(desk: Driver, button: str, folder: Path) -> Path:
 def test_a_scene_is_found_in_a_folder_and_told_of(desk, tmp_path):
     page, folder = desk.page, desk.server["folder"]
     other, _ = simulated_scene(40, 60, seed=3)
-    save_cube(other, folder / "<b>other</b>.npz")
+    save_cube(other, folder / "<b>other.npz")
     page.get_by_role("tab", name="Scene").click()
     card = page.locator("dl", has_text="Rows × columns")
     expect(card).to_contain_text("80 × 120", timeout=PATIENCE)
     expect(card).to_contain_text("EPSG:32633")
     expect(card).to_contain_text(f"{desk.cube.sizes['band']}")
-    page.get_by_role("button", name=str(folder), exact=True).click()
-    expect(page.locator("button.open")).to_have_text("▦scene.zarr", timeout=PATIENCE)
-    assert page.get_by_role("button", name="labels.gpkg").count() == 0
+    page.get_by_role("option", name=str(folder), exact=True).click()
+    expect(page.get_by_role("option", selected=True)).to_have_accessible_name("scene.zarr", timeout=PATIENCE)
+    assert page.get_by_role("option", name="labels.gpkg").count() == 0
     before = desk.overlay("base")["src"]
-    page.get_by_role("button", name="<b>other</b>.npz").click()
+    page.get_by_role("option", name="<b>other.npz").focus()
+    page.keyboard.press("Enter")
     expect(card).to_contain_text("40 × 60", timeout=PATIENCE)
     until(lambda: desk.overlay("base").get("src", before) != before, "another picture")
-    page.get_by_role("button", name="scene.zarr").click()
+    page.get_by_role("option", name="scene.zarr").click()
     expect(card).to_contain_text("80 × 120", timeout=PATIENCE)
     desk.wait_open()
     page.get_by_role("tab", name="Learn").click()

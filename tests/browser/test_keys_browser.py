@@ -29,7 +29,7 @@ BUTTONS = f"""
 """Names of all buttons in sight; an icon's name is no part of them."""
 
 TABS = {
-    "Learn": "Start learning", "Runs": "Resume", "Suggest & check": "Suggest pixels",
+    "Scene": "", "Learn": "Start learning", "Runs": "Resume", "Suggest & check": "Suggest pixels",
     "Embedding": "Let go of the selection", "Compare": "Start comparing",
     "Confusion": "", "Export": "Class map (GeoTIFF)", "Keys": "",
 }  # fmt: skip
@@ -133,7 +133,7 @@ def test_fields_are_reached_and_files_chosen(desk):
 
 def test_tabs_follow_each_other_round(desk):
     page, tabs = desk.page, list(TABS)
-    page.get_by_role("tab", name="Learn").click()
+    page.get_by_role("tab", name=tabs[0]).click()
     page.mouse.click(*desk.spot(40, 40))
     for key, order in ((".", [*tabs[1:], tabs[0]]), (",", [*tabs[:0:-1], tabs[0]])):
         for title in order:

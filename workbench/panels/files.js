@@ -1,23 +1,26 @@
-// What lies in a folder, a row an entry: values in, the row that was clicked out. Names are text, never markup.
+// What lies in a folder, a row an entry: values in, the row that was chosen out. Names are text, never markup.
 
 const STYLE = `
   .files { display: flex; flex-direction: column; font-size: 13px; color: var(--desk-ink); }
-  button { display: grid; grid-template-columns: 22px 1fr; align-items: center; min-height: 28px; padding: 2px 6px;
-    border: 0; border-radius: 6px; background: none; font: inherit; color: inherit; text-align: left; cursor: pointer; }
-  button:hover { background: var(--desk-ground); }
-  button:focus-visible { outline: 2px solid var(--desk-accent); outline-offset: -2px; }
-  button.open { font-weight: 600; }
+  .file { display: grid; grid-template-columns: 22px 1fr; align-items: center; min-height: 28px; padding: 2px 6px;
+    border-radius: 6px; cursor: pointer; }
+  .file:hover { background: var(--desk-ground); }
+  .file:focus-visible { outline: 2px solid var(--desk-accent); outline-offset: -2px; }
+  .file[aria-selected=true] { font-weight: 600; }
   .mark { color: var(--desk-quiet); }
   .name { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-  .more { color: var(--desk-quiet); padding: 4px 6px; }
+  .more { color: var(--desk-quiet); font-size: 13px; padding: 4px 6px; }
 `
 const MARKS = {up: "↰", folder: "▸", scene: "▦", root: "▸"}
 
 function row(model, one, place) {
-  const line = document.createElement("button")
-  line.className = one.open ? "open" : ""
-  line.dataset.kind = one.kind
+  const line = document.createElement("div")
+  line.className = "file"
   line.title = one.tip
+  line.tabIndex = place === 0 ? 0 : -1
+  line.setAttribute("role", "option")
+  line.ariaSelected = String(one.open)
+  line.ariaLabel = one.name // of its own: ``access.js`` leaves it alone
   const mark = document.createElement("span"), name = document.createElement("span")
   mark.className = "mark"
   mark.ariaHidden = "true"
@@ -33,16 +36,33 @@ export function render({model}) {
   const root = document.createElement("div")
   const style = document.createElement("style")
   style.textContent = STYLE
-  const files = document.createElement("div")
+  const files = document.createElement("div"), more = document.createElement("div")
   files.className = "files"
-  root.append(style, files)
+  files.setAttribute("role", "listbox")
+  files.ariaLabel = "folders and scenes"
+  more.className = "more"
+  root.append(style, files, more)
+
+  let byKey = false // whoever walks by keys goes on from the first row of the next folder
+  files.onkeydown = (event) => {
+    const rows = [...files.children], at = rows.indexOf(event.target)
+    const to = {ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: rows.length - 1}[event.key]
+    if (event.key === "Enter" || event.key === " ") {
+      byKey = true
+      event.target.click()
+    } else if (to === undefined) {
+      return
+    } else if (rows[to]) {
+      rows[to].focus()
+    }
+    event.preventDefault()
+    event.stopPropagation()
+  }
   const draw = () => {
-    const more = document.createElement("div")
-    more.className = "more"
+    files.replaceChildren(...model.rows.map((one, place) => row(model, one, place)))
     more.textContent = model.more
-    const focused = files.contains(document.activeElement) || (root.getRootNode().activeElement !== null)
-    files.replaceChildren(...model.rows.map((one, place) => row(model, one, place)), ...(model.more ? [more] : []))
-    if (focused && files.firstElementChild) { files.firstElementChild.focus() } // who walks by keys goes on from here
+    if (byKey && files.firstElementChild) { files.firstElementChild.focus() }
+    byKey = false
   }
   model.on("rows", draw)
   draw()

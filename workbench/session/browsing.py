@@ -110,6 +110,8 @@ def _entry(found: os.DirEntry) -> Entry | None:
         is_folder = found.is_dir()
     except OSError:
         return None
+    if found.name.lower().endswith(".aux.xml"):  # GDAL's notes on a raster
+        return None
     own = [end for one in FORMATS for end in one.suffixes if end not in ("/", "*")]
     if (found.name.lower() + "/" * is_folder).endswith(tuple(own)):
         return Entry(found.name, path, "scene")
