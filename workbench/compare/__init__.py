@@ -1,7 +1,7 @@
 """MODELS × LABELS → SCORES.
 
-In: a cube, its truth, names of models. Out: a score table, a row a (model, budget, draw, split), and what it shows; a
-    page of it, and a catalogue's item of a model (``report``).
+In: a cube, its truth, names of models. Out: a score table, a row a (model, budget, draw, split), and what it shows;
+    where class maps disagree; a page of it, and a catalogue's item of a model (``report``).
 May use: rooms up to probe, pandas, numpy, scipy; in ``report`` pillow, pyproj and shapely.
 Never: a test label before the score, a screen; anything that draws, but for ``report``.
 """
@@ -12,6 +12,7 @@ from workbench.compare.asked import run_of
 from workbench.compare.calibration import calibration_error, reliability, reliability_table
 from workbench.compare.curves import class_curves, learning_curves
 from workbench.compare.differences import differences_from, holm, paired
+from workbench.compare.disagreement import areas_apart
 from workbench.compare.families import family_order
 from workbench.compare.forecast import forecasts, power_law
 from workbench.compare.intervals import interval
@@ -41,6 +42,7 @@ __all__ = [
     "AreaAdjusted",
     "answers",
     "area_adjusted",
+    "areas_apart",
     "average_accuracy",
     "calibration_error",
     "class_curves",
