@@ -1,4 +1,4 @@
-"""Maps of several models at once: each is what its model makes of the same labels, and they follow new ones together."""
+"""Maps of several models at once: each is what its model makes of the same labels, and they follow new ones."""
 
 from __future__ import annotations
 

@@ -104,6 +104,7 @@ KEYS: dict[str, tuple[Key, ...]] = {
         Key(("Enter",), "in a field: take what was typed"),
         Key(("↑", "↓"), "in a number's field: more, less", (), ("more: ", "less: ")),
         Key(("↓", "Esc"), "in a field with a list: open it, clear it", (), ("Open", "Clear")),
+        Key(("↑", "↓", "←", "→"), "in the confusion matrix: another cell"),
         Key(("Esc",), "in a class's name: take it back"),
     ),
 }
