@@ -10,11 +10,11 @@ from workbench.compare.answers import answers
 from workbench.compare.area import AreaAdjusted, area_adjusted
 from workbench.compare.asked import run_of
 from workbench.compare.calibration import calibration_error, reliability, reliability_table
-from workbench.compare.curves import class_curves, learning_curves
+from workbench.compare.curves import budget_steps, class_curves, learning_curves, shared_draws
 from workbench.compare.differences import differences_from, holm, paired
 from workbench.compare.disagreement import areas_apart
 from workbench.compare.families import family_order
-from workbench.compare.forecast import forecasts, power_law
+from workbench.compare.forecast import forecasts, gains, power_law
 from workbench.compare.intervals import interval
 from workbench.compare.metrics import (
     average_accuracy,
@@ -33,6 +33,7 @@ from workbench.compare.rows import OFFICIAL, SPLITS, row_seed, split_truth
 from workbench.compare.study import FRACTIONS, study_rows, study_summary
 from workbench.compare.summary import score_table, summarise
 from workbench.compare.transfer import transfer_rows, transfer_summary
+from workbench.compare.weakest import weakest_classes
 from workbench.verb import make_callable
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "area_adjusted",
     "areas_apart",
     "average_accuracy",
+    "budget_steps",
     "calibration_error",
     "class_curves",
     "compare",
@@ -53,6 +55,7 @@ __all__ = [
     "f1",
     "family_order",
     "forecasts",
+    "gains",
     "holm",
     "interval",
     "kappa",
@@ -72,6 +75,7 @@ __all__ = [
     "rows_so_far",
     "run_of",
     "score_table",
+    "shared_draws",
     "split_truth",
     "study_rows",
     "study_summary",
@@ -79,6 +83,7 @@ __all__ = [
     "transfer_rows",
     "transfer_summary",
     "users_accuracy",
+    "weakest_classes",
     "write_row",
     "write_rows",
     "write_scores",

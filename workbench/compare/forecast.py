@@ -69,6 +69,40 @@ def forecasts(table: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
     return pd.DataFrame(found)
 
 
+def gains(table: pd.DataFrame, more: int = 5, *, seed: int = 0) -> pd.DataFrame:
+    """What a few labels more a class, beyond the largest budget, can be expected to be worth.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As ``score_table`` gives it.
+    more : int
+        Labels more of every class; no further than to twice the largest budget is told.
+    seed : int
+        Seeds the resampling of draws.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``model, split, budget`` (the largest), ``more`` (told of), ``gain`` in overall accuracy and ``ci95`` ([low,
+        high]) [0…1]: by the law of ``forecasts``, which never falls. ``note``: in words, why a figure is NaN.
+    """
+    found = []
+    for (model, split), rows in table.groupby(CURVE, sort=False):
+        errors = 1 - rows.pivot(index="draw", columns="budget", values="oa").dropna()
+        budgets = errors.columns.to_numpy(dtype=float)
+        largest = int(budgets.max())
+        told = {"model": model, "split": split, "budget": largest, "more": min(more, largest), "gain": np.nan}
+        told |= {"ci95": [np.nan] * 2, "note": _lacking(*errors.shape)}
+        if len(budgets) >= FEWEST and len(errors):
+            ends = largest, largest + told["more"]
+            told["gain"] = float(_gain(ends, power_law(budgets, errors.to_numpy().mean(axis=0))))
+            laws = _resampled(budgets, errors.to_numpy(), seed)
+            told["ci95"] = _spread(_gain(ends, laws), told["gain"], len(errors)) if laws is not None else [np.nan] * 2
+        found.append(told)
+    return pd.DataFrame(found)
+
+
 def power_law(budgets: ArrayLike, errors: ArrayLike) -> NDArray[np.float64]:
     """Floor a, scale b and exponent c of a + b n^-c, nearest to the errors by least squares with a, b ≥ 0.
 
@@ -116,13 +150,27 @@ def _error_at(budget: int, law: NDArray) -> NDArray[np.float64]:
     return floor + scale * float(budget) ** -exponent
 
 
+def _gain(ends: tuple[int, int], law: NDArray) -> NDArray[np.float64]:
+    return _error_at(ends[0], law) - _error_at(ends[1], law)
+
+
 def _interval(budgets: NDArray, errors: NDArray, budget: int, oa: float, seed: int) -> list[float]:
     """Low and high accuracy, from resampled draws; NaN for a single one."""
+    laws = _resampled(budgets, errors, seed)
+    return [np.nan, np.nan] if laws is None else _spread(1 - _error_at(budget, laws), oa, len(errors))
+
+
+def _resampled(budgets: NDArray, errors: NDArray, seed: int) -> NDArray[np.float64] | None:
+    """The laws of resampled draws; None where there is a single one."""
     n = len(errors)
     if n < 2:
-        return [np.nan, np.nan]
+        return None
     chosen = np.random.default_rng(seed).integers(n, size=(RESAMPLES, n))
-    found = 1 - _error_at(budget, power_law(budgets, errors[chosen].mean(axis=1)))
+    return power_law(budgets, errors[chosen].mean(axis=1))
+
+
+def _spread(found: NDArray, told: float, n: int) -> list[float]:
+    """Percentile range of what resampled draws tell, widened for few draws, and its mirror image about what is told."""
     tail = special.ndtr(-np.sqrt(n / (n - 1)) * special.stdtrit(n - 1, 0.5 + LEVEL / 2))
     low, high = np.quantile(found, [tail, 1 - tail])
-    return np.clip([min(low, 2 * oa - high), max(high, 2 * oa - low)], 0, 1).tolist()
+    return np.clip([min(low, 2 * told - high), max(high, 2 * told - low)], 0, 1).tolist()

@@ -17,6 +17,7 @@ from workbench.panels.choices import LayersPanel
 from workbench.panels.classes import ClassesPanel
 from workbench.panels.compare import ComparePanel
 from workbench.panels.confusion import CONFUSION_TAB, ConfusionPanel
+from workbench.panels.curves import CURVE_TAB, CurvePanel
 from workbench.panels.disagreement import DisagreementPanel
 from workbench.panels.embedding import EMBEDDING_TAB, EmbeddingPanel
 from workbench.panels.export import ExportPanel
@@ -68,6 +69,7 @@ class Desk(pn.viewable.Viewer):
             ADVICE_TAB: advice,
             EMBEDDING_TAB: embedding,
             COMPARE_TAB: compare,
+            CURVE_TAB: CurvePanel(session, look, page),
             CONFUSION_TAB: ConfusionPanel(session, look, page, scene.map.show),
             DISAGREEMENT_TAB: apart,
             EXPORT_TAB: ExportPanel(session, look, page),

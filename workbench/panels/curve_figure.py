@@ -1,0 +1,129 @@
+"""The figure of learning curves, as Bokeh's own for the reasons that ``spectra_figure`` has: arrays are sent.
+
+Labels stand on a logarithmic axis, as one more is worth less the more there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import panel as pn
+from bokeh.document import Document
+from bokeh.model import Model
+from bokeh.models import ColumnDataSource, DataRange1d, FixedTicker, HoverTool, NumeralTickFormatter, Range1d
+from bokeh.plotting import figure
+
+from workbench.panels.curve_words import Point
+from workbench.panels.plots import HUES
+from workbench.panels.spectra_figure import change_all
+
+BANDS, BARS, LINES, POINTS = "bands", "bars", "curves", "means"
+"""Names of glyphs: intervals of curves, of single points, the curves, and their means."""
+
+STYLES = tuple((hue, dash) for dash in ("solid", "dashed", "dotted", "dotdash") for hue in HUES)
+"""Colours and dashes of curves."""
+
+MARGIN = 1.15
+"""Beyond the least and the largest budget, as a factor."""
+
+TITLES = ("labels a class (logarithmic)", "overall accuracy [%]")
+TIPS = [("", "@name, @budget a class"), ("OA [%]", "@y{0.0} @interval"), ("draws", "@draws")]
+
+
+class CurveFigure(pn.pane.Bokeh):
+    """Learning curves of some models; each place it is shown in has a figure of its own.
+
+    Parameters
+    ----------
+    **params
+        Of the pane.
+    """
+
+    def __init__(self, **params: object) -> None:
+        super().__init__(**params)
+        self._data, self._budgets = _drawn({}), [1]
+
+    def draw(self, curves: Mapping[str, Sequence[Point]], styles: Mapping[str, tuple[str, str]]) -> None:
+        """Draw curves by name, each in a colour and dash.
+
+        Parameters
+        ----------
+        curves : mapping of str to sequence of Point
+            Budgets increase.
+        styles : mapping of str to (str, str)
+                Of ``STYLES``.
+        """
+        self._data = _drawn(curves, styles)
+        self._budgets = sorted({point.budget for points in curves.values() for point in points}) or [1]
+
+        def send(model: figure) -> None:
+            for drawn in model.renderers:
+                drawn.data_source.data = self._data[drawn.name]
+            _lay(model, self._budgets)
+
+        change_all(self, send)
+
+    def _made(self) -> figure:
+        laid = {name: getattr(self, name) for name in self._overrides}
+        ranges = {"x_range": Range1d(), "y_range": DataRange1d(range_padding=0.08)}
+        model = figure(tools="", toolbar_location=None, x_axis_type="log", **ranges, **laid)
+        source = {name: ColumnDataSource(data) for name, data in self._data.items()}
+        model.patches("xs", "ys", source=source[BANDS], name=BANDS, fill_color="color", fill_alpha=0.14, line_alpha=0)
+        model.multi_line("xs", "ys", source=source[BARS], name=BARS, line_color="color", line_width=2, line_alpha=0.6)
+        look = {"line_color": "color", "line_dash": "dash", "line_width": 2}
+        model.multi_line("xs", "ys", source=source[LINES], name=LINES, **look)
+        marks = model.scatter("x", "y", source=source[POINTS], name=POINTS, size=7, color="color")
+        model.add_tools(HoverTool(renderers=[marks], tooltips=TIPS))
+        for axis, title in zip(model.axis, TITLES, strict=True):
+            axis.axis_label, axis.axis_label_text_font_style = title, "normal"
+            axis.axis_label_text_font_size, axis.major_label_text_font_size = "11px", "10px"
+        model.xaxis.formatter = NumeralTickFormatter(format="0")
+        model.grid.grid_line_alpha = 0.25
+        _lay(model, self._budgets)
+        return model
+
+    def _get_model(self, doc: Document, root: Model | None = None, parent: object = None, comm: object = None) -> Model:
+        if root is None:
+            return self.get_root(doc, comm)
+        model = self._made()
+        self._models[root.ref["id"]] = (model, parent)
+        self._design.apply_bokeh_theme_to_model(model, self.theme)
+        return model
+
+
+def _lay(model: figure, budgets: Sequence[int]) -> None:
+    """Ticks where there are budgets, and room beside them."""
+    model.xaxis.ticker = FixedTicker(ticks=list(budgets))
+    model.x_range.update(start=budgets[0] / MARGIN, end=budgets[-1] * MARGIN)
+
+
+def _drawn(
+    curves: Mapping[str, Sequence[Point]], styles: Mapping[str, tuple[str, str]] | None = None
+) -> dict[str, dict[str, list]]:
+    """Curves as the browser takes them."""
+    found: dict[str, dict[str, list]] = {
+        BANDS: {"xs": [], "ys": [], "color": []},
+        BARS: {"xs": [], "ys": [], "color": []},
+        LINES: {"xs": [], "ys": [], "color": [], "dash": [], "name": []},
+        POINTS: {"x": [], "y": [], "color": [], "name": [], "budget": [], "interval": [], "draws": []},
+    }
+    for name, points in curves.items():
+        color, dash = styles[name]
+        known = [point for point in points if point.low == point.low]  # else NaN
+        budgets, lows, highs = ([getattr(point, part) for point in known] for part in ("budget", "low", "high"))
+        if len(known) == 1:
+            _add(found[BARS], xs=[budgets[0], budgets[0]], ys=[lows[0], highs[0]], color=color)
+        elif known:
+            _add(found[BANDS], xs=[*budgets, *budgets[::-1]], ys=[*lows, *highs[::-1]], color=color)
+        xs, ys = [point.budget for point in points], [point.mean for point in points]
+        _add(found[LINES], xs=xs, ys=ys, color=color, dash=dash, name=name)
+        for point in points:
+            told = f"[{point.low:.1f} to {point.high:.1f}]" if point in known else ""
+            what = {"name": name, "budget": point.budget, "interval": told, "draws": point.draws}
+            _add(found[POINTS], x=point.budget, y=point.mean, color=color, **what)
+    return found
+
+
+def _add(columns: dict[str, list], **row: object) -> None:
+    for name, value in row.items():
+        columns[name].append(value)
