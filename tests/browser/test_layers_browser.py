@@ -9,9 +9,13 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.driver import OVERLAYS, PATIENCE, Driver, until
+from tests.browser.test_embedding_browser import lit
 from tests.browser.test_keys_browser import labelled
+from tests.test_disagreement import flooded
 from workbench.cubes import principal_components, render, stretch_limits
+from workbench.labels import open_labels
 from workbench.panels.pictures import APART, rgb
+from workbench.probe import classify_scene
 
 pytestmark = [
     pytest.mark.browser,
@@ -96,3 +100,59 @@ def test_where_two_models_disagree_is_a_layer(desk):
     assert (drawn[apart][:, :3] == rgb(APART)).all()
     page.keyboard.press("w")
     until(lambda: desk.page.get_by_role("combobox", name="Right", exact=True).count() == 0, "no swipe any more")
+
+
+def listed(desk: Driver) -> list[tuple[int, int, int]]:
+    """Row, column and pixels of each area of the list."""
+    rows = desk.page.locator(".area").all_inner_texts()
+    numbers = [[int(n.replace(",", "")) for n in re.findall(r"[\d,]+", row)] for row in rows]
+    return [(row, column, pixels) for _, row, column, pixels, *_ in numbers]
+
+
+def flooded_now(desk: Driver, *models: str) -> tuple[list[np.ndarray], list[set[tuple[int, int]]]]:
+    """Maps of the labels on the disk, and the areas where they differ, the largest first."""
+    cube, labels = desk.cube.compute(), open_labels(desk.server["folder"] / "labels.gpkg", desk.cube)
+    maps = [classify_scene(model, cube, labels).class_map.values for model in models]
+    return maps, sorted(flooded(maps), key=len, reverse=True)
+
+
+def test_areas_where_models_disagree_are_listed_and_gone_to(desk):
+    labelled(desk)
+    page = desk.page
+    page.get_by_role("tab", name="Disagreement").click()
+    chosen = page.get_by_role("combobox", name="Maps by")
+    if "KNN" not in chosen.inner_text():
+        chosen.click()
+        page.locator("li", has_text="KNN · knn").click()
+        until(lambda: page.keyboard.press("Escape") or page.locator("li").count() == 0, "the list to close")
+    expect(chosen).to_have_text("SVM, KNN", timeout=PATIENCE)
+    _, wanted = flooded_now(desk, "svm", "knn")
+    said = f"2 maps disagree in {len(wanted):,} areas of {sum(map(len, wanted)):,} pixels together"
+    expect(page.get_by_text(said)).to_be_visible(timeout=PATIENCE)
+    until(lambda: len(listed(desk)) == min(len(wanted), 200), "all areas in the list")
+    assert [pixels for _, _, pixels in listed(desk)] == [len(area) for area in wanted[:200]]
+
+    row, column, pixels = listed(desk)[0]
+    page.locator(".area").first.click()
+    (area,) = [area for area in wanted if (row, column) in area]
+    assert len(area) == pixels
+    expect(page.get_by_text(f"row {row}, column {column}")).to_be_visible(timeout=PATIENCE)
+    until(lambda: lit(desk) >= area, "the first area on the map")
+    expect(page.locator(".area.current .number")).to_have_text("1", timeout=PATIENCE)
+    page.keyboard.press("Shift+N")
+    expect(page.locator(".area.current .number")).to_have_text("2", timeout=PATIENCE)
+    row, column, _ = listed(desk)[1]
+    (area,) = [area for area in wanted if (row, column) in area]
+    until(lambda: area <= lit(desk) and len(lit(desk)) < 2 * pixels, "the second area alone on the map")
+    page.keyboard.press("Escape")
+    expect(page.locator(".area.current")).to_have_count(0, timeout=PATIENCE)
+    until(lambda: not lit(desk), "nothing selected")
+
+    desk.choose(1)
+    desk.mode("Label pixel")
+    before = desk.count(1)
+    desk.click(*sorted(wanted[0])[0])
+    desk.wait_count(1, before + 1)
+    _, wanted = flooded_now(desk, "svm", "knn")
+    until(lambda: [n for _, _, n in listed(desk)] == [len(area) for area in wanted[:200]], "the list of the new maps")
+    expect(page.get_by_role("combobox", name="Class map by")).to_contain_text("SVM")
