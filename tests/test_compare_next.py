@@ -9,7 +9,7 @@ from scipy.stats import ttest_1samp
 from sklearn.metrics import recall_score
 
 from tests.test_compare_curves import made_up
-from workbench.compare import budget_steps, forecasts, gains, shared_draws, weakest_classes
+from workbench.compare import budget_steps, class_gains, forecasts, gains, shared_draws, weakest_classes
 
 
 @pytest.mark.parametrize("law", [(0.05, 0.6, 0.5), (0.0, 0.5, 0.3), (0.1, 0.0, 1.0)])
@@ -122,6 +122,34 @@ def test_no_class_is_named_where_luck_may_have_put_it_last():
     perfect = pd.DataFrame(scored(np.ones((3, 3))))
     (told,) = weakest_classes(perfect).to_dict("records")
     assert (told["taken_for"], told["is_told"]) == ("", False)
+
+
+def test_the_gain_of_a_class_is_that_of_its_own_curve():
+    """Its recall is given to a table of one model as the overall accuracy, whose gain is told by another function."""
+    rng, n = np.random.default_rng(2), 10**6
+    laws = {"water": (0.0, 0.5, 0.5), "woods": (0.2, 1.0, 1.0), "grass": (0.1, 0.0, 1.0)}
+    errors = {
+        (draw, budget): [a + b * budget**-c + rng.normal(0, 0.004) for a, b, c in laws.values()]
+        for draw in range(6) for budget in (5, 10, 20)
+    }  # fmt: skip
+    rows = [
+        {**row, "draw": draw}
+        for (draw, budget), missed in errors.items()
+        for row in scored(1 - np.array([missed]), budget=budget, n=n)
+    ]
+    told = class_gains(pd.DataFrame(rows), 5)
+    assert told["class_name"].tolist() == list(laws)
+    for i, row in enumerate(told.to_dict("records")):
+        alone = [
+            {"model": "m", "split": "random", "budget": budget, "draw": draw, "oa": 1 - missed[i]}
+            for (draw, budget), missed in errors.items()
+        ]
+        (wanted,) = gains(pd.DataFrame(alone), 5).to_dict("records")
+        assert row["gain"] == pytest.approx(wanted["gain"], abs=1e-4)
+        assert row["ci95"] == pytest.approx(wanted["ci95"], abs=1e-4)
+        a, b, c = laws[row["class_name"]]
+        assert row["ci95"][0] - 0.01 <= b * 20.0**-c - b * 25.0**-c <= row["ci95"][1] + 0.01
+    assert class_gains(pd.DataFrame(rows), classes=["woods"])["class_name"].tolist() == ["woods"]
 
 
 def test_splits_are_told_apart_and_one_of_a_single_class_is_left_out():

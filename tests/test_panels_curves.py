@@ -11,7 +11,7 @@ from bokeh.document import Document
 from scipy.stats import ttest_1samp
 
 from tests.test_compare_curves import made_up
-from workbench.panels.curve_figure import BANDS, BARS, LINES, POINTS
+from workbench.panels.curve_figure import BANDS, BARS, LINES, NOW, POINTS
 from workbench.panels.curve_words import read_curves
 from workbench.panels.curves import CURVE_TAB, CurvePanel
 from workbench.panels.look import Look
@@ -111,6 +111,25 @@ def test_splits_are_chosen_between(panel):
     panel.session.rows = table()
     assert not panel._split.visible
     np.testing.assert_allclose(shown(panel)[1][LINES]["ys"], before)
+
+
+@pytest.mark.parametrize(("counts", "at", "words"), [
+    ({"water": 6, "woods": 9, "grass": 0, "sand": 40}, 9, "Your labels now (dotted): 6 to 40 (median 9) a class."),
+    ({"water": 30, "woods": 30}, 30, "Your labels now (dotted): 30 a class."),
+    ({"water": 300, "woods": 500}, None, "Your labels now: 300 to 500 (median 400) a class."),
+    ({"water": 0, "woods": 0}, None, ""),
+])  # fmt: skip
+def test_the_labels_there_are_now_are_marked_where_they_are_near(panel, counts, at, words):
+    panel.session.rows = table()
+    panel.session.counts = counts
+    figure, _ = shown(panel)
+    (line,) = (one for one in figure.center if one.name == NOW)
+    assert line.visible == (at is not None)
+    if at is not None:
+        assert line.location == at
+        assert figure.x_range.start < at < figure.x_range.end
+    assert words in panel._words.object
+    assert ("Your labels now" in panel._words.object) == bool(words)
 
 
 def test_words_tell_the_best_what_labels_bring_and_the_class_to_label():

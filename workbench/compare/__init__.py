@@ -14,7 +14,8 @@ from workbench.compare.curves import budget_steps, class_curves, learning_curves
 from workbench.compare.differences import differences_from, holm, paired
 from workbench.compare.disagreement import areas_apart
 from workbench.compare.families import family_order
-from workbench.compare.forecast import forecasts, gains, power_law
+from workbench.compare.forecast import forecasts, power_law
+from workbench.compare.gains import class_gains, gains
 from workbench.compare.intervals import interval
 from workbench.compare.metrics import (
     average_accuracy,
@@ -48,6 +49,7 @@ __all__ = [
     "budget_steps",
     "calibration_error",
     "class_curves",
+    "class_gains",
     "compare",
     "compare_rows",
     "confusion_matrix",

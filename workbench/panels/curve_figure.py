@@ -10,21 +10,24 @@ from collections.abc import Mapping, Sequence
 import panel as pn
 from bokeh.document import Document
 from bokeh.model import Model
-from bokeh.models import ColumnDataSource, DataRange1d, FixedTicker, HoverTool, NumeralTickFormatter, Range1d
+from bokeh.models import ColumnDataSource, DataRange1d, FixedTicker, HoverTool, NumeralTickFormatter, Range1d, Span
 from bokeh.plotting import figure
 
 from workbench.panels.curve_words import Point
 from workbench.panels.plots import HUES
-from workbench.panels.spectra_figure import change_all
+from workbench.panels.spectra_figure import CLICKED, change_all
 
-BANDS, BARS, LINES, POINTS = "bands", "bars", "curves", "means"
-"""Names of glyphs: intervals of curves, of single points, the curves, and their means."""
+BANDS, BARS, LINES, POINTS, NOW = "bands", "bars", "curves", "means", "now"
+"""Names of what is drawn: intervals of curves, of single points, the curves, their means, the labels there are now."""
 
 STYLES = tuple((hue, dash) for dash in ("solid", "dashed", "dotted", "dotdash") for hue in HUES)
 """Colours and dashes of curves."""
 
 MARGIN = 1.15
-"""Beyond the least and the largest budget, as a factor."""
+"""Beyond what is least and largest on the axis, as a factor."""
+
+FAR = 2.0
+"""Labels so many times fewer than the least budget, or more than the largest, are not marked."""
 
 TITLES = ("labels a class (logarithmic)", "overall accuracy [%]")
 TIPS = [("", "@name, @budget a class"), ("OA [%]", "@y{0.0} @interval"), ("draws", "@draws")]
@@ -41,7 +44,7 @@ class CurveFigure(pn.pane.Bokeh):
 
     def __init__(self, **params: object) -> None:
         super().__init__(**params)
-        self._data, self._budgets = _drawn({}), [1]
+        self._data, self._budgets, self._now = _drawn({}), [1], 0.0
 
     def draw(self, curves: Mapping[str, Sequence[Point]], styles: Mapping[str, tuple[str, str]]) -> None:
         """Draw curves by name, each in a colour and dash.
@@ -59,9 +62,19 @@ class CurveFigure(pn.pane.Bokeh):
         def send(model: figure) -> None:
             for drawn in model.renderers:
                 drawn.data_source.data = self._data[drawn.name]
-            _lay(model, self._budgets)
+            _lay(model, self._budgets, self._now)
 
         change_all(self, send)
+
+    def stand_at(self, labels: float) -> None:
+        """Mark how many labels a class there are now, by a line where that is near the budgets; 0 for none."""
+        self._now = labels
+        change_all(self, lambda model: _lay(model, self._budgets, self._now))
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether the labels there are now are near enough to be marked."""
+        return _is_near(self._budgets, self._now)
 
     def _made(self) -> figure:
         laid = {name: getattr(self, name) for name in self._overrides}
@@ -79,7 +92,8 @@ class CurveFigure(pn.pane.Bokeh):
             axis.axis_label_text_font_size, axis.major_label_text_font_size = "11px", "10px"
         model.xaxis.formatter = NumeralTickFormatter(format="0")
         model.grid.grid_line_alpha = 0.25
-        _lay(model, self._budgets)
+        model.add_layout(Span(dimension="height", line_color=CLICKED, line_dash="dotted", line_width=2, name=NOW))
+        _lay(model, self._budgets, self._now)
         return model
 
     def _get_model(self, doc: Document, root: Model | None = None, parent: object = None, comm: object = None) -> Model:
@@ -91,10 +105,18 @@ class CurveFigure(pn.pane.Bokeh):
         return model
 
 
-def _lay(model: figure, budgets: Sequence[int]) -> None:
-    """Ticks where there are budgets, and room beside them."""
+def _lay(model: figure, budgets: Sequence[int], now: float) -> None:
+    """Ticks where there are budgets, room beside them, and where one stands if that is near."""
     model.xaxis.ticker = FixedTicker(ticks=list(budgets))
-    model.x_range.update(start=budgets[0] / MARGIN, end=budgets[-1] * MARGIN)
+    is_near = _is_near(budgets, now)
+    low, high = (min(budgets[0], now), max(budgets[-1], now)) if is_near else (budgets[0], budgets[-1])
+    model.x_range.update(start=low / MARGIN, end=high * MARGIN)
+    (line,) = (one for one in model.center if one.name == NOW)
+    line.update(location=now or 1, visible=is_near)
+
+
+def _is_near(budgets: Sequence[int], now: float) -> bool:
+    return budgets[0] / FAR <= now <= budgets[-1] * FAR
 
 
 def _drawn(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 MORE = 5
 """Labels more a class that the forecast is told of."""
 
-CAVEAT = "A comparison gives all classes as many labels: what labels of one class alone bring, it cannot say."
+CAVEAT = "What labels of one class alone bring cannot be said: a comparison gives all classes as many."
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ def _worth(rows: pd.DataFrame, model: str) -> str:
 
 
 def _next_class(rows: pd.DataFrame) -> str:
-    from workbench.compare import weakest_classes
+    from workbench.compare import class_gains, weakest_classes
 
     found = weakest_classes(rows).to_dict("records")
     if not found:
@@ -123,9 +123,13 @@ def _next_class(rows: pd.DataFrame) -> str:
         )
     low, high = one["ci95"]
     taken = f", and takes {100 * one['share']:.0f} % of it for {one['taken_for']}" if one["taken_for"] else ""
-    return (
-        f"Label {name} next: {model} finds {recall} of it{_range(100 * low, 100 * high)}, least of all{taken}. {CAVEAT}"
-    )
+    said = f"Label {name} next: {model} finds {recall} of it{_range(100 * low, 100 * high)}, least of all{taken}."
+    (ahead,) = class_gains(rows[rows["model"] == one["model"]], MORE, classes=[name]).to_dict("records")
+    if isfinite(ahead["gain"]):
+        low, high = ahead["ci95"]
+        worth = f"{_points(ahead['gain'])} more of it{_range(100 * low, 100 * high)}"
+        said += f" With {_labels(ahead['more'], 'more ')} of every class it would find about {worth}."
+    return f"{said} {CAVEAT}"
 
 
 def _labels(count: int, word: str = "") -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
+import numpy as np
 import panel as pn
 import panel_material_ui as pmui
 
@@ -53,6 +54,7 @@ class CurvePanel(pn.viewable.Viewer):
             "", sizing_mode="stretch_both", margin=0, styles={"overflow": "auto"}, **reads("learning curves in words")
         )
         page.follow(session, "rows", self._renew)
+        page.follow(session, "counts", self._stand)
         page.follow(look, "tab", self._renew, now=False)
 
     def __panel__(self) -> pn.Row:
@@ -88,6 +90,12 @@ class CurvePanel(pn.viewable.Viewer):
         self._draw()
         self._renew()
 
+    def _stand(self) -> None:
+        """Mark the labels there are: as many as half of the labelled classes have at most."""
+        given = [pixels for pixels in self.session.counts.values() if pixels]
+        self._figure.stand_at(float(np.median(given)) if given else 0.0)
+        self._draw()
+
     def _draw(self) -> None:
         found = self._read.get(self._split.value)
         self._first.visible = found is None
@@ -103,10 +111,19 @@ class CurvePanel(pn.viewable.Viewer):
         names = {model: in_words(model) for model in found.curves}
         styles = {names[model]: self._styles[model] for model in names}
         self._figure.draw({names[model]: points for model, points in found.curves.items()}, styles)
-        self._words.object = _html(found, names, styles)
+        given = sorted(pixels for pixels in self.session.counts.values() if pixels)
+        where = "Your labels now (dotted)" if self._figure.is_marked else "Your labels now"
+        now = f"{where}: {_from_to(given)} a class." if len(given) > 1 else ""
+        self._words.object = _html(found, names, styles, now)
 
 
-def _html(found: Read, names: dict[str, str], styles: dict[str, tuple[str, str]]) -> str:
+def _from_to(given: list[int]) -> str:
+    """How many labels classes have, the fewest first."""
+    low, high = given[0], given[-1]
+    return f"{low:,}" if low == high else f"{low:,} to {high:,} (median {np.median(given):,.0f})"
+
+
+def _html(found: Read, names: dict[str, str], styles: dict[str, tuple[str, str]], now: str) -> str:
     """Which line is whose, what it reaches, and what is said."""
     lines = []
     for model, points in found.curves.items():
@@ -118,5 +135,5 @@ def _html(found: Read, names: dict[str, str], styles: dict[str, tuple[str, str]]
             f"<tr><td>{key}{escape(names[model])}</td><td>{last.mean:.1f} %</td>"
             f'<td><span class="interval">{interval}</span></td></tr>'
         )
-    words = "".join(f"<p>{escape(one)}</p>" for one in found.words)
+    words = "".join(f"<p>{escape(one)}</p>" for one in (*found.words, *([now] if now else ())))
     return f"{_STYLE}<table>{''.join(lines)}</table>{words}"
