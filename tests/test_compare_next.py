@@ -147,7 +147,7 @@ def test_the_gain_of_a_class_is_that_of_its_own_curve():
         (wanted,) = gains(pd.DataFrame(alone), 5).to_dict("records")
         assert row["gain"] == pytest.approx(wanted["gain"], abs=1e-4)
         assert row["ci95"] == pytest.approx(wanted["ci95"], abs=1e-4)
-        a, b, c = laws[row["class_name"]]
+        _, b, c = laws[row["class_name"]]
         assert row["ci95"][0] - 0.01 <= b * 20.0**-c - b * 25.0**-c <= row["ci95"][1] + 0.01
     assert class_gains(pd.DataFrame(rows), classes=["woods"])["class_name"].tolist() == ["woods"]
 

@@ -59,7 +59,7 @@ def class_gains(
     Returns
     -------
     pandas.DataFrame
-        ``model, split, class_name``, and the other columns of ``gains``, the gain being one of the class's recall; of the
+        ``model, split, class_name``, and the other columns of ``gains``, the gain being one of the class's recall, of
         draws that have test pixels of it.
     """
     found = []
