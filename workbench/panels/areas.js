@@ -1,7 +1,7 @@
 // Areas where models disagree, a row each: values in, the row that was clicked out.
 
 const STYLE = `
-  .areas { display: grid; grid-template-columns: 24px max-content max-content max-content minmax(80px, 1fr);
+  .areas { display: grid; grid-template-columns: 24px repeat(4, max-content) minmax(80px, 1fr);
     column-gap: 14px; font-size: 13px; color: var(--desk-ink); }
   .area, .heads { display: grid; grid-template-columns: subgrid; grid-column: 1 / -1; align-items: center; }
   .heads { position: sticky; top: 0; background: var(--desk-surface); color: var(--desk-quiet); font-size: 12px; font-weight: 500;
@@ -38,7 +38,7 @@ function row(model, one, place) {
   line.dataset.place = place
   if (place === model.at) { line.ariaCurrent = "true" }
   line.append(
-    part("number", String(place + 1)), part("where", `row ${one.row}, column ${one.column}`),
+    part("number", String(place + 1)), part("figure", String(one.row)), part("figure", String(one.column)),
     part("figure", one.pixels), part("figure", one.apart), part("told", ...one.told.map(told))
   )
   const said = one.told.map(({name, by}) => `${name} by ${by}`).join(", ")
@@ -60,7 +60,8 @@ export function render({model}) {
     const line = document.createElement("div")
     line.className = "heads"
     line.append(
-      part("number", "#"), part("", "middle"), part("figure", "pixels"), part("figure", "apart"), part("", "told there")
+      part("number", "#"), part("figure", "row"), part("figure", "column"), part("figure", "pixels"),
+      part("figure", "apart"), part("", "told there")
     )
     return line
   }
