@@ -79,7 +79,7 @@ def test_the_plot_follows_a_comparison_under_way(panel):
         panel.session.rows = rows.iloc[:n]
         figure, drawn = shown(panel)
         assert figure.xaxis[0].ticker.ticks == budgets
-        assert all(xs == budgets for xs in drawn[LINES]["xs"])
+        assert all(xs == pytest.approx(budgets, rel=0.02) for xs in drawn[LINES]["xs"])
         now = dict(zip(drawn[LINES]["name"], drawn[LINES]["color"], strict=True))
         assert {**now, **colors} == now  # a model keeps its colour
         colors = now
@@ -94,6 +94,9 @@ def test_one_budget_is_a_bar_and_one_draw_has_none(panel):
     panel.session.rows = table(budgets=(5,))
     _, drawn = shown(panel)
     assert (len(drawn[BANDS]["xs"]), len(drawn[BARS]["xs"])) == (0, 2)
+    assert drawn[POINTS]["budget"] == [5, 5]
+    assert 5 == drawn[POINTS]["x"][0] < drawn[POINTS]["x"][1] < 5.2  # beside each other
+    assert drawn[BARS]["xs"] == [[x, x] for x in drawn[POINTS]["x"]]
     panel.session.rows = table(draws=1)
     _, drawn = shown(panel)
     assert (len(drawn[BANDS]["xs"]), len(drawn[BARS]["xs"])) == (0, 0)

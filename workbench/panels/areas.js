@@ -13,7 +13,7 @@ const STYLE = `
   .area:focus-visible { outline: 2px solid var(--desk-accent); outline-offset: -2px; }
   .number { font-size: 11px; text-align: right; color: var(--desk-quiet); }
   .figure { text-align: right; font-variant-numeric: tabular-nums; }
-  .told { display: flex; gap: 4px 14px; overflow: hidden; white-space: nowrap; }
+  .told { display: flex; flex-wrap: wrap; gap: 0 14px; }
   .class { display: flex; align-items: center; gap: 6px; }
   .by { color: var(--desk-quiet); }
   .dot { flex: none; width: 10px; height: 10px; border-radius: 50%; border: 1px solid color-mix(in srgb, var(--desk-ink) 40%, transparent); }

@@ -26,6 +26,9 @@ STYLES = tuple((hue, dash) for dash in ("solid", "dashed", "dotted", "dotdash") 
 MARGIN = 1.15
 """Beyond what is least and largest on the axis, as a factor."""
 
+BESIDE = 1.01
+"""Curves of one and the same budget stand beside each other, as a factor."""
+
 FAR = 2.0
 """Labels so many times fewer than the least budget, or more than the largest, are not marked."""
 
@@ -129,20 +132,22 @@ def _drawn(
         LINES: {"xs": [], "ys": [], "color": [], "dash": [], "name": []},
         POINTS: {"x": [], "y": [], "color": [], "name": [], "budget": [], "interval": [], "draws": []},
     }
-    for name, points in curves.items():
+    apart = BESIDE if len({point.budget for points in curves.values() for point in points}) == 1 else 1.0
+    for i, (name, points) in enumerate(curves.items()):
         color, dash = styles[name]
         known = [point for point in points if point.low == point.low]  # else NaN
         budgets, lows, highs = ([getattr(point, part) for point in known] for part in ("budget", "low", "high"))
         if len(known) == 1:
-            _add(found[BARS], xs=[budgets[0], budgets[0]], ys=[lows[0], highs[0]], color=color)
+            x = budgets[0] * apart**i
+            _add(found[BARS], xs=[x, x], ys=[lows[0], highs[0]], color=color)
         elif known:
             _add(found[BANDS], xs=[*budgets, *budgets[::-1]], ys=[*lows, *highs[::-1]], color=color)
-        xs, ys = [point.budget for point in points], [point.mean for point in points]
+        xs, ys = [point.budget * apart**i for point in points], [point.mean for point in points]
         _add(found[LINES], xs=xs, ys=ys, color=color, dash=dash, name=name)
-        for point in points:
+        for point, x in zip(points, xs, strict=True):
             told = f"[{point.low:.1f} to {point.high:.1f}]" if point in known else ""
             what = {"name": name, "budget": point.budget, "interval": told, "draws": point.draws}
-            _add(found[POINTS], x=point.budget, y=point.mean, color=color, **what)
+            _add(found[POINTS], x=x, y=point.mean, color=color, **what)
     return found
 
 
