@@ -5,7 +5,8 @@ const STYLE = `
   th { text-align: right; font-weight: 500; color: var(--desk-quiet); padding: 3px 6px; white-space: nowrap; }
   thead th { position: sticky; top: 0; background: var(--desk-surface); z-index: 1; }
   td { text-align: right; padding: 0; border-top: 1px solid var(--desk-edge); white-space: nowrap; }
-  th:first-child { text-align: left; padding-left: 0; }
+  th:first-child { text-align: left; padding-left: 0; position: sticky; left: 0; background: var(--desk-surface); }
+  thead th:first-child { z-index: 2; }
   tbody th { color: var(--desk-ink); font-weight: 400; border-top: 1px solid var(--desk-edge); }
   td.right { padding: 3px 6px; }
   button { width: 100%; padding: 3px 6px; border: 0; background: none; font: inherit; color: inherit; text-align: right; cursor: pointer; }
