@@ -41,6 +41,8 @@ def label(session: Session, truth: xr.DataArray, n: int) -> None:
 def test_every_map_is_its_models_own_of_the_newest_labels(session, simulated):
     session.want_maps("page", RIVALS)
     assert session.maps == {}
+    seen = []
+    session.param.watch(lambda event: seen.append((session.map_state, event.new.get("svm"))), "maps")
     for n in (3, 5):
         label(session, simulated[1], n)
         assert session.wait_for_maps(60)
@@ -51,6 +53,8 @@ def test_every_map_is_its_models_own_of_the_newest_labels(session, simulated):
             np.testing.assert_array_equal(session.maps[name].values, made.values)
             assert session.maps[name].attrs["classes"] == ["one", "other"]
     assert session.model == "svm"
+    assert {state for state, _ in seen} == {"ready"}  # until the next map is there, those of the last labels stay
+    assert len({id(made) for _, made in seen}) == 2
 
 
 def test_a_new_name_is_that_of_every_map_and_none_is_made_again(session, simulated):
