@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 import pandas as pd
 from bokeh.document import Document
@@ -13,7 +11,7 @@ from workbench.cubes import read_pixels
 from workbench.panels.axes import SpectralAxis
 from workbench.panels.plots import loss_plot
 from workbench.panels.spectra_figure import LINES, SPREADS, SpectraFigure, Spectrum
-from workbench.panels.tables import confusion_html, score_html
+from workbench.panels.tables import score_html
 from workbench.session import class_spectra, spectra
 
 TITLES = ("wavelength [nm]", "reflectance [1]")
@@ -79,12 +77,6 @@ def test_the_loss_is_the_sum_of_its_named_terms():
     plot = loss_plot([1, 2], {"invariance": [3.0, 2.0], "redundancy": [1.0, 0.5]})
     assert list(plot.keys()) == ["loss", "invariance", "redundancy"]
     np.testing.assert_array_equal(plot["loss"].dimension_values("loss"), [4.0, 2.5])
-
-
-def test_a_confusion_matrix_has_truth_in_its_rows():
-    _, water, soil = confusion_html(np.array([[8, 2], [0, 5]]), ["water", "soil"]).split("<tr>")[1:]
-    assert re.findall(r">([^<>]+)</td>", water) == ["water", "8", "2", "80"]
-    assert re.findall(r">([^<>]+)</td>", soil) == ["soil", "0", "5", "100"]
 
 
 def test_bad_bands_and_missing_ranges_are_gaps():

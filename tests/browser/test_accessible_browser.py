@@ -16,7 +16,7 @@ from playwright.sync_api import expect
 
 from tests.browser.axe import barriers, shot
 from tests.browser.conftest import address
-from tests.browser.driver import FIND, PATIENCE, Driver, watch
+from tests.browser.driver import FIND, PATIENCE, Driver, until, watch
 from workbench.compare import compare_rows
 from workbench.cubes import open_cube, save_cube, simulated_scene
 from workbench.labels import write_labels
@@ -152,6 +152,22 @@ def models(desk: Driver) -> None:
     desk.page.locator("li:visible").first.wait_for(timeout=PATIENCE)
 
 
+def curve(desk: Driver) -> None:
+    """Learning curves, and what they say."""
+    desk.page.get_by_role("tab", name="Curve", exact=True).click()
+    expect(desk.page.get_by_text("With 3 labels a class")).to_be_visible(timeout=PATIENCE)
+
+
+def areas(desk: Driver) -> None:
+    """Where two models disagree, the first area gone to."""
+    tab("Disagreement")(desk)
+    desk.page.get_by_role("combobox", name="Maps by").click()
+    desk.page.locator("li", has_text="KNN · knn").click()
+    until(lambda: desk.page.keyboard.press("Escape") or desk.page.locator("li").count() == 0, "the list to close")
+    desk.page.locator(".area").first.click(timeout=PATIENCE)
+    desk.page.locator(".area.current").wait_for(timeout=PATIENCE)
+
+
 def index(desk: Driver) -> None:
     """A spectral index with its list and legend."""
     desk.page.keyboard.press("Escape")
@@ -178,6 +194,8 @@ VIEWS: dict[str, Callable[[Driver], None]] = {
     "runs": tab("Runs"),
     "compare": tab("Compare"),
     "models": models,
+    "curve": lambda desk: (desk.page.keyboard.press("Escape"), curve(desk)),
+    "areas": areas,
     "confusion": lambda desk: (desk.page.keyboard.press("Escape"), tab("Confusion")(desk)),
     "export": tab("Export"),
     "keys": tab("Keys"),

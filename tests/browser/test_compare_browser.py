@@ -9,7 +9,10 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.driver import FIND, OVERLAYS, PATIENCE, Driver, until
+from tests.browser.test_embedding_browser import lit
 from workbench.compare import read_scores, summarise
+from workbench.labels import open_labels, random_split
+from workbench.probe import classify_scene
 
 pytestmark = [
     pytest.mark.browser,
@@ -21,6 +24,18 @@ CELLS = f"""
 () => ({FIND})("tr").filter((row) => row.querySelector("td") && row.offsetParent)
   .map((row) => [...row.querySelectorAll("td")].map((cell) => cell.innerText.trim()))
 """
+
+
+GLYPHS = """
+() => {
+  const plots = Bokeh.documents.flatMap((page) => [...page._all_models.values()]).filter((one) => one.type === "Figure")
+  const plot = plots.find((one) => one.renderers.some((drawn) => drawn.name === "means"))
+  const plain = (value) => Array.from(value, (one) => one.length && typeof one !== "string" ? Array.from(one) : one)
+  return plot && Object.fromEntries(plot.renderers.map(({name, data_source: {data}}) =>
+    [name, Object.fromEntries(Object.entries(data).map(([key, value]) => [key, plain(value)]))]))
+}
+"""
+"""What the plot of learning curves draws, by kind of glyph."""
 
 
 @pytest.fixture(scope="module")
@@ -79,12 +94,64 @@ def test_the_table_says_what_is_on_disk(compared):
 def test_the_confusion_matrix_counts_every_tested_pixel(compared):
     compared.page.get_by_role("tab", name="Confusion").click()
     expect(compared.page.get_by_text("truth ↓ · predicted →")).to_be_visible(timeout=PATIENCE)
-    rows = [row for row in compared.page.evaluate(CELLS) if len(row) > 7]
     table = scores_on_disk(compared)
     table = table[table["model"] == "auto"]  # the first of the list
-    drawn = np.array([[int(cell) for cell in row[1:-1]] for row in rows])
+    names = table["classes"].iloc[0]
+    until(lambda: compared.page.locator("tbody th[scope=row]").all_inner_texts() == list(names), "names of all rows")
+    rows = [row for row in compared.page.evaluate(CELLS) if len(row) == len(names) + 1]
+    drawn = np.array([[int(cell) for cell in row[:-1]] for row in rows])
+    assert [int(row[-1]) for row in rows] == [round(100 * row[i] / row.sum()) for i, row in enumerate(drawn)]
     assert (drawn == sum(np.array(matrix) for matrix in table["confusion"])).all()
     assert drawn.sum() == table["n_test"].sum()
+
+
+def test_a_pressed_cell_lights_its_pixels_up_on_the_map(compared):
+    page, table = compared.page, scores_on_disk(compared)
+    page.get_by_role("tab", name="Confusion").click()
+    cube, table = compared.cube.compute(), table[table["model"] == "svm"]
+    page.get_by_role("combobox", name="Confusion of").click()
+    page.get_by_role("option", name="SVM, 3 a class, random").click()
+    matrix = sum(np.array(one) for one in table["confusion"])
+    names = list(table["classes"].iloc[0])
+    i, j = np.argwhere((matrix == matrix[~np.eye(len(matrix), dtype=bool)].max()) & ~np.eye(len(matrix), dtype=bool))[0]
+    truth, wanted = open_labels(compared.server["folder"] / "truth.tif", compared.cube), set()
+    for seed in table["seed"]:
+        parts = random_split(truth, 3, int(seed))
+        made = classify_scene("svm", cube, parts.train, seed=int(seed)).class_map.values
+        wanted |= set(map(tuple, np.argwhere((parts.test.values == i + 1) & (made == j + 1)).tolist()))
+    cell = page.get_by_role("button", name=f"{matrix[i, j]} pixels of {names[i]} taken for {names[j]}")
+    cell.click()
+    said = f"{names[i]} taken for {names[j]}: {len(wanted):,} pixels, {matrix[i, j]:,} times in 2 draws"
+    expect(page.get_by_text(said)).to_be_visible(timeout=PATIENCE)
+    expect(cell).to_have_attribute("aria-pressed", "true", timeout=PATIENCE)
+    until(lambda: lit(compared) >= wanted, "the pixels of the cell on the map")
+    page.keyboard.press("ArrowLeft" if j else "ArrowRight")
+    page.keyboard.press("Enter")
+    other = j - 1 if j else j + 1
+    expect(page.locator("button[data-cell][aria-pressed=true]")).to_have_attribute(
+        "data-cell", f"{i},{other}", timeout=PATIENCE
+    )
+    page.keyboard.press("Escape")
+    expect(page.locator("button[data-cell][aria-pressed=true]")).to_have_count(0, timeout=PATIENCE)
+    until(lambda: not lit(compared), "nothing selected")
+
+
+def test_the_curve_draws_means_and_intervals_and_says_what_they_hold(compared):
+    page, table = compared.page, scores_on_disk(compared)
+    page.get_by_role("tab", name="Curve", exact=True).click()
+    wanted = summarise(table).sort_values("oa_mean", ascending=False)
+    expect(page.get_by_text("With 3 labels a class")).to_be_visible(timeout=PATIENCE)
+    until(lambda: page.evaluate(GLYPHS) is not None and len(page.evaluate(GLYPHS)["means"]["y"]) == 4, "four means")
+    drawn = page.evaluate(GLYPHS)
+    assert sorted(drawn["means"]["y"]) == pytest.approx(sorted(100 * wanted["oa_mean"]))
+    ends = sorted([100 * low, 100 * high] for low, high in wanted["oa_ci95"])
+    np.testing.assert_allclose(sorted(drawn["bars"]["ys"]), ends)
+    assert set(drawn["means"]["budget"]) == {3}
+    assert len(set(drawn["means"]["x"])) == 4  # beside each other
+    best = " ".join(page.locator(".reads-learning-curves-in-words :is(td, p)").all_inner_texts())
+    assert f"{100 * wanted['oa_mean'].iloc[0]:.1f} %" in best
+    assert "a forecast needs at least 3 budgets, got 1" in best
+    assert re.search("which class to label next|Label .+ next", best)
 
 
 def test_the_two_best_maps_are_swiped(compared):

@@ -14,10 +14,14 @@ from playwright.sync_api import expect
 from rasterio.warp import transform
 
 from tests.browser.driver import OVERLAYS, PATIENCE, Driver, until
+from tests.browser.test_embedding_browser import lit
 from tests.browser.test_keys_browser import labelled
 from tests.browser.tiles import COLOR
+from tests.test_disagreement import flooded
 from workbench.cubes import principal_components, render, stretch_limits
+from workbench.labels import open_labels
 from workbench.panels.pictures import APART, rgb
+from workbench.probe import classify_scene
 
 pytestmark = [
     pytest.mark.browser,
@@ -162,3 +166,59 @@ def seen(desk: Driver, spot: tuple[float, float]) -> tuple[int, ...]:
 def middle(cube: xr.DataArray) -> tuple[float, float]:
     """Of a scene, in its own coordinates."""
     return cube.rio.transform() * (cube.shape[2] / 2, cube.shape[1] / 2)
+
+
+def listed(desk: Driver) -> list[tuple[int, int, int]]:
+    """Row, column and pixels of each area of the list."""
+    rows = desk.page.locator(".area").all_inner_texts()
+    numbers = [[int(n.replace(",", "")) for n in re.findall(r"[\d,]+", row)] for row in rows]
+    return [(row, column, pixels) for _, row, column, pixels, *_ in numbers]
+
+
+def flooded_now(desk: Driver, *models: str) -> tuple[list[np.ndarray], list[set[tuple[int, int]]]]:
+    """Maps of the labels on the disk, and the areas where they differ, the largest first."""
+    cube, labels = desk.cube.compute(), open_labels(desk.server["folder"] / "labels.gpkg", desk.cube)
+    maps = [classify_scene(model, cube, labels).class_map.values for model in models]
+    return maps, sorted(flooded(maps), key=len, reverse=True)
+
+
+def test_areas_where_models_disagree_are_listed_and_gone_to(desk):
+    labelled(desk)
+    page = desk.page
+    page.get_by_role("tab", name="Disagreement").click()
+    chosen = page.get_by_role("combobox", name="Maps by")
+    if "KNN" not in chosen.inner_text():
+        chosen.click()
+        page.locator("li", has_text="KNN · knn").click()
+        until(lambda: page.keyboard.press("Escape") or page.locator("li").count() == 0, "the list to close")
+    expect(chosen).to_have_text("SVM, KNN", timeout=PATIENCE)
+    _, wanted = flooded_now(desk, "svm", "knn")
+    said = f"2 maps disagree in {len(wanted):,} areas of {sum(map(len, wanted)):,} pixels together"
+    expect(page.get_by_text(said)).to_be_visible(timeout=PATIENCE)
+    until(lambda: len(listed(desk)) == min(len(wanted), 200), "all areas in the list")
+    assert [pixels for _, _, pixels in listed(desk)] == [len(area) for area in wanted[:200]]
+
+    places = listed(desk)  # near its edge the map would move, and no picture of it hold the whole scene
+    k = next(k for k in range(len(places) - 1) if all(10 <= row < 70 for row, *_ in places[k : k + 2]))
+    for key, (row, column, pixels) in zip(("", "Shift+N"), places[k : k + 2], strict=True):
+        page.keyboard.press(key) if key else page.locator(".area").nth(k).click()
+        expect(page.get_by_text(f"row {row}, column {column}")).to_be_visible(timeout=PATIENCE)  # its spectrum
+        (area,) = [area for area in wanted if (row, column) in area]
+        assert len(area) == pixels
+        away = {pixel for pixel in area if np.hypot(pixel[0] - row, pixel[1] - column) > 2}  # not under the ring
+        until(lambda away=away, area=area: away <= lit(desk) <= area, "this area and no other on the map")
+        assert key or away
+        number = str(places.index((row, column, pixels)) + 1)
+        expect(page.locator(".area.current .number")).to_have_text(number, timeout=PATIENCE)
+    page.keyboard.press("Escape")
+    expect(page.locator(".area.current")).to_have_count(0, timeout=PATIENCE)
+    until(lambda: not lit(desk), "nothing selected")
+
+    desk.choose(1)
+    desk.mode("Label pixel")
+    before = desk.count(1)
+    desk.click(*sorted(wanted[0])[0])
+    desk.wait_count(1, before + 1)
+    _, wanted = flooded_now(desk, "svm", "knn")
+    until(lambda: [n for _, _, n in listed(desk)] == [len(area) for area in wanted[:200]], "the list of the new maps")
+    expect(page.get_by_role("combobox", name="Class map by")).to_contain_text("SVM")

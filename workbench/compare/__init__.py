@@ -1,7 +1,7 @@
 """MODELS × LABELS → SCORES.
 
-In: a cube, its truth, names of models. Out: a score table, a row a (model, budget, draw, split), and what it shows; a
-    page of it, and a catalogue's item of a model (``report``).
+In: a cube, its truth, names of models. Out: a score table, a row a (model, budget, draw, split), and what it shows;
+    where class maps disagree; a page of it, and a catalogue's item of a model (``report``).
 May use: rooms up to probe, pandas, numpy, scipy; in ``report`` pillow, pyproj and shapely.
 Never: a test label before the score, a screen; anything that draws, but for ``report``.
 """
@@ -10,10 +10,12 @@ from workbench.compare.answers import answers
 from workbench.compare.area import AreaAdjusted, area_adjusted
 from workbench.compare.asked import run_of
 from workbench.compare.calibration import calibration_error, reliability, reliability_table
-from workbench.compare.curves import class_curves, learning_curves
+from workbench.compare.curves import budget_steps, class_curves, learning_curves, shared_draws
 from workbench.compare.differences import differences_from, holm, paired
+from workbench.compare.disagreement import areas_apart
 from workbench.compare.families import family_order
 from workbench.compare.forecast import forecasts, power_law
+from workbench.compare.gains import class_gains, gains
 from workbench.compare.intervals import interval
 from workbench.compare.metrics import (
     average_accuracy,
@@ -32,6 +34,7 @@ from workbench.compare.rows import OFFICIAL, SPLITS, row_seed, split_truth
 from workbench.compare.study import FRACTIONS, study_rows, study_summary
 from workbench.compare.summary import score_table, summarise
 from workbench.compare.transfer import transfer_rows, transfer_summary
+from workbench.compare.weakest import weakest_classes
 from workbench.verb import make_callable
 
 __all__ = [
@@ -41,9 +44,12 @@ __all__ = [
     "AreaAdjusted",
     "answers",
     "area_adjusted",
+    "areas_apart",
     "average_accuracy",
+    "budget_steps",
     "calibration_error",
     "class_curves",
+    "class_gains",
     "compare",
     "compare_rows",
     "confusion_matrix",
@@ -51,6 +57,7 @@ __all__ = [
     "f1",
     "family_order",
     "forecasts",
+    "gains",
     "holm",
     "interval",
     "kappa",
@@ -70,6 +77,7 @@ __all__ = [
     "rows_so_far",
     "run_of",
     "score_table",
+    "shared_draws",
     "split_truth",
     "study_rows",
     "study_summary",
@@ -77,6 +85,7 @@ __all__ = [
     "transfer_rows",
     "transfer_summary",
     "users_accuracy",
+    "weakest_classes",
     "write_row",
     "write_rows",
     "write_scores",

@@ -64,3 +64,47 @@ def class_curves(table: pd.DataFrame) -> pd.DataFrame:
                 mean = float(known.mean()) if len(known) else float("nan")
                 found.append({**task, "recall": mean, "ci95": list(interval(known, bounds=(0, 1)))})
     return pd.DataFrame(found)
+
+
+def shared_draws(table: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the draws that every model has, so that curves of a comparison under way are of the same labels.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As ``score_table`` gives it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Its rows of each (budget, split, draw) in which no model is missing.
+    """
+    of_all = table.groupby(["budget", "split", "draw"])["model"].transform("nunique") == table["model"].nunique()
+    return table[of_all]
+
+
+def budget_steps(table: pd.DataFrame, *, score: str = "oa") -> pd.DataFrame:
+    """What going from each budget to the next one brought, draw by draw: a small budget's labels lie in a larger one's.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As ``score_table`` gives it.
+    score : str
+        ``oa``, ``aa``, ``kappa`` or ``f1``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``model, split, budget, following`` (the next budget), ``draws`` that have both, ``gain`` (mean of the next
+        minus this one), ``ci95`` ([low, high], NaN for a single draw).
+    """
+    found = []
+    for (model, split), rows in table.groupby(CURVE, sort=False):
+        wide = rows.pivot(index="draw", columns="budget", values=score)
+        for budget, following in zip(wide.columns, wide.columns[1:], strict=False):
+            apart = (wide[following] - wide[budget]).dropna()
+            if len(apart):
+                task = {"model": model, "split": split, "budget": int(budget), "following": int(following)}
+                found.append({**task, "draws": len(apart), "gain": apart.mean(), "ci95": list(interval(apart))})
+    return pd.DataFrame(found, columns=["model", "split", "budget", "following", "draws", "gain", "ci95"])

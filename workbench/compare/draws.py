@@ -31,6 +31,9 @@ class Asked:
     seed: int
     classify: Callable[..., ClassMap]
 
+    see: Callable[[Row, ClassMap, Split], None] | None = None
+    """Told of each row that is made, with the map and the labels behind it; in one process only."""
+
 
 def key_of(row: Mapping[str, object]) -> Key:
     """Which row it is: model, budget, draw and split."""
@@ -87,20 +90,20 @@ def rows_of_draw(scene: Prepared, asked: Asked, draw: int, done: Mapping[Key, Ro
                 halves = block_halves(scene.truth, drawn, footprint=scene.footprint)
             parts = split_truth(scene.truth, split, budget, drawn, footprint=scene.footprint, halves=halves)
             for key in keys:
-                yield done[key] if key in done else _row(scene, asked.classify, parts, key, drawn)
+                yield done[key] if key in done else _row(scene, asked, parts, key, drawn)
 
 
 def _listed(*task: object) -> list[Row]:
     return list(rows_of_draw(*task))
 
 
-def _row(scene: Prepared, classify: Callable[..., ClassMap], parts: Split, key: Key, seed: int) -> Row:
+def _row(scene: Prepared, asked: Asked, parts: Split, key: Key, seed: int) -> Row:
     name, budget, draw, split = key
     model = find_model(name)
     embedding = scene.embeddings[model.objective] if model.embeds else None
     seen = {"features": scene.features[model.features]} if model.features in scene.features else {}
-    made = classify(name, scene.cube, parts.train, embedding=embedding, seed=seed, **seen)
-    return {
+    made = asked.classify(name, scene.cube, parts.train, embedding=embedding, seed=seed, **seen)
+    row = {
         "model": name,
         "family": model.family,
         "transductive": bool(model.transductive),
@@ -114,3 +117,6 @@ def _row(scene: Prepared, classify: Callable[..., ClassMap], parts: Split, key: 
         "block": parts.block,
         "note": parts.note,
     }
+    if asked.see is not None:
+        asked.see(row, made, parts)
+    return row

@@ -59,11 +59,11 @@ def forecasts(table: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
         errors = 1 - rows.pivot(index="draw", columns="budget", values="oa").dropna()
         budgets = errors.columns.to_numpy(dtype=float)
         told = {"model": model, "split": split, "budget": int(2 * budgets.max()), "oa": np.nan, "ci95": [np.nan] * 2}
-        told |= {"floor": np.nan, "scale": np.nan, "exponent": np.nan, "note": _lacking(*errors.shape)}
+        told |= {"floor": np.nan, "scale": np.nan, "exponent": np.nan, "note": lacking(*errors.shape)}
         if len(budgets) >= FEWEST and len(errors):
             law = power_law(budgets, errors.to_numpy().mean(axis=0))
             told |= dict(zip(("floor", "scale", "exponent"), map(float, law), strict=True))
-            told["oa"] = float(1 - _error_at(told["budget"], law))
+            told["oa"] = float(1 - error_at(told["budget"], law))
             told["ci95"] = _interval(budgets, errors.to_numpy(), told["budget"], told["oa"], seed)
         found.append(told)
     return pd.DataFrame(found)
@@ -103,7 +103,8 @@ def power_law(budgets: ArrayLike, errors: ArrayLike) -> NDArray[np.float64]:
     return np.stack([floor, scale, EXPONENTS[best[..., 0]]])
 
 
-def _lacking(n_draws: int, n_budgets: int) -> str:
+def lacking(n_draws: int, n_budgets: int) -> str:
+    """In words, what a forecast or its interval lacks; empty when all is well."""
     if n_budgets < FEWEST:
         return f"a forecast needs at least {FEWEST} budgets, got {n_budgets}; ask for more budgets"
     if n_draws < 2:
@@ -111,18 +112,29 @@ def _lacking(n_draws: int, n_budgets: int) -> str:
     return ""
 
 
-def _error_at(budget: int, law: NDArray) -> NDArray[np.float64]:
+def error_at(budget: int, law: NDArray) -> NDArray[np.float64]:
+    """The error that a law (3, …) gives with so many labels a class."""
     floor, scale, exponent = law
     return floor + scale * float(budget) ** -exponent
 
 
-def _interval(budgets: NDArray, errors: NDArray, budget: int, oa: float, seed: int) -> list[float]:
-    """Low and high accuracy, from resampled draws; NaN for a single one."""
+def laws_of_resamples(budgets: NDArray, errors: NDArray, seed: int) -> NDArray[np.float64] | None:
+    """The laws (3, n) of resampled draws, from errors (draws, budgets); None where there is a single draw."""
     n = len(errors)
     if n < 2:
-        return [np.nan, np.nan]
+        return None
     chosen = np.random.default_rng(seed).integers(n, size=(RESAMPLES, n))
-    found = 1 - _error_at(budget, power_law(budgets, errors[chosen].mean(axis=1)))
+    return power_law(budgets, errors[chosen].mean(axis=1))
+
+
+def spread(found: NDArray, told: float, n: int) -> list[float]:
+    """Percentile range of what resamples of `n` draws tell, widened for few draws, and its mirror about `told`."""
     tail = special.ndtr(-np.sqrt(n / (n - 1)) * special.stdtrit(n - 1, 0.5 + LEVEL / 2))
     low, high = np.quantile(found, [tail, 1 - tail])
-    return np.clip([min(low, 2 * oa - high), max(high, 2 * oa - low)], 0, 1).tolist()
+    return np.clip([min(low, 2 * told - high), max(high, 2 * told - low)], 0, 1).tolist()
+
+
+def _interval(budgets: NDArray, errors: NDArray, budget: int, oa: float, seed: int) -> list[float]:
+    """Low and high accuracy, from resampled draws; NaN for a single one."""
+    laws = laws_of_resamples(budgets, errors, seed)
+    return [np.nan, np.nan] if laws is None else spread(1 - error_at(budget, laws), oa, len(errors))

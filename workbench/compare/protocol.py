@@ -19,7 +19,7 @@ from workbench.compare.draws import Asked, rows_of_draws
 from workbench.compare.prepared import prepare
 from workbench.compare.rows import OFFICIAL, SPLITS
 from workbench.compare.summary import score_table
-from workbench.labels import has_official
+from workbench.labels import Split, has_official
 from workbench.pretrain import Encoder
 from workbench.probe import ClassMap, classify_scene, find_model
 
@@ -69,6 +69,7 @@ def compare_rows(
     jobs: int = 1,
     known: Iterable[dict[str, object]] = (),
     classify: Callable[..., ClassMap] = classify_scene,
+    see: Callable[[dict[str, object], ClassMap, Split], None] | None = None,
 ) -> Iterator[dict[str, object]]:
     """Score models, one row at a time, so that a screen can show them and stop.
 
@@ -100,6 +101,9 @@ def compare_rows(
         Rows of the same comparison that are there already: they come in their place and are not made again.
     classify : callable
         What makes the class map; as ``probe.classify_scene``.
+    see : callable, optional
+        Called with each row that is made, its class map and its training and test labels, before the row comes. With
+        one job only.
 
     Yields
     ------
@@ -116,15 +120,18 @@ def compare_rows(
     Raises
     ------
     ValueError
-        If a choice is unknown, jobs are below 1, truth and scene differ in size, or truth has fewer than two classes.
+        If a choice is unknown, jobs are below 1, or above 1 where maps are seen, truth and scene differ in size, or
+        truth has fewer than two classes.
     """
     for name in models:
         find_model(name)
     _check_choices(cube, truth, budgets, draws, splits)
     if jobs < 1:
         raise ValueError(f"a comparison has at least 1 job, got {jobs}; use 1 for rows as they come")
+    if see is not None and jobs > 1:
+        raise ValueError(f"maps of a comparison are seen in its own process, got {jobs} jobs; use 1")
     scene = prepare(cube, truth, models, encoder, seed)
-    asked = Asked(tuple(budgets), tuple(splits), seed, classify)
+    asked = Asked(tuple(budgets), tuple(splits), seed, classify, see)
     yield from rows_of_draws(scene, asked, draws, jobs=jobs, known=known)
 
 

@@ -17,11 +17,15 @@ from workbench.panels.base_maps import offered
 from workbench.panels.choices import LayersPanel
 from workbench.panels.classes import ClassesPanel
 from workbench.panels.compare import ComparePanel
+from workbench.panels.confusion import CONFUSION_TAB, ConfusionPanel
+from workbench.panels.curves import CURVE_TAB, CurvePanel
+from workbench.panels.disagreement import DisagreementPanel
 from workbench.panels.embedding import EMBEDDING_TAB, EmbeddingPanel
 from workbench.panels.export import ExportPanel
 from workbench.panels.guide import GuidePanel, turn_guide
 from workbench.panels.header import HeaderPanel, StatusLine
 from workbench.panels.keys import EXPORT_TAB, KEYS_TAB, KeysPanel
+from workbench.panels.layers import DISAGREEMENT_TAB
 from workbench.panels.learn import LearnPanel
 from workbench.panels.look import Look
 from workbench.panels.menu import read_menu
@@ -59,6 +63,7 @@ class Desk(pn.viewable.Viewer):
         )
         advice = AdvicePanel(session, look, page)
         embedding = EmbeddingPanel(session, look, page, scene.map.go)
+        apart = DisagreementPanel(session, look, page, scene.map.go)
         runs = RunsPanel(session, page, lambda run: _repeat(look, learn, run))
         parts = {
             SCENE_TAB: OpenPanel(session, look, page),
@@ -67,12 +72,16 @@ class Desk(pn.viewable.Viewer):
             ADVICE_TAB: advice,
             EMBEDDING_TAB: embedding,
             COMPARE_TAB: compare,
-            "Confusion": compare.confusion(),
+            CURVE_TAB: CurvePanel(session, look, page),
+            CONFUSION_TAB: ConfusionPanel(session, look, page, scene.map.show),
+            DISAGREEMENT_TAB: apart,
             EXPORT_TAB: ExportPanel(session, look, page),
         }
         others = {"g": advice.suggest, "c": advice.check, "shift+w": compare.swipe_best}
         others |= {
             "h": lambda: turn_guide(session),
+            "shift+b": lambda: apart.step(-1),
+            "shift+n": lambda: apart.step(1),
             "t": lambda: _on_tab(look, LEARN_TAB, learn.begin),
             "r": lambda: _on_tab(look, COMPARE_TAB, compare.begin),
         }
@@ -96,7 +105,7 @@ class Desk(pn.viewable.Viewer):
             sizing_mode="stretch_both", margin=0, styles={"background": "var(--desk-ground)"},
             css_classes=["desk-page"],
         )  # fmt: skip
-        choosers = (learn, compare, layers, embedding, self.header)
+        choosers = (learn, compare, layers, embedding, apart, self.header)
         page.work(read_menu, lambda menu: [panel.offer(menu) for panel in choosers])
 
     def __panel__(self) -> pn.Column:

@@ -73,7 +73,7 @@ class LayersPanel(pn.viewable.Viewer):
         page.follow(session, "cube", self._open)
         page.follow(look, "picture index bands percent legend", self._draw)
         page.follow(session, "class_map truth cube", self._list)
-        page.follow(look, "swipe", self._list)
+        page.follow(look, "swipe rivals", self._list)
         page.follow(session, "model", self._show_model, now=False)
         page.follow(session, "live", lambda: self._live.param.update(value=session.live), now=False)
 

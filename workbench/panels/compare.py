@@ -10,22 +10,21 @@ from workbench.panels.grouped import SomeOf, grouped
 from workbench.panels.layers import map_name
 from workbench.panels.learn import job_in_words
 from workbench.panels.look import Look
-from workbench.panels.menu import Menu, in_words
+from workbench.panels.menu import Menu
 from workbench.panels.pages import Page
 from workbench.panels.style import action, dock_row, line, note, stack
-from workbench.panels.tables import confusion_html, score_html
+from workbench.panels.tables import score_html
 from workbench.session import Session
 
 FIRST = (
     "Choose models and press Start: each is fitted to a few labels a class, drawn at random, and tested on the rest."
 )
-CONFUSION = "Pixels of all draws together; shades are shares of a row."
 SPLITS = {"random": ["random"], "blocks (spatially apart)": ["blocks"], "both": ["random", "blocks"]}
 USUAL = ("auto", "svm", "random_forest", "barlow_twins")
 
 
 class ComparePanel(pn.viewable.Viewer):
-    """Choices left, table in the middle, confusion matrix right."""
+    """Choices left, scores right."""
 
     def __init__(self, session: Session, look: Look, page: Page, **params: object) -> None:
         super().__init__(**params)
@@ -48,9 +47,6 @@ class ComparePanel(pn.viewable.Viewer):
         self._bar = pmui.LinearProgress(value=0, variant="determinate", margin=0, sizing_mode="stretch_width")
         scrolls = {"sizing_mode": "stretch_both", "margin": 0, "styles": {"overflow": "auto"}}
         self._table = pn.pane.HTML("", **scrolls, **reads("scores"))
-        self._which = pmui.Select(label="Confusion of", options=[], **small)
-        self._which.param.watch(lambda _: self._draw_confusion(), "value")
-        self._confusion = pn.pane.HTML("", **scrolls, **reads("confusion matrix"))
         page.follow(session, "job cube", self._draw)
         page.follow(session, "truth cube", self._offer_truth)
         page.follow(session, "scores rows", self._draw_scores)
@@ -66,12 +62,6 @@ class ComparePanel(pn.viewable.Viewer):
         choices = stack(self._models, *how, gap=8, width=260, sizing_mode="stretch_height")
         scores = stack(line(self._status, self._swipe), self._bar, self._table, gap=6, sizing_mode="stretch_both")
         return dock_row(choices, scores)
-
-    def confusion(self) -> pn.Row:
-        """Which classes a model takes for which."""
-        return dock_row(
-            stack(self._which, note(CONFUSION), gap=12, width=260, sizing_mode="stretch_height"), self._confusion
-        )
 
     def begin(self) -> None:
         """Start with what is chosen."""
@@ -112,24 +102,3 @@ class ComparePanel(pn.viewable.Viewer):
         has_scores = scores is not None and len(scores) > 0
         self._table.object = score_html(scores) if has_scores else ""
         self._swipe.visible = has_scores and scores["model"].nunique() > 1
-        if not has_scores:
-            return
-        tasks = {
-            f"{in_words(row.model)}, {row.budget} a class, {row.split}": (row.model, row.budget, row.split)
-            for row in scores.itertuples()
-        }
-        if self._which.value not in tasks.values():
-            self._which.param.update(options=tasks, value=next(iter(tasks.values())))
-        else:
-            self._which.options = tasks
-        self._draw_confusion()
-
-    def _draw_confusion(self) -> None:
-        if self._which.value is None or self.session.rows is None:
-            return
-        matrix = self.session.confusion(*self._which.value)
-        truth = self.session.truth if self._truth.value == "file" else self.session.labels
-        names = list(truth.attrs["classes"]) if truth is not None else []
-        if len(names) != len(matrix):
-            names = [str(code) for code in range(1, len(matrix) + 1)]
-        self._confusion.object = confusion_html(matrix, names)

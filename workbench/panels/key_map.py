@@ -41,6 +41,7 @@ KEYS: dict[str, tuple[Key, ...]] = {
         Key(("Q",), "quiet: the class map stays, or follows the labels again", ("q",)),
         Key(("Shift Q",), "make the class map once, now", ("shift+q",), ("Make the class map once",)),
         Key(("V",), "select what is like the pixel, then more", ("v",), ("Select pixels like",)),
+        Key(("Shift B", "Shift N"), "area before, next, where models disagree", ("shift+b", "shift+n"), ("Area ",)),
         Key(("Z",), "zoom the embedding to the selection, or out", ("z",), ("Zoom to the selection",)),
         Key(("D",), "dark, or light again", ("d",), ("Toggle theme",)),
         Key(("O",), "type the path of a scene", ("o",)),
@@ -104,6 +105,7 @@ KEYS: dict[str, tuple[Key, ...]] = {
         Key(("↑", "↓"), "in a number's field: more, less", (), ("more: ", "less: ")),
         Key(("↓", "Esc"), "in a field with a list: open it, clear it", (), ("Open", "Clear")),
         Key(("↑", "↓", "Enter"), "in the list of folders and scenes: go, open"),
+        Key(("↑", "↓", "←", "→"), "in the confusion matrix: another cell"),
         Key(("Esc",), "in a class's name: take it back"),
     ),
 }

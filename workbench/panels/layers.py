@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from workbench.cubes import possible_presets, preset_bands
@@ -29,7 +28,9 @@ from workbench.panels.view import ViewGrid, Window
 from workbench.session import Session
 
 PICTURE, CLASS_MAP, CONFIDENCE, TRUTH = "picture", "class map", "confidence", "truth"
-DISAGREEMENT = "where models disagree"
+DISAGREEMENT, DISAGREEMENT_TAB = "where models disagree", "Disagreement"
+"""The layer, and the dock's tab that lists its areas."""
+
 MAP_BY = "map by "
 
 
@@ -63,8 +64,7 @@ class Layers:
     def __init__(self, session: Session, look: Look, sharpen: Callable[[ScenePicture, Part], None]) -> None:
         self.session, self.look, self._sharpen = session, look, sharpen
         self.models: dict[str, str] = {}
-        self._maps: dict[str, xr.DataArray] = {}
-        self._rivals: list[str] = []
+        self._met: set[str] = set()
         self._pictures: dict[tuple, ScenePicture] = {}
         self._legends: dict[tuple, str] = {}
 
@@ -74,7 +74,7 @@ class Layers:
         if session.cube is None:
             return {"Now on the map": [PICTURE]}
         computed = [CLASS_MAP, CONFIDENCE] if session.class_map is not None else [CLASS_MAP]
-        computed += [DISAGREEMENT] if self._rivals else []
+        computed += [DISAGREEMENT] if len(self.look.rivals) > 1 else []
         truth = [TRUTH] if session.truth is not None else []
         pictures = {"Pictures": [*possible_presets(session.cube), *COMPONENTS]}
         maps: dict[str, list[str]] = {}
@@ -82,24 +82,24 @@ class Layers:
             maps.setdefault(f"Maps, {family}", []).append(map_name(name))
         return {"Now on the map": [PICTURE, *computed, *truth], **pictures, **maps}
 
-    def keep_map(self) -> None:
-        """Remember the class map there is as its model's, to be swiped against another's."""
-        if self.session.map_state == "ready":
-            self._maps[self.session.model] = self.session.class_map
-            self._rivals = list(self._maps) if len(self._maps) > 1 else self._rivals
+    def meet_maps(self) -> None:
+        """Hold every map that is there for the first time against the others."""
+        new = [name for name in self.session.maps if name not in self._met]
+        if new:
+            self._met |= set(new)
+            self.look.rivals = list(dict.fromkeys([*self.look.rivals, *new]))
 
-    def forget_maps(self) -> None:
-        """Let go of maps that were made of other labels."""
-        self._maps = {}
+    def swiped_maps(self) -> list[str]:
+        """Models whose maps the swipe shows."""
+        look = self.look
+        sides = {look.left, look.right} if look.swipe else set()
+        shown = [name for name in self.models if map_name(name) in sides]
+        return list(dict.fromkeys([*shown, *(look.rivals if DISAGREEMENT in sides else ())]))
 
-    def missing_model(self) -> str:
-        """A model whose map the swipe shows and nobody has made yet; empty if there is none."""
-        if not self.look.swipe or self.session.map_state != "ready":
-            return ""
-        sides = {self.look.left, self.look.right}
-        wanted = {name for name in self.models if map_name(name) in sides}
-        wanted |= set(self._rivals) if DISAGREEMENT in sides else set()
-        return next((name for name in self.models if name in wanted and name not in self._maps), "")
+    def wanted_maps(self) -> list[str]:
+        """Models whose maps this page shows, or lists the differences of."""
+        listed = self.look.rivals if self.look.tab == DISAGREEMENT_TAB else ()
+        return list(dict.fromkeys([*self.swiped_maps(), *listed]))
 
     def prepare(self, name: str) -> None:
         """Render what `name` needs, if it is a picture of bands; may take seconds on a large scene."""
@@ -118,11 +118,11 @@ class Layers:
             sure = session.confidence if self.look.by_confidence else None
             return Layer(of_codes(session.class_map, sure), is_flat=sure is None)
         if name.startswith(MAP_BY):
-            return Layer(
-                of_codes({map_name(model): found for model, found in self._maps.items()}.get(name)), is_flat=True
-            )
+            found = {map_name(model): one for model, one in session.maps.items()}
+            return Layer(of_codes(found.get(name)), is_flat=True)
         if name == DISAGREEMENT:
-            return Layer(of_disagreement(list(self._maps.values())), is_flat=True)
+            rivals = [session.maps[model] for model in self.look.rivals if model in session.maps]
+            return Layer(of_disagreement(rivals), is_flat=True)
         if name == TRUTH:
             return Layer(of_codes(session.truth), is_flat=True)
         if name == CONFIDENCE:

@@ -40,7 +40,8 @@ class Look(param.Parameterized):
     walking = param.Boolean(default=False, doc="Whether the map goes to what is advised, and keys answer it")
     tab = param.String(default="Learn", doc="Title of the dock's tab that is open")
     pins = param.List(default=[], doc="Pixels whose spectra stay, each (row, column)")
-    selection = param.List(default=[], doc="Pixels selected in the plot of the embedding, each (row, column)")
+    selection = param.List(default=[], doc="Pixels that were selected somewhere, each (row, column)")
+    rivals = param.List(default=[], item_type=str, doc="Models whose maps are held against each other")
 
     def start_with(self, cube: xr.DataArray, view: dict | None = None) -> None:
         """Look at a scene: as `view` remembers it, else its first possible picture; nothing clicked."""

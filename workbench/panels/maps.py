@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 
 from workbench.panels.assets import LeafletPane
 from workbench.panels.base_maps import BaseMap
-from workbench.panels.sight import towards, whole
+from workbench.panels.sight import is_any_seen, towards, whole
 from workbench.panels.slots import CLEAR, Slot, close_all
 from workbench.panels.view import Bounds, ViewGrid, Window
 
@@ -117,6 +117,11 @@ class SceneMap:
         self.leaflet.zoom = zoom
         if center is not None:
             self.leaflet.center = center
+
+    def show(self, pixels: NDArray[np.integer]) -> None:
+        """Go to the first of some pixels (row, column), shape (n, 2), unless one of them is in sight."""
+        if self.grid is not None and len(pixels) and not is_any_seen(self.grid, self._bounds(), self._size(), pixels):
+            self.go(*pixels[0].tolist())
 
     def _moved(self, _: object) -> None:
         # The first sizes the browser tells are those of a page still being laid out.

@@ -52,8 +52,9 @@ class MapPanel(pn.viewable.Viewer):
         self._welcome = pmui.Typography(WELCOME, margin=40, sizing_mode="stretch_width", sx=CODE)
         page.follow(session, "cube", self._open)
         page.follow(look, "picture index bands percent left right swipe", self._show_picture, now=False)
-        page.follow(session, "labels embedding", self.layers.forget_maps, now=False)
-        page.follow(session, "map_state class_map confidence truth", self._take_map, now=False)
+        page.follow(session, "class_map confidence truth maps maps_note", self._take_map, now=False)
+        page.follow(look, "swipe left right rivals tab", self._want_maps, now=False)
+        page.on_close(lambda: session.want_maps(self))
         page.follow(look, "by_confidence", self._show_top, now=False)
         page.follow(look, "opacity", self._fade, now=False)
         page.follow(look, "picture index bands percent opacity", self._remember, now=False)
@@ -82,6 +83,7 @@ class MapPanel(pn.viewable.Viewer):
         self.map.open(ViewGrid.of(cube))
         self._was_swiped = None
         self._brush.lay(self.map.grid)
+        self.layers.meet_maps()
         self._show_picture()
         self._show_marks()
 
@@ -122,15 +124,16 @@ class MapPanel(pn.viewable.Viewer):
         self._was_swiped = swipe
 
     def _take_map(self) -> None:
-        """Draw the new class map; ask for the next one that a swipe of two models' maps wants."""
-        self.layers.keep_map()
-        missing = self.layers.missing_model()
-        if missing:
-            self.session.model = missing
-        elif self.look.swipe:
-            self._draw_picture()
-        elif self.session.class_map is not self._drawn_map:
+        """Draw the new class map; maps side by side once all of them are there."""
+        self.layers.meet_maps()
+        session = self.session
+        if not self.look.swipe and session.class_map is not self._drawn_map:
             self._show_top()
+        elif self.look.swipe and (session.class_map is None or not session.lacks_maps(self.layers.swiped_maps())):
+            self._draw_picture()
+
+    def _want_maps(self) -> None:
+        self.session.want_maps(self, self.layers.wanted_maps())
 
     def _show_top(self) -> None:
         swipe, self._drawn_map = self.look.swipe, self.session.class_map

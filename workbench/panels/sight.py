@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from workbench.panels.view import Bounds, ViewGrid
 
@@ -60,3 +61,12 @@ def towards(
     if scale < SEEN:
         zoom = float(min(NEAREST, np.ceil(10 * (zoom + np.log2(SEEN / scale))) / 10))
     return (None if is_seen and scale >= SEEN else place), zoom
+
+
+def is_any_seen(grid: ViewGrid, bounds: Bounds, size: tuple[float, float], pixels: NDArray[np.integer]) -> bool:
+    """Whether a window shows any of some pixels (row, column), shape (n, 2); the others as in :func:`towards`."""
+    window = grid.window(bounds, size, margin=0)
+    if window is None or not len(pixels):
+        return False
+    spots = window.spots(grid.mercator(pixels))
+    return bool(((spots >= 0) & (spots <= window.rows.shape[::-1])).all(axis=1).any())

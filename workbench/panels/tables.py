@@ -1,18 +1,13 @@
-"""Scores and confusion as HTML tables: pure functions, coloured by the page's own variables."""
+"""Scores and runs as HTML tables: pure functions, coloured by the page's own variables."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 FAMILIES = ("self-supervised", "semi-supervised", "supervised", "baseline")
-
-DARKEST = 45
-"""Per cent of the accent behind all pixels of a row; more, and the numbers on it are hard to read in the dark."""
 
 _STYLE = """
 <style>
@@ -45,19 +40,6 @@ def score_html(scores: pd.DataFrame) -> str:
     for family in known:
         lines.append(f'<tr class="family"><td colspan="{len(heads)}">{escape(family)}</td></tr>')
         lines += [_line(row, is_best=bool(best[i])) for i, row in scores[scores["family"] == family].iterrows()]
-    return f"{_STYLE}<table>{''.join(lines)}</table>"
-
-
-def confusion_html(confusion: NDArray[np.integer], names: Sequence[str]) -> str:
-    """A confusion matrix [pixels]: rows are the truth, columns what was predicted; shades are shares of a row."""
-    share = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
-    heads = "".join(f'<th title="{escape(name)}">{escape(name)}</th>' for name in names)
-    lines = [f"<tr><th>truth ↓ · predicted →</th>{heads}<th>right [%]</th></tr>"]
-    for i, name in enumerate(names):
-        shades = [f"color-mix(in srgb, var(--desk-accent) {DARKEST * part:.0f}%, transparent)" for part in share[i]]
-        pairs = zip(confusion[i].tolist(), shades, strict=True)
-        cells = "".join(f'<td style="background: {shade}">{pixels}</td>' for pixels, shade in pairs)
-        lines.append(f"<tr><td>{escape(name)}</td>{cells}<td>{100 * share[i, i]:.0f}</td></tr>")
     return f"{_STYLE}<table>{''.join(lines)}</table>"
 
 

@@ -12,6 +12,7 @@ from workbench.session.classes import LabelClass
 from workbench.session.jobs import Job
 from workbench.session.many import Sessions
 from workbench.session.marks import Mark
+from workbench.session.predicted import Confused
 from workbench.session.runs import Run
 from workbench.session.session import Session
 from workbench.session.spectra import class_spectra, mean_spectrum
@@ -19,6 +20,7 @@ from workbench.session.spectra import class_spectra, mean_spectrum
 __all__ = [
     "Advice",
     "Allowed",
+    "Confused",
     "Job",
     "LabelClass",
     "Mark",

@@ -13,11 +13,11 @@ from workbench.session.advice import Advice, AdviceLog, Kind, Round
 from workbench.session.commands import command, sentence
 from workbench.session.folder import ADVICE
 from workbench.session.live import Refit
-from workbench.session.mapping import Mapping
 from workbench.session.marks import Answer
+from workbench.session.rivals import Rivals
 
 
-class Advising(Mapping):
+class Advising(Rivals):
     """One round of advice at a time."""
 
     advice = param.ClassSelector(class_=Round, doc="What was advised last; None before the first")

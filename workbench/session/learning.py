@@ -15,6 +15,7 @@ import param
 from workbench.labels import write_labels
 from workbench.session.commands import command, sentence
 from workbench.session.exports import export_scores
+from workbench.session.predicted import Confused, confused
 from workbench.session.queueing import Queueing
 from workbench.session.runs import SCORES, TRUTH, Run
 from workbench.session.told import reports
@@ -28,10 +29,11 @@ class Learning(Queueing):
 
     rows = param.DataFrame(default=None, allow_None=True, doc="One row a (model, budget, draw, split)")
     scores = param.DataFrame(default=None, allow_None=True, doc="Their means with 95 % intervals")
+    scored_run = param.String(default="", doc="Id of the run that they are of")
 
     def __init__(self, folder: str | Path, **params: object) -> None:
         self._heard_rows: list[dict] = []
-        self._scored = 0.0
+        self._scored, self._heard_run = 0.0, ""
         super().__init__(folder, **params)
 
     @command
@@ -83,9 +85,29 @@ class Learning(Queueing):
         """Confusion matrix (truth, predicted) of all draws together [pixels]; empty where nothing was compared."""
         if self.rows is None:
             return np.zeros((0, 0), int)
+        matrices = self._rows_of(model, budget, split)["confusion"]
+        return sum((np.array(matrix) for matrix in matrices), start=np.zeros((1, 1), int))
+
+    def confused(self, model: str, budget: int, split: str, true: int, named: int) -> Confused:
+        """The pixels of one cell of that matrix: of class `true`, taken for `named` (codes 1…K).
+
+        Raises
+        ------
+        ValueError
+            If they were not kept, or lie on another scene than the open one.
+        """
+        run = self._run(self.scored_run)
+        if self.rows is None or run is None:
+            raise ValueError("the run of this comparison is gone; compare again to see its pixels")
+        if self.cube is None or not self.is_here(run):
+            scene = Path(run.settings["scene"]).name
+            raise ValueError(f"these pixels lie on {scene}, which is not open; open it to see them")
+        draws = self._rows_of(model, budget, split)["draw"]
+        return confused(run.folder, ((model, split, budget, n) for n in draws), true, named, self.cube.shape[1:])
+
+    def _rows_of(self, model: str, budget: int, split: str) -> pd.DataFrame:
         table = self.rows
-        table = table[(table["model"] == model) & (table["budget"] == budget) & (table["split"] == split)]
-        return sum((np.array(matrix) for matrix in table["confusion"]), start=np.zeros((1, 1), int))
+        return table[(table["model"] == model) & (table["budget"] == budget) & (table["split"] == split)]
 
     def _prepare(self, run: Run) -> None:
         super()._prepare(run)
@@ -95,7 +117,7 @@ class Learning(Queueing):
     def _starting(self, run: Run) -> None:
         super()._starting(run)
         if run.kind == "comparison":
-            self._heard_rows, self._scored = [], 0.0
+            self._heard_rows, self._scored, self._heard_run = [], 0.0, run.id
 
     def _heard(self, run: Run, report: dict) -> None:
         if "row" in report:
@@ -114,7 +136,7 @@ class Learning(Queueing):
         """In the worker's thread: tables of the rows so far."""
         if self._heard_rows:
             rows, scores = _tables(self._heard_rows)
-            self.post(partial(self.param.update, rows=rows, scores=scores))
+            self.post(partial(self.param.update, rows=rows, scores=scores, scored_run=self._heard_run))
             self._scored = time.monotonic()
 
     def _keep_scores(self, run: Run) -> None:
@@ -134,7 +156,7 @@ class Learning(Queueing):
                 self._heard_rows = []
                 self.refuse(f"the scores of {last.id} are damaged ({sentence(error)[:80]}); compare again")
                 return
-            self.param.update(rows=rows, scores=scores)
+            self.param.update(rows=rows, scores=scores, scored_run=last.id)
 
 
 def _tables(rows: list[dict]) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -42,6 +42,7 @@ class Mapping(Painting, Selecting):
         self._asked = self._shown = 0
         self._sight: Place | None = None
         self._asked_labels: xr.DataArray | None = None
+        self._asked_model = ""
         self._chosen = self._suggesting = self._is_spectral = False
         self._at_hand = AtHand()
         self._refit = Refit(lambda generation, result: self.post(partial(self._map_done, generation, result)))
@@ -131,7 +132,7 @@ class Mapping(Painting, Selecting):
             self._shown = self._asked
             self.param.update(class_map=None, confidence=None, map_state=state, map_note=note)
             return
-        self._asked_labels = self.labels
+        self._asked_labels, self._asked_model = self.labels, self.model
         self.param.update(map_state="computing", map_note="")
         wish = self._asked, self.model, self.cube, self.labels, self.embedding
         self._refit.ask(self._asked, partial(self._map, *wish))

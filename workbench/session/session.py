@@ -67,7 +67,7 @@ class Session(Learning):
             worker = self._worker
             self.stop()
             worker.wait(5)
-        for thread in (self._refit, self._adviser):
+        for thread in (self._refit, self._rival, self._adviser):
             thread.forget()
             thread.wait(30)
         self._held.release()

@@ -15,6 +15,7 @@ from workbench.labels import open_labels
 from workbench.pretrain import Encoder, Recipe, begin, load_encoder
 from workbench.probe import find_model
 from workbench.session.exports import export_scores
+from workbench.session.predicted import Predicted
 from workbench.session.runs import ENCODER, SCORES, TRUTH, Run
 from workbench.session.training import keep, keep_embedding, open_scene, path_of, pretraining
 
@@ -50,7 +51,7 @@ def comparison(run: Run, line: Line) -> None:
             return
     line.tell(keep=False, note="comparing")
     learnt = LEARNING_PART if missing else 0.0
-    for row in _rows(cube, truth, asked, encoders):
+    for row in _rows(cube, truth, asked, encoders, Predicted(run.folder, truth)):
         waited = row["pretrain_seconds"] + took.get(objectives[row["model"]], 0.0)
         rows.append({**row, "pretrain_seconds": waited})
         fraction = min(1.0, learnt + (1 - learnt) * len(rows) / total)
@@ -75,7 +76,9 @@ def _learn_first(run: Run, line: Line, cube: xr.DataArray, objective: str) -> tu
     return encoder, seconds
 
 
-def _rows(cube: xr.DataArray, truth: xr.DataArray, asked: dict, encoders: dict[str, Encoder]) -> Iterator[dict]:
+def _rows(
+    cube: xr.DataArray, truth: xr.DataArray, asked: dict, encoders: dict[str, Encoder], see: Predicted
+) -> Iterator[dict]:
     from workbench.compare import compare_rows
 
     return compare_rows(
@@ -87,6 +90,7 @@ def _rows(cube: xr.DataArray, truth: xr.DataArray, asked: dict, encoders: dict[s
         tuple(asked["splits"]),
         encoder=encoders,
         seed=asked["seed"],
+        see=see,
     )
 
 
