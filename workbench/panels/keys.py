@@ -10,6 +10,7 @@ import param
 from panel.custom import JSComponent
 
 from workbench.panels.access import reads
+from workbench.panels.kept import keep
 from workbench.panels.key_map import CHOSEN, DIGITS, KEYS, WALK, key_map_html
 from workbench.panels.look import Look
 from workbench.panels.pages import Page
@@ -88,7 +89,8 @@ class KeysPanel(pn.viewable.Viewer):
         press, focus = self.keyboard.press, self.keyboard.focus
         self._always = {
             **{name: lambda mode=mode: look.param.update(mode=mode) for name, mode in _MODES.items()},
-            **{"m": look.pin, "shift+m": look.clear, "w": lambda: look.param.update(swipe=not look.swipe)},
+            **{"m": lambda: keep(session, look), "shift+m": session.let_go_of_spectra},
+            **{"w": lambda: look.param.update(swipe=not look.swipe)},
             **{"d": lambda: press("Toggle theme"), "u": self.keyboard.choose_file},
             **{"o": lambda: focus("path of a scene, then Enter"), "a": lambda: focus("new class")},
             **{",": lambda: self._next(-1), ".": lambda: self._next(1), "?": self._turn},

@@ -10,12 +10,12 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from workbench.cubes import possible_presets, preset_bands
+from workbench.panels.kept import kept_here
 from workbench.panels.look import INDEX, Look
 from workbench.panels.maps import Painter
 from workbench.panels.menu import in_words
 from workbench.panels.painters import of_codes, of_confidence, of_disagreement
 from workbench.panels.pictures import label_picture
-from workbench.panels.plots import HUES
 from workbench.panels.scene_picture import (
     COMPONENTS,
     Part,
@@ -144,8 +144,8 @@ class Layers:
         by_name = {one.name: one.color for one in session.classes}
         dots = [(mark.geometry, by_name[mark.class_name]) for mark in session.marks if mark.is_pixel]
         spots = [(*grid.position_of(point.x, point.y), color, False) for point, color in dots]
-        rings = [(pin, HUES[i % len(HUES)]) for i, pin in enumerate(look.pins)]
-        rings += [] if look.pixel is None or look.pixel in look.pins else [(look.pixel, "#ffffff")]
+        rings = [(one.pixel, color) for one, color in kept_here(session)]
+        rings += [] if look.pixel is None or look.pixel in dict(rings) else [(look.pixel, "#ffffff")]
         waiting, current = _advised(session, look)
         rings = [ring for ring in rings if current is None or ring[0] != current[0]]
         spots += [(*grid.position(*pixel), color, True) for pixel, color in (*waiting, *rings)]

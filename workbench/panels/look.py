@@ -38,12 +38,11 @@ class Look(param.Parameterized):
     hover = param.Parameter(default=None, doc="The (row, column) under the pointer, or None")
     walking = param.Boolean(default=False, doc="Whether the map goes to what is advised, and keys answer it")
     tab = param.String(default="Learn", doc="Title of the dock's tab that is open")
-    pins = param.List(default=[], doc="Pixels whose spectra stay, each (row, column)")
     selection = param.List(default=[], doc="Pixels selected in the plot of the embedding, each (row, column)")
 
     def start_with(self, cube: xr.DataArray, view: dict | None = None) -> None:
         """Look at a scene: as `view` remembers it, else its first possible picture; nothing clicked."""
-        self.param.update(pixel=None, hover=None, pins=[], selection=[], swipe=False, walking=False)
+        self.param.update(pixel=None, hover=None, selection=[], swipe=False, walking=False)
         presets = possible_presets(cube)
         if not self._recall(cube, view or {}):
             self.show(cube, presets[0] if presets else OWN_BANDS)
@@ -102,12 +101,3 @@ class Look(param.Parameterized):
     def resize(self, by: int) -> None:
         """Take the next larger or smaller radius, if there is one."""
         self.radius = RADII[min(max(RADII.index(self.radius) + by, 0), len(RADII) - 1)]
-
-    def pin(self) -> None:
-        """Keep the spectrum clicked last."""
-        if self.pixel is not None and self.pixel not in self.pins:
-            self.pins = [*self.pins, self.pixel]
-
-    def clear(self) -> None:
-        """Let go of all pinned spectra."""
-        self.pins = []

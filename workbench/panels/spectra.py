@@ -1,20 +1,20 @@
-"""The spectra panel: the pixel clicked last, pinned pixels, the mean of every class, and that of a selection."""
+"""The spectra panel: the pixel clicked last, kept ones, the mean of every class, and that of a selection."""
 
 from __future__ import annotations
 
 import numpy as np
 import panel as pn
-import panel_material_ui as pmui
 from numpy.typing import NDArray
 
 from workbench.cubes import spectrum
 from workbench.panels.axes import SpectralAxis
+from workbench.panels.kept import keep, kept_here
 from workbench.panels.look import Look
 from workbench.panels.pages import Page
 from workbench.panels.pictures import SELECTION
-from workbench.panels.plots import HUES
 from workbench.panels.spectra_figure import SpectraFigure, Spectrum
-from workbench.panels.style import heading, note, stack
+from workbench.panels.spectra_legend import KEPT, legend_html
+from workbench.panels.style import heading, note, stack, tool
 from workbench.session import Session, class_spectra, mean_spectrum
 
 HEIGHT = 210
@@ -31,35 +31,37 @@ class SpectraPanel(pn.viewable.Viewer):
         self._means: dict[int, tuple] = {}
         self._selected: tuple | None = None
         self._read: dict[tuple[int, int], NDArray] = {}
+        self._kept: dict[tuple[int, int], NDArray] = {}
         self._plot = SpectraFigure(
             sizing_mode="stretch_width", height=HEIGHT, min_height=HEIGHT, margin=0, css_classes=["spectra"]
         )
-        self._where = note("")
-        pin = pmui.IconButton(icon="push_pin", description="Keep this spectrum (M)", size="small", margin=0)
-        pin.on_click(lambda _: look.pin())
-        clear = pmui.IconButton(
-            icon="clear_all", description="Let go of the kept ones (Shift M)", size="small", margin=0
+        self._where = note("", css_classes=["where"])
+        self._legend = pn.pane.HTML("", margin=0, sizing_mode="stretch_width", visible=False, css_classes=["legend"])
+        self._tools = (
+            tool("push_pin", "Keep this spectrum, as the chosen class; again: as none (M)", self._keep),
+            tool("clear_all", "Let go of the kept ones (Shift M)", session.let_go_of_spectra),
         )
-        clear.on_click(lambda _: look.clear())
-        self._tools = pin, clear
         page.follow(session, "cube", self._open)
         page.follow(look, "pixel", self._show_clicked)
         page.follow(look, "hover", self._show_hovered, now=False)
-        page.follow(look, "pins", self._show_others, now=False)
+        page.follow(session, "kept", self._read_kept, now=False)
         page.follow(session, "labels classes", self._read_means)
         page.follow(look, "selection", self._read_selection, now=False)
 
     def __panel__(self) -> pn.Column:
         """Plot below its heading; where the pixel is, below."""
-        return stack(heading("Spectra", *self._tools), self._plot, self._where, gap=4)
+        return stack(heading("Spectra", *self._tools), self._plot, self._legend, self._where, gap=4)
+
+    def _keep(self) -> None:
+        keep(self.session, self.look)
 
     def _open(self) -> None:
         cube = self.session.cube
         self._axis, self._means, self._read = None if cube is None else SpectralAxis.of(cube), {}, {}
-        self._selected = None
+        self._selected, self._kept = None, {}
         if self._axis is not None:
             self._plot.lay(self._axis.x, self._axis.titles)
-        self._show_others()
+        self._read_kept()
         self._show_clicked()
 
     def _show_clicked(self) -> None:
@@ -105,6 +107,25 @@ class SpectraPanel(pn.viewable.Viewer):
             self._means = means
             self._show_others()
 
+    def _read_kept(self) -> None:
+        """Read those that are new, beside the page; then draw."""
+        cube, read = self.session.cube, self._kept
+        new = [one.pixel for one, _ in kept_here(self.session) if one.pixel not in read]
+        if cube is None or not new:
+            self._show_others()
+            return
+
+        def values() -> tuple:
+            return cube, {pixel: spectrum(self.session.scene_at_hand(), *pixel).values for pixel in new}
+
+        self._page.work(values, self._take_kept)
+
+    def _take_kept(self, found: tuple) -> None:
+        cube, values = found
+        if cube is self.session.cube:
+            self._kept |= values
+            self._show_others()
+
     def _read_selection(self) -> None:
         cube, pixels = self.session.cube, self.look.selection
         if cube is None or not pixels:
@@ -120,16 +141,22 @@ class SpectraPanel(pn.viewable.Viewer):
             self._show_others()
 
     def _show_others(self) -> None:
-        self._tools[1].disabled = not self.look.pins
+        kept = [one for one in kept_here(self.session) if one[0].pixel in self._kept]
+        self._tools[1].disabled = not kept
         if self._axis is None:
             return
+        lay = self._axis.lay
         spectra = [
-            Spectrum(one.name, one.color, *(self._axis.lay(part) for part in self._means[one.code]))
+            Spectrum(one.name, one.color, *(lay(part) for part in self._means[one.code]))
             for one in self.session.classes
             if one.code in self._means
         ]
-        for i, (row, column) in enumerate(self.look.pins):
-            spectra.append(Spectrum(f"row {row}, column {column}", HUES[i % len(HUES)], self._values(row, column)))
+        for one, color in kept:
+            its_class = self.session.class_of(one)
+            name = f"{its_class.name}: {one.name}" if its_class else one.name
+            spectra.append(Spectrum(name, color, lay(self._kept[one.pixel]), dash=KEPT))
         if self._selected is not None:
-            spectra.append(Spectrum("selection", SELECTION, *(self._axis.lay(part) for part in self._selected)))
+            spectra.append(Spectrum("selection", SELECTION, *(lay(part) for part in self._selected)))
         self._plot.draw(spectra)
+        named = [one for one in spectra if one.spread is None]
+        self._legend.param.update(object=legend_html(named), visible=bool(named))

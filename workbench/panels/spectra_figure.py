@@ -48,7 +48,10 @@ class Spectrum:
     """One a band; NaN leaves a gap."""
 
     spread: NDArray[np.floating] | None = None
-    """Standard deviation, drawn as a band either side; None for a single pixel, drawn dashed."""
+    """Standard deviation, drawn as a band either side; None for a single one."""
+
+    dash: str = "solid"
+    """How its line is drawn: a name of Bokeh's patterns."""
 
 
 class SpectraFigure(pn.pane.Bokeh):
@@ -161,7 +164,7 @@ def _lines(x: NDArray[np.floating], spectra: Sequence[Spectrum]) -> dict[str, ob
         "xs": [x] * len(spectra),
         "ys": [one.values for one in spectra],
         "color": [one.color for one in spectra],
-        "dash": ["dashed" if one.spread is None else "solid" for one in spectra],
+        "dash": [one.dash for one in spectra],
         "name": [one.name for one in spectra],
     }
 

@@ -10,6 +10,7 @@ from workbench.session.advice import Advice, Round
 from workbench.session.allowed import Allowed
 from workbench.session.classes import LabelClass
 from workbench.session.jobs import Job
+from workbench.session.kept import KeptSpectrum
 from workbench.session.many import Sessions
 from workbench.session.marks import Mark
 from workbench.session.runs import Run
@@ -20,6 +21,7 @@ __all__ = [
     "Advice",
     "Allowed",
     "Job",
+    "KeptSpectrum",
     "LabelClass",
     "Mark",
     "Round",

@@ -94,9 +94,11 @@ class Session(Learning):
 
     @command
     def export_spectra(self, path: str | Path, pixels: Sequence[tuple[int, int]] = ()) -> None:
-        """Write the spectra of `pixels` (row, column), and mean and spread of every class, as .csv or .sli."""
+        """Write kept spectra, those of `pixels` (row, column), and every class's mean and spread, as .csv or .sli."""
         path, _ = Path(path).expanduser(), self._scene()
-        exports.export_spectra(self.cube, self.labels, pixels, path)
+        here = [(one.name, self.class_of(one), one.pixel) for one in self.kept if one.pixel is not None]
+        others = [(f"row {row}, column {column}", None, (row, column)) for row, column in pixels]
+        exports.export_spectra(self.cube, self.labels, [*here, *others], path)
         self.tell(f"spectra written to {path}")
 
     @command
@@ -118,6 +120,7 @@ class Session(Learning):
             live=state.get("live", True),
             scene=self._absolute(state.get("scene", "")),
         )
+        self._restore_kept(state.get("kept", []))
         self._restore_runs(state.get("active_run", ""))
         said = []
         truth, options = self._absolute(state.get("truth", "")), state.get("truth_options", {})
