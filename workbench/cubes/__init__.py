@@ -20,7 +20,7 @@ from workbench.cubes.info import describe
 from workbench.cubes.libraries import open_library, save_library
 from workbench.cubes.library import check_library, join_libraries, make_library
 from workbench.cubes.library_pixels import resample_library, spectra_at
-from workbench.cubes.matching import best_match, spectral_angle
+from workbench.cubes.matching import best_match, spectral_angle, spectral_divergence
 from workbench.cubes.mnf import Mnf, fit_mnf, mnf, mnf_denoise, mnf_inverse
 from workbench.cubes.normalising import unit_area, unit_length, unit_mean, z_scores
 from workbench.cubes.opening import open_cube
@@ -95,6 +95,7 @@ __all__ = [
     "simulated_scene",
     "spectra_at",
     "spectral_angle",
+    "spectral_divergence",
     "spectral_index",
     "spectrum",
     "split_at",
