@@ -14,6 +14,7 @@ from workbench.cubes.components import Components, components_of, fit_components
 from workbench.cubes.continuum import remove_continuum
 from workbench.cubes.contract import CubeError, check_cube, good_bands, has_wavelengths, valid_pixels
 from workbench.cubes.formats import FORMATS
+from workbench.cubes.formula import band_formula, formula_bands, formula_values
 from workbench.cubes.grid import transform_of
 from workbench.cubes.indices import index_bands, index_names, spectral_index
 from workbench.cubes.info import describe
@@ -52,6 +53,7 @@ __all__ = [
     "Components",
     "CubeError",
     "Mnf",
+    "band_formula",
     "band_title",
     "best_match",
     "check_cube",
@@ -63,6 +65,8 @@ __all__ = [
     "even_sample",
     "fit_components",
     "fit_mnf",
+    "formula_bands",
+    "formula_values",
     "gaussian_smooth",
     "good_bands",
     "has_wavelengths",

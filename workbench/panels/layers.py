@@ -10,8 +10,9 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from workbench.cubes import possible_presets, preset_bands
+from workbench.panels.index_picture import picture_of_formula, picture_of_index
 from workbench.panels.kept import kept_here
-from workbench.panels.look import INDEX, Look
+from workbench.panels.look import FORMULA, INDEX, Look
 from workbench.panels.maps import Painter
 from workbench.panels.menu import in_words
 from workbench.panels.painters import of_codes, of_confidence, of_disagreement
@@ -22,7 +23,6 @@ from workbench.panels.scene_picture import (
     ScenePicture,
     picture_of_bands,
     picture_of_components,
-    picture_of_index,
 )
 from workbench.panels.view import ViewGrid, Window
 from workbench.session import Session
@@ -107,7 +107,7 @@ class Layers:
     def legend(self) -> str:
         """What the colours of the picture stand for, where they do not speak for themselves."""
         look = self.look
-        what = look.index if look.picture == INDEX else look.picture
+        what = _what(look, look.picture)
         return self._legends.get((self.session.scene, what, look.percent), "") if look.is_explained else ""
 
     def layer(self, name: str) -> Layer:
@@ -167,20 +167,26 @@ class Layers:
         kind = look.picture if name == PICTURE else name
         if cube is None or (name != PICTURE and kind not in (*possible_presets(cube), *COMPONENTS)):
             return None
-        what = look.index if kind == INDEX else kind if kind in COMPONENTS else None
-        if what is None:
-            what = look.bands if name == PICTURE else preset_bands(cube, name)
+        explained = kind in (INDEX, FORMULA, *COMPONENTS)
+        what = _what(look, kind) if explained else look.bands if name == PICTURE else preset_bands(cube, name)
         key = (self.session.scene, what, look.percent)
         if key not in self._pictures:
             kept = dict(list(self._pictures.items())[-3:])
             if kind == INDEX:
-                made, self._legends[key] = picture_of_index(cube, what, look.percent)
+                made, self._legends[key] = picture_of_index(cube, look.index, look.percent)
+            elif kind == FORMULA:
+                made, self._legends[key] = picture_of_formula(cube, look.formula, look.percent)
             elif kind in COMPONENTS:
-                made, self._legends[key] = picture_of_components(cube, what, look.percent)
+                made, self._legends[key] = picture_of_components(cube, kind, look.percent)
             else:
                 made = picture_of_bands(cube, what, look.percent)
             self._pictures = {**kept, key: made}
         return self._pictures[key]
+
+
+def _what(look: Look, picture: str) -> tuple[str, str]:
+    """A picture that is explained, by its kind and what of that kind it is."""
+    return picture, {INDEX: look.index, FORMULA: look.formula}.get(picture, "")
 
 
 def _advised(session: Session, look: Look) -> tuple[list[tuple], tuple | None]:

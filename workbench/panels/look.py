@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import numpy as np
 import param
 import xarray as xr
 
-from workbench.cubes import good_bands, index_names, possible_presets, preset_bands
+from workbench.cubes import formula_bands, good_bands, index_names, possible_presets, preset_bands
 from workbench.panels.scene_picture import COMPONENTS
 from workbench.session.painting import LARGEST, SMALLEST
 
-OWN_BANDS, INDEX = "three bands", "spectral index"
-"""The choices of a picture beside the presets: by wavelength, and by the catalogue of indices."""
+OWN_BANDS, INDEX, FORMULA = "three bands", "spectral index", "own formula"
+"""The choices of a picture beside the presets: by wavelength, by the catalogue of indices, by band arithmetic."""
 
 RADII = (SMALLEST, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0, 10.0, 15.0, 20.0, 30.0, 50.0, 70.0, LARGEST)
 """Radii of the brush [pixels of the scene]; the smallest one paints single pixels."""
@@ -23,8 +25,9 @@ class Look(param.Parameterized):
     mode = param.Selector(default="inspect", objects=["inspect", "pixel", "polygon", "brush"], doc="What a click does")
     radius = param.Selector(default=3.0, objects=list(RADII), doc="Of the brush [pixels of the scene]")
     erase = param.Boolean(default=False, doc="Whether the brush takes labels away")
-    picture = param.String(default="", doc="A preset's name, ``three bands``, ``spectral index`` or of COMPONENTS")
+    picture = param.String(default="", doc="A preset's name, one of COMPONENTS, or of the choices beside them")
     index = param.String(default="", doc="Which index, where one is shown or was")
+    formula = param.String(default="", doc="Of which bands, where a formula is shown or was")
     legend = param.String(default="", doc="What the picture's colours stand for, once it has been made")
     bands = param.Tuple(default=(0, 0, 0), length=3, doc="Bands shown red, green and blue")
     percent = param.Range(default=(2.0, 98.0), bounds=(0, 100), doc="Percentiles shown black and white [%]")
@@ -50,13 +53,13 @@ class Look(param.Parameterized):
     @property
     def is_explained(self) -> bool:
         """Whether the picture's colours need words, since they are no bands' own."""
-        return self.picture in (INDEX, *COMPONENTS)
+        return self.picture in (INDEX, FORMULA, *COMPONENTS)
 
     def remembered(self) -> dict:
         """Picture, bands, stretch and opacity as JSON values."""
         bands, percent = [int(band) for band in self.bands], [float(part) for part in self.percent]
-        shown = {"picture": self.picture, "index": self.index, "bands": bands, "percent": percent}
-        return {**shown, "opacity": float(self.opacity)}
+        shown = {"picture": self.picture, "index": self.index, "formula": self.formula}
+        return {**shown, "bands": bands, "percent": percent, "opacity": float(self.opacity)}
 
     def _recall(self, cube: xr.DataArray, view: dict) -> bool:
         """Take up what :meth:`remembered` said, unless it is damaged or of another cube."""
@@ -64,11 +67,13 @@ class Look(param.Parameterized):
             bands = tuple(int(band) for band in view["bands"])
             percent, opacity = tuple(float(part) for part in view["percent"]), float(view["opacity"])
             fits = len(bands) == 3 and min(bands) >= 0 and max(bands) < cube.sizes["band"]
-            index = str(view.get("index", ""))
+            index, formula = str(view.get("index", "")), str(view.get("formula", ""))
             if view["picture"] == INDEX:
                 fits = fits and index in index_names(cube)
-            if fits and view["picture"] in {*possible_presets(cube), *COMPONENTS, OWN_BANDS, INDEX}:
-                shown = {"picture": view["picture"], "index": index, "bands": bands}
+            if view["picture"] == FORMULA:
+                formula_bands(cube, formula)
+            if fits and view["picture"] in {*possible_presets(cube), *COMPONENTS, OWN_BANDS, INDEX, FORMULA}:
+                shown = {"picture": view["picture"], "index": index, "formula": formula, "bands": bands}
                 self.param.update(**shown, percent=percent, opacity=opacity)
                 return True
         except (LookupError, TypeError, ValueError):
@@ -82,6 +87,9 @@ class Look(param.Parameterized):
             names = index_names(cube)
             usual = "NDVI" if "NDVI" in names else names[0]
             self.param.update(picture=INDEX, index=self.index if self.index in names else usual, legend="")
+            return
+        if picture == FORMULA:
+            self.param.update(picture=FORMULA, formula=_a_formula(cube, self.formula), legend="")
             return
         if picture in COMPONENTS:
             self.param.update(picture=picture, legend="")
@@ -101,3 +109,14 @@ class Look(param.Parameterized):
     def resize(self, by: int) -> None:
         """Take the next larger or smaller radius, if there is one."""
         self.radius = RADII[min(max(RADII.index(self.radius) + by, 0), len(RADII) - 1)]
+
+
+def _a_formula(cube: xr.DataArray, last: str) -> str:
+    """The last formula if this cube has its bands, else one to begin with."""
+    first, last_band = (int(band) + 1 for band in np.flatnonzero(good_bands(cube))[[0, -1]])
+    by_number = f"(b{last_band} - b{first}) / (b{last_band} + b{first})"
+    for formula in (last, "(R860 - R650) / (R860 + R650)"):
+        with suppress(ValueError):
+            formula_bands(cube, formula)
+            return formula
+    return by_number
