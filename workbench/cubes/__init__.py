@@ -40,6 +40,7 @@ from workbench.cubes.rendering import (
 from workbench.cubes.resampling import resample, resample_to
 from workbench.cubes.sensor_bands import SENSORS
 from workbench.cubes.series import open_series
+from workbench.cubes.shaping import SHAPES, shape_spectra
 from workbench.cubes.simulated import simulated_scene
 from workbench.cubes.smoothing import derivative, gaussian_smooth, savitzky_golay
 from workbench.cubes.spectra import spectrum
@@ -50,6 +51,7 @@ __all__ = [
     "FORMATS",
     "PRESETS",
     "SENSORS",
+    "SHAPES",
     "Components",
     "CubeError",
     "Mnf",
@@ -96,6 +98,7 @@ __all__ = [
     "save_cube",
     "save_library",
     "savitzky_golay",
+    "shape_spectra",
     "simulated_scene",
     "spectra_at",
     "spectral_angle",

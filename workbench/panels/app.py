@@ -48,8 +48,9 @@ class Desk(pn.viewable.Viewer):
         learn, compare = LearnPanel(session, page), ComparePanel(session, look, page)
         self.header = HeaderPanel(session, page)
         left = region(layers, width="clamp(216px, 15vw, 280px)", styles={"border-right": EDGE})
+        spectra = SpectraPanel(session, look, page)
         right = region(
-            SpectraPanel(session, look, page),
+            spectra,
             ClassesPanel(session, look, page),
             gap=14,
             width="clamp(280px, 22vw, 420px)",
@@ -69,6 +70,7 @@ class Desk(pn.viewable.Viewer):
         }
         others = {"g": advice.suggest, "c": advice.check, "shift+w": compare.swipe_best}
         others |= {
+            "shift+p": spectra.turn,
             "h": lambda: turn_guide(session),
             "t": lambda: _on_tab(look, LEARN_TAB, learn.begin),
             "r": lambda: _on_tab(look, COMPARE_TAB, compare.begin),

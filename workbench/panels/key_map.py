@@ -34,8 +34,14 @@ CHOSEN = "While pixels are selected"
 KEYS: dict[str, tuple[Key, ...]] = {
     "Look": (
         Key(("I",), "inspect: a click shows a spectrum", ("i",), ("Inspect",)),
-        Key(("M",), "keep the spectrum of the pixel", ("m",), ("Keep this spectrum",)),
+        Key(("M",), "keep the pixel's spectrum as the chosen class; as none", ("m",), ("Keep this spectrum",)),
         Key(("Shift M",), "let go of the kept spectra", ("shift+m",), ("Let go of the kept ones",)),
+        Key(
+            ("Shift P",),
+            "spectra plain, continuum removed, as slopes",
+            ("shift+p",),
+            ("Plain", "Continuum removed", "Derivative"),
+        ),
         Key(("W",), "swipe two layers, or lay them together", ("w",)),
         Key(("Shift W",), "swipe the two best maps", ("shift+w",), ("Swipe the two best maps",)),
         Key(("Q",), "quiet: the class map stays, or follows the labels again", ("q",)),

@@ -8,7 +8,7 @@ import numpy as np
 import param
 import xarray as xr
 
-from workbench.cubes import formula_bands, good_bands, index_names, possible_presets, preset_bands
+from workbench.cubes import SHAPES, formula_bands, good_bands, index_names, possible_presets, preset_bands
 from workbench.panels.scene_picture import COMPONENTS
 from workbench.session.painting import LARGEST, SMALLEST
 
@@ -37,6 +37,7 @@ class Look(param.Parameterized):
     swipe = param.Boolean(default=False, doc="Whether two layers stand side by side")
     left = param.String(default="picture", doc="Layer left of the handle")
     right = param.String(default="class map", doc="Layer right of the handle")
+    shape = param.Selector(default=SHAPES[0], objects=list(SHAPES), doc="How spectra are drawn")
     pixel = param.Parameter(default=None, doc="The (row, column) clicked last, or None")
     hover = param.Parameter(default=None, doc="The (row, column) under the pointer, or None")
     walking = param.Boolean(default=False, doc="Whether the map goes to what is advised, and keys answer it")
