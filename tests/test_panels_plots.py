@@ -14,6 +14,7 @@ from workbench.panels.axes import SpectralAxis
 from workbench.panels.plots import loss_plot
 from workbench.panels.spectra_figure import BAD, LINES, SPREADS, SpectraFigure, Spectrum
 from workbench.panels.spectra_legend import KEPT, LIBRARY, legend_html
+from workbench.panels.spectra_list import library_hues
 from workbench.panels.tables import confusion_html, score_html
 from workbench.session import class_spectra, spectra
 
@@ -78,6 +79,15 @@ def test_a_legend_tells_single_spectra_apart_and_names_are_no_html():
     assert [color for color, _ in strokes] == ["#0000ff", "#00ff00"]
     assert strokes[0][1] != strokes[1][1]
     assert legend_html([]) == ""
+
+
+def test_a_librarys_spectrum_keeps_its_hue_when_another_goes():
+    drawn = [6, 1, 14, 3]
+    hues = library_hues(drawn)
+    for gone in drawn:
+        left = library_hues([i for i in drawn if i != gone])
+        assert left == {i: hue for i, hue in hues.items() if i != gone}
+    assert len(set(library_hues([9, 2, 17, 4, 5, 0]).values())) == 6  # several of which would like the same
 
 
 def test_bad_bands_are_strips_below_the_curves_which_fit_the_plot_all_the_same():

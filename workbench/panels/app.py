@@ -22,6 +22,7 @@ from workbench.panels.guide import GuidePanel, turn_guide
 from workbench.panels.header import HeaderPanel, StatusLine
 from workbench.panels.keys import EXPORT_TAB, KEYS_TAB, KeysPanel
 from workbench.panels.learn import LearnPanel
+from workbench.panels.library import LIBRARY_TAB, LibraryPanel
 from workbench.panels.look import Look
 from workbench.panels.menu import read_menu
 from workbench.panels.pages import Page
@@ -58,12 +59,14 @@ class Desk(pn.viewable.Viewer):
         )
         advice = AdvicePanel(session, look, page)
         embedding = EmbeddingPanel(session, look, page, scene.map.go)
+        library = LibraryPanel(session, look, page)
         runs = RunsPanel(session, page, lambda run: _repeat(look, learn, run))
         parts = {
             LEARN_TAB: learn,
             RUNS_TAB: runs,
             ADVICE_TAB: advice,
             EMBEDDING_TAB: embedding,
+            LIBRARY_TAB: library,
             COMPARE_TAB: compare,
             "Confusion": compare.confusion(),
             EXPORT_TAB: ExportPanel(session, look, page),
@@ -77,7 +80,7 @@ class Desk(pn.viewable.Viewer):
         }
         for_runs = {"shift+u": runs.use, "shift+g": runs.resume, "shift+t": runs.repeat, "shift+d": runs.delete}
         others |= {key: lambda act=act: _on_tab(look, RUNS_TAB, act) for key, act in for_runs.items()}
-        others |= embedding.keys
+        others |= embedding.keys | library.keys
         keys = KeysPanel(session, look, page, others, (*parts, KEYS_TAB))
         tabs = _tabs(look, page, {**parts, KEYS_TAB: keys})
         height = f":host {{ height: {DOCK} !important; flex: none !important; }}"

@@ -1,4 +1,4 @@
-"""Spectra that stand beside that of the pixel: class means, kept ones and a selection's.
+"""Spectra that stand beside that of the pixel: class means, kept ones, a library's and a selection's.
 
 What has to be read is read beside the page. What was read of another scene, of older labels, or to be drawn in another
 shape is let go of when it comes.
@@ -18,7 +18,8 @@ from workbench.panels.look import Look
 from workbench.panels.pages import Page
 from workbench.panels.pictures import SELECTION
 from workbench.panels.spectra_figure import Spectrum
-from workbench.panels.spectra_legend import KEPT
+from workbench.panels.spectra_legend import KEPT, LIBRARY
+from workbench.panels.spectra_list import library_hues
 from workbench.session import Session, class_spectra, mean_spectrum
 
 
@@ -45,6 +46,7 @@ class ReadSpectra:
         session, page = self.session, self._page
         page.follow(session, "labels classes", self._read_means, now=False)
         page.follow(session, "kept", self._read_kept, now=False)
+        page.follow(session, "library_here library_drawn", self._draw, now=False)
         page.follow(self.look, "selection", self._read_selection, now=False)
 
     def open(self) -> None:
@@ -78,7 +80,7 @@ class ReadSpectra:
             if one.code in self._means
         ]
         selected = [] if self._selected is None else [Spectrum("selection", SELECTION, *self._selected)]
-        return [*means, *self._of_kept(), *selected]
+        return [*means, *self._of_kept(), *self._of_library(), *selected]
 
     def _of_kept(self) -> list[Spectrum]:
         kept = [one for one in kept_here(self.session) if one[0].pixel in self._kept]
@@ -89,6 +91,16 @@ class ReadSpectra:
         return [
             Spectrum(f"{known.name}: {one.name}" if known else one.name, color, shaped, dash=KEPT)
             for (one, color), known, shaped in zip(kept, classes, values, strict=True)
+        ]
+
+    def _of_library(self) -> list[Spectrum]:
+        here, drawn = self.session.library_here, self.session.library_drawn
+        if here is None or not drawn:
+            return []
+        names, values = here["spectrum_name"].values, self.shaper()(here.values[drawn])
+        hues = library_hues(drawn).items()
+        return [
+            Spectrum(str(names[i]), hue, shaped, dash=LIBRARY) for (i, hue), shaped in zip(hues, values, strict=True)
         ]
 
     def _read_means(self) -> None:

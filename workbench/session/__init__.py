@@ -8,6 +8,7 @@ live class map is computed. Never: anything that draws.
 
 from workbench.session.advice import Advice, Round
 from workbench.session.allowed import Allowed
+from workbench.session.beside import Near, nearest
 from workbench.session.classes import LabelClass
 from workbench.session.jobs import Job
 from workbench.session.kept import KeptSpectrum
@@ -24,10 +25,12 @@ __all__ = [
     "KeptSpectrum",
     "LabelClass",
     "Mark",
+    "Near",
     "Round",
     "Run",
     "Session",
     "Sessions",
     "class_spectra",
     "mean_spectrum",
+    "nearest",
 ]

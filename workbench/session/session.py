@@ -124,12 +124,18 @@ class Session(Learning):
         self._restore_runs(state.get("active_run", ""))
         said = []
         truth, options = self._absolute(state.get("truth", "")), state.get("truth_options", {})
-        self._take_seal(self.scene, state.get("options", {}), truth, options, state.get("seal", ""))
+        library, drawn = self._absolute(state.get("library", "")), state.get("library_drawn", [])
+        words = [self.scene, state.get("options", {}), truth, options, *([library] if library else [])]
+        self._take_seal(words, {self.scene, truth, library}, state.get("seal", ""))
+        self._library_path = library
         if self.scene and not self.open_scene(self.scene, **state.get("options", {})):
             said.append(self.message)
         self.current_class = min(max(state.get("current_class", 1), 1), len(self.classes))
         if truth and self.cube is not None and not self.open_truth(truth, **options):
             said.append(self.message)
         self._truth_path, self._truth_options = truth, options
+        self._restore_library(library, drawn)
+        if library and self.cube is not None and self.library is None:
+            said.append(self.message)
         if said:
             self.refuse("; ".join(said))
