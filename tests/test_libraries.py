@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
+import struct
 import warnings
+from contextlib import closing
 from pathlib import Path
 
 import dask.array as da
@@ -11,6 +14,7 @@ import pyogrio
 import pytest
 import spectral
 import xarray as xr
+from scipy.stats import entropy
 from spectral.database.ecostress import read_ecostress_file
 
 from tests.scenes import make_cube
@@ -25,6 +29,7 @@ from workbench.cubes import (
     simulated_scene,
     spectra_at,
     spectral_angle,
+    spectral_divergence,
 )
 
 W = np.array([450.0, 550.5, 650.0, 860.0, 1650.0])
@@ -188,6 +193,49 @@ def test_pixels_become_points_with_a_column_a_band(tmp_path):
         spectra_at(cube, [99], [0])
 
 
+def test_points_are_read_back_as_a_gis_reads_them(tmp_path):
+    cube, _ = simulated_scene(16, 20, n_bands=12)
+    taken = spectra_at(cube, [2, 5, 9], [3, 7, 0], ["a", "b; c", 'd"'])
+    path = save_library(taken, tmp_path / "points.gpkg")
+    ours, oracle = open_library(path), pyogrio.read_dataframe(path)
+    columns = [name for name in oracle.columns if name.startswith("nm_")]
+    np.testing.assert_array_equal(ours.values, oracle[columns].to_numpy("float32"))
+    np.testing.assert_allclose(ours.wavelength, taken.wavelength, rtol=1e-9)
+    assert ours.spectrum_name.values.tolist() == oracle["name"].tolist() == ["a", "b; c", 'd"']
+    np.testing.assert_array_equal(np.stack([ours.x, ours.y]), np.stack([oracle.geometry.x, oracle.geometry.y]))
+    assert (ours.attrs["crs"], ours.attrs["quantity"]) == ("EPSG:32633", "reflectance")
+    oracle.set_geometry(oracle.geometry.force_3d()).to_file(tmp_path / "deep.gpkg")
+    assert not {"x", "y"} & set(open_library(tmp_path / "deep.gpkg").coords)  # no plain point
+    with closing(sqlite3.connect(path)) as db, db:
+        for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            db.execute(f'DROP TRIGGER "{name}"')
+        for fid, blob in db.execute("SELECT fid, geom FROM points").fetchall():  # with an envelope, as some write it
+            x, y = struct.unpack_from("<dd", blob, 13)
+            boxed = blob[:3] + bytes([blob[3] | 2]) + blob[4:8] + struct.pack("<dddd", x, x, y, y) + blob[8:]
+            db.execute("UPDATE points SET geom = ? WHERE fid = ?", (boxed, fid))
+    np.testing.assert_array_equal(pyogrio.read_dataframe(path).geometry.x, oracle.geometry.x)
+    np.testing.assert_array_equal(open_library(path).x, ours.x)
+    oracle.rename_geometry("where").to_file(tmp_path / "gis.gpkg", layer='a "layer"')
+    again = open_library(tmp_path / "gis.gpkg")
+    np.testing.assert_array_equal(again.values, ours.values)
+    np.testing.assert_array_equal(again.x, ours.x)
+    oracle.drop(columns=columns).to_file(tmp_path / "none.gpkg")
+    (tmp_path / "text.gpkg").write_text("<OGRVRTDataSource/>")
+    for name in ("none.gpkg", "text.gpkg"):
+        with pytest.raises(CubeError, match="no spectra known"):
+            open_library(tmp_path / name)
+
+
+def test_what_was_read_is_told(tmp_path):
+    path = usgs(tmp_path)
+    files = open_library(path).attrs["files"]
+    assert files[0] == str(path)
+    assert [Path(file).name.split("_")[1] for file in files[1:]] == ["Wavelengths", "Bandpass"]
+    (tmp_path / "some").mkdir()
+    two = [ecostress(tmp_path / "some", name=f"{name}.spectrum.txt") for name in "ab"]
+    assert open_library(tmp_path / "some").attrs["files"] == [str(file) for file in two]
+
+
 def test_a_folder_of_spectra_of_the_same_bands_is_one_library(tmp_path):
     ecostress(tmp_path, name="a.spectrum.txt")
     ecostress(tmp_path, name="b.spectrum.txt")
@@ -241,6 +289,41 @@ def test_a_band_a_spectrum_lacks_takes_no_part_in_its_angles():
     np.testing.assert_allclose(angles[0], spectral.spectral_angles(pixels, members[:1])[..., 0], atol=1e-6)
     expected = spectral.spectral_angles(pixels[..., left], members[1:, left])[..., 0]
     np.testing.assert_allclose(angles[1], expected, atol=1e-6)
+
+
+def divergence(a: np.ndarray, b: np.ndarray) -> float:
+    """Relative entropies both ways, by SciPy."""
+    return float(entropy(a, b) + entropy(b, a))
+
+
+def test_divergences_are_the_relative_entropies_both_ways():
+    cube, _ = simulated_scene(16, 17, seed=7)
+    cube.values[:] = np.maximum(cube.values, 1e-3)  # noise of dark pixels reaches below 0
+    members = spectra_at(cube, [1, 9, 10], [2, 14, 0])
+    members.values[2, 30:50] = np.nan
+    found, good = spectral_divergence(cube, members), cube.good.values
+    assert found.dims == ("spectrum", "y", "x")
+    for i, row, column in np.ndindex(3, 16, 17):
+        bands = good & np.isfinite(members.values[i])
+        wanted = divergence(cube.values[bands, row, column].astype(float), members.values[i, bands].astype(float))
+        assert found.values[i, row, column] == pytest.approx(wanted, rel=1e-4, abs=1e-9)
+    assert found.values[0, 1, 2] == pytest.approx(0, abs=1e-9)
+    np.testing.assert_allclose(spectral_divergence(cube * 7.5, members / 3), found, rtol=1e-4, atol=1e-9)
+    lazy = cube.copy(data=da.from_array(cube.values, chunks=(60, 5, 17)))
+    assert spectral_divergence(lazy, members).chunks is not None
+    np.testing.assert_array_equal(spectral_divergence(lazy, members), found)
+
+
+def test_a_distribution_has_nothing_below_or_at_0():
+    rng = np.random.default_rng(1)
+    cube = make_cube(rng.random((5, 2, 3)) + 0.1, W)
+    cube.values[2, 0, 0], cube.values[3, 0, 1], cube.values[0, 0, 2] = 0, -0.1, np.nan
+    members = rng.random((3, 5)) + 0.1
+    members[1, 2], members[2, 2] = np.nan, -0.2
+    found = spectral_divergence(cube, make_library(members, W, ["a", "b", "c"])).values
+    assert np.isnan(found[0]).tolist() == [[True, True, True], [False, False, False]]
+    assert np.isnan(found[1]).tolist() == [[False, True, True], [False, False, False]]
+    assert np.isnan(found[2]).all()
 
 
 def test_a_library_comes_to_the_cubes_bands_by_their_responses():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 from bokeh.document import Document
@@ -10,7 +12,9 @@ from tests.scenes import make_cube
 from workbench.cubes import read_pixels
 from workbench.panels.axes import SpectralAxis
 from workbench.panels.plots import loss_plot
-from workbench.panels.spectra_figure import LINES, SPREADS, SpectraFigure, Spectrum
+from workbench.panels.spectra_figure import BAD, LINES, SPREADS, SpectraFigure, Spectrum
+from workbench.panels.spectra_legend import KEPT, LIBRARY, legend_html
+from workbench.panels.spectra_list import library_hues
 from workbench.panels.tables import score_html
 from workbench.session import class_spectra, spectra
 
@@ -59,6 +63,41 @@ def test_a_class_is_a_line_in_a_band_with_a_hole_at_the_gap():
     assert drawn[LINES]["color"] == ["#0000ff", "#00ff00"]
     assert drawn[LINES]["dash"] == ["solid", "dashed"]
     np.testing.assert_array_equal(drawn[LINES]["ys"], [values, values])
+
+
+def test_a_legend_tells_single_spectra_apart_and_names_are_no_html():
+    spectra = [
+        Spectrum("pond: row 1, column 2", "#0000ff", np.ones(6), dash=KEPT),
+        Spectrum("<img src=x onerror=alert(1)>", "#00ff00", np.ones(6), dash=LIBRARY),
+    ]
+    found = legend_html(spectra, bad=True)
+    assert "<img" not in found
+    assert [found.index(word) for word in ("pond: row 1, column 2", "&lt;img", "bad bands")] == sorted(
+        found.index(word) for word in ("pond: row 1, column 2", "&lt;img", "bad bands")
+    )
+    strokes = re.findall(r'stroke="(#\w+)" stroke-width="2" stroke-dasharray="([\d ]*)"', found)
+    assert [color for color, _ in strokes] == ["#0000ff", "#00ff00"]
+    assert strokes[0][1] != strokes[1][1]
+    assert legend_html([]) == ""
+
+
+def test_a_librarys_spectrum_keeps_its_hue_when_another_goes():
+    drawn = [6, 1, 14, 3]
+    hues = library_hues(drawn)
+    for gone in drawn:
+        left = library_hues([i for i in drawn if i != gone])
+        assert left == {i: hue for i, hue in hues.items() if i != gone}
+    assert len(set(library_hues([9, 2, 17, 4, 5, 0]).values())) == 6  # several of which would like the same
+
+
+def test_bad_bands_are_strips_below_the_curves_which_fit_the_plot_all_the_same():
+    pane = SpectraFigure()
+    pane.lay(AXIS, TITLES, np.array([[600.0, 700], [900, 1000]]))
+    figure, drawn = shown(pane)
+    assert [drawn[BAD][name].tolist() for name in ("x0", "x1")] == [[600, 900], [700, 1000]]
+    assert [one.level for one in figure.renderers if one.name == BAD] == ["underlay"]
+    pane.lay(np.arange(3.0), TITLES)
+    assert len(shown(pane)[1][BAD]["x0"]) == 0
 
 
 def test_another_scene_takes_the_last_one_s_spectra_away():

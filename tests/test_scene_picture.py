@@ -7,6 +7,7 @@ import pytest
 from sklearn.decomposition import PCA
 
 from workbench.cubes import CubeError, fit_mnf, good_bands, mnf, picture_limits, render, simulated_scene, spectral_index
+from workbench.panels.index_picture import picture_of_index
 from workbench.panels.pictures import scalar_picture
 from workbench.panels.scene_picture import (
     COMPONENTS,
@@ -14,7 +15,6 @@ from workbench.panels.scene_picture import (
     ScenePicture,
     picture_of_bands,
     picture_of_components,
-    picture_of_index,
 )
 from workbench.panels.view import ViewGrid
 

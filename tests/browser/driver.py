@@ -105,7 +105,7 @@ class Driver:
         """Click a pixel and wait until the page has heard of it."""
         x, y = self.spot(row, column)
         self.page.mouse.click(x, y)
-        expect(self.page.get_by_text(f"row {row}, column {column}")).to_be_visible(timeout=PATIENCE)
+        expect(self.page.locator(".where")).to_contain_text(f"row {row}, column {column}", timeout=PATIENCE)
 
     def lines(self, color: str = "") -> list[dict]:
         """The curves in all plots, as their data stand in the browser; NaN comes as None."""

@@ -18,7 +18,7 @@ from tests.browser.axe import barriers, shot
 from tests.browser.conftest import address
 from tests.browser.driver import FIND, PATIENCE, Driver, until, watch
 from workbench.compare import compare_rows
-from workbench.cubes import open_cube, save_cube, simulated_scene
+from workbench.cubes import open_cube, save_cube, save_library, simulated_scene, spectra_at
 from workbench.labels import write_labels
 from workbench.session import Session
 from workbench.session.runs import new_run, write_run
@@ -76,6 +76,7 @@ def desk(browser: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         try:
             context = browser.new_context(viewport={"width": 1280, "height": 800})
             driver = Driver(context.new_page(), address(process, log), open_cube(folder / "session" / "scene.zarr"))
+            driver.folder = folder / "session"
             driver.troubles = watch(context, driver.page)
             driver.open()
             yield driver
@@ -145,6 +146,19 @@ def embedding(desk: Driver) -> None:
     expect(desk.page.get_by_text("25 pixels are selected.")).to_be_visible(timeout=PATIENCE)
 
 
+def library(desk: Driver) -> None:
+    """A spectral library, some of it drawn, and what the pixel is like."""
+    cube, folder = desk.cube, desk.folder
+    path = save_library(spectra_at(cube, [5, 40, 50], [7, 60, 80], ["field", "road", "wood"]), folder / "three.csv")
+    desk.page.keyboard.press("Shift+O")
+    box = desk.page.get_by_placeholder("path of a library")
+    box.fill(str(path))
+    box.press("Enter")
+    desk.click(41, 60)
+    desk.page.keyboard.press("Shift+N")
+    expect(desk.page.locator("label:has(input:checked)").first).to_be_visible(timeout=PATIENCE)
+
+
 def models(desk: Driver) -> None:
     """A long list, open."""
     tab("Compare")(desk)
@@ -191,6 +205,7 @@ VIEWS: dict[str, Callable[[Driver], None]] = {
     "doubts": doubts,
     "learning": learning,
     "embedding": embedding,
+    "library": library,
     "runs": tab("Runs"),
     "compare": tab("Compare"),
     "models": models,

@@ -30,7 +30,7 @@ BUTTONS = f"""
 
 TABS = {
     "Scene": "", "Learn": "Start learning", "Runs": "Resume", "Suggest & check": "Suggest pixels",
-    "Embedding": "Let go of the selection", "Compare": "Start comparing",
+    "Embedding": "Let go of the selection", "Library": "Draw the nearest", "Compare": "Start comparing",
     "Curve": "", "Confusion": "", "Disagreement": "Area before", "Export": "Class map (GeoTIFF)", "Keys": "",
 }  # fmt: skip
 """Tabs, and a button that is there once a tab has been drawn."""

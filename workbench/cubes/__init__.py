@@ -14,13 +14,14 @@ from workbench.cubes.components import Components, components_of, fit_components
 from workbench.cubes.continuum import remove_continuum
 from workbench.cubes.contract import CubeError, check_cube, good_bands, has_wavelengths, valid_pixels
 from workbench.cubes.formats import FORMATS
+from workbench.cubes.formula import band_formula, formula_bands, formula_values
 from workbench.cubes.grid import transform_of
 from workbench.cubes.indices import index_bands, index_names, spectral_index
 from workbench.cubes.info import describe, facts_in_words
 from workbench.cubes.libraries import open_library, save_library
 from workbench.cubes.library import check_library, join_libraries, make_library
 from workbench.cubes.library_pixels import resample_library, spectra_at
-from workbench.cubes.matching import best_match, spectral_angle
+from workbench.cubes.matching import best_match, spectral_angle, spectral_divergence
 from workbench.cubes.mnf import Mnf, fit_mnf, mnf, mnf_denoise, mnf_inverse
 from workbench.cubes.normalising import unit_area, unit_length, unit_mean, z_scores
 from workbench.cubes.opening import open_cube
@@ -39,6 +40,7 @@ from workbench.cubes.rendering import (
 from workbench.cubes.resampling import resample, resample_to
 from workbench.cubes.sensor_bands import SENSORS
 from workbench.cubes.series import open_series
+from workbench.cubes.shaping import SHAPES, shape_spectra
 from workbench.cubes.simulated import simulated_scene
 from workbench.cubes.smoothing import derivative, gaussian_smooth, savitzky_golay
 from workbench.cubes.spectra import spectrum
@@ -49,9 +51,11 @@ __all__ = [
     "FORMATS",
     "PRESETS",
     "SENSORS",
+    "SHAPES",
     "Components",
     "CubeError",
     "Mnf",
+    "band_formula",
     "band_title",
     "best_match",
     "check_cube",
@@ -64,6 +68,8 @@ __all__ = [
     "facts_in_words",
     "fit_components",
     "fit_mnf",
+    "formula_bands",
+    "formula_values",
     "gaussian_smooth",
     "good_bands",
     "has_wavelengths",
@@ -93,9 +99,11 @@ __all__ = [
     "save_cube",
     "save_library",
     "savitzky_golay",
+    "shape_spectra",
     "simulated_scene",
     "spectra_at",
     "spectral_angle",
+    "spectral_divergence",
     "spectral_index",
     "spectrum",
     "split_at",

@@ -46,7 +46,7 @@ def remove_continuum(cube: xr.DataArray) -> xr.DataArray:
     True
     """
     good, wavelength = by_wavelength(cube, "continuum removal")
-    function = partial(_removed, wavelength=wavelength, good=good, n_bands=cube.sizes["band"])
+    function = partial(removed, wavelength=wavelength, good=good, n_bands=cube.sizes["band"])
     values = by_strips(cube, function, cube.sizes["band"], good)
     return derived(cube, values, "divided by the upper convex hull", quantity="dn", units="1")
 
@@ -84,8 +84,8 @@ def upper_hull(spectra: NDArray[np.float64], wavelength: NDArray[np.float64]) ->
     return np.maximum(hull, spectra, out=hull)
 
 
-def _removed(block: Block, wavelength: NDArray[np.float64], good: NDArray[np.intp], n_bands: int) -> Block:
-    """A strip's good bands to all bands, the continuum removed."""
+def removed(block: Block, wavelength: NDArray[np.float64], good: NDArray[np.intp], n_bands: int) -> Block:
+    """A strip's good bands to all bands (`n_bands`, n_rows, width), the continuum removed; NaN at the others."""
     flat = block.reshape(len(block), -1)
     result = np.full((n_bands, flat.shape[1]), np.nan, "float32")
     for start in range(0, flat.shape[1], _SPECTRA):

@@ -20,6 +20,7 @@ KINDS = {
     "envi": ("workbench.cubes.library_envi", "ENVI spectral library (.sli with .hdr)"),
     "ecostress": ("workbench.cubes.library_ecostress", "ECOSTRESS and ASTER spectrum (.spectrum.txt)"),
     "usgs": ("workbench.cubes.library_usgs", "USGS splib07 ASCII spectrum (.txt), its wavelengths in a file nearby"),
+    "geopackage": ("workbench.cubes.library_geopackage", "points with a column a band, nm_450_5 at 450.5 nm (.gpkg)"),
     "csv": ("workbench.cubes.library_csv", "table, a spectrum a row or a column (.csv)"),
 }
 """Kinds of library files: the module that reads each, and what it is."""
@@ -45,7 +46,7 @@ def open_library(path: str | Path | Sequence[str | Path], **options: object) -> 
     Returns
     -------
     xarray.DataArray of shape (n_spectra, n_bands)
-        float32; NaN where a file says no data.
+        float32; NaN where a file says no data. ``attrs["files"]`` are those it was read from.
 
     Raises
     ------
@@ -67,8 +68,12 @@ def open_library(path: str | Path | Sequence[str | Path], **options: object) -> 
     libraries = []
     for file, kind in found:
         library = import_module(KINDS[kind][0]).read(file, **options)
-        libraries.append(check_library(library.assign_attrs(source=str(file), format=kind)))
-    return libraries[0] if given else join_libraries(libraries)
+        files = [str(file), *library.attrs.get("files", ())]
+        libraries.append(check_library(library.assign_attrs(source=str(file), format=kind, files=files)))
+    if given:
+        return libraries[0]
+    every = dict.fromkeys(file for library in libraries for file in library.attrs["files"])
+    return join_libraries(libraries).assign_attrs(source=str(paths[0]), files=list(every))
 
 
 def kind_of(path: Path) -> str:

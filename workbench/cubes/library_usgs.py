@@ -55,6 +55,7 @@ def read(path: Path, *, wavelengths: str | Path | None = None) -> xr.DataArray:
     widths = _nearby(path, "bandpass", len(values), name)
     if widths is not None:
         bands["fwhm"] = in_nanometres(_column(widths)[1], "um")[first]
+    files = [str(one) for one in (source, widths) if one is not None]
     kind = next((word for word in ("AREF", "RREF", "RTGC", "TRAN") if name.upper().endswith(word)), "")
     note = f"wavelengths from {source.name}"
     return make_library(
@@ -62,6 +63,7 @@ def read(path: Path, *, wavelengths: str | Path | None = None) -> xr.DataArray:
         centres,
         [name],
         bands=bands,
+        files=files,
         quantity="dn" if kind == "TRAN" else "reflectance",
         scaling="values as stored",
         wavelength_note=note if len(first) == len(places) else f"{note}; those that stood twice were taken once",

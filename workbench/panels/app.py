@@ -27,6 +27,7 @@ from workbench.panels.header import HeaderPanel, StatusLine
 from workbench.panels.keys import EXPORT_TAB, KEYS_TAB, KeysPanel
 from workbench.panels.layers import DISAGREEMENT_TAB
 from workbench.panels.learn import LearnPanel
+from workbench.panels.library import LIBRARY_TAB, LibraryPanel
 from workbench.panels.look import Look
 from workbench.panels.menu import read_menu
 from workbench.panels.opening import SCENE_TAB, OpenPanel
@@ -54,8 +55,9 @@ class Desk(pn.viewable.Viewer):
         learn, compare = LearnPanel(session, page), ComparePanel(session, look, page)
         self.header = HeaderPanel(session, page)
         left = region(layers, width="clamp(216px, 15vw, 280px)", styles={"border-right": EDGE})
+        spectra = SpectraPanel(session, look, page)
         right = region(
-            SpectraPanel(session, look, page),
+            spectra,
             ClassesPanel(session, look, page),
             gap=14,
             width="clamp(280px, 22vw, 420px)",
@@ -64,6 +66,7 @@ class Desk(pn.viewable.Viewer):
         advice = AdvicePanel(session, look, page)
         embedding = EmbeddingPanel(session, look, page, scene.map.go)
         apart = DisagreementPanel(session, look, page, scene.map.go)
+        library = LibraryPanel(session, look, page)
         runs = RunsPanel(session, page, lambda run: _repeat(look, learn, run))
         parts = {
             SCENE_TAB: OpenPanel(session, look, page),
@@ -71,6 +74,7 @@ class Desk(pn.viewable.Viewer):
             RUNS_TAB: runs,
             ADVICE_TAB: advice,
             EMBEDDING_TAB: embedding,
+            LIBRARY_TAB: library,
             COMPARE_TAB: compare,
             CURVE_TAB: CurvePanel(session, look, page),
             CONFUSION_TAB: ConfusionPanel(session, look, page, scene.map.show),
@@ -79,6 +83,7 @@ class Desk(pn.viewable.Viewer):
         }
         others = {"g": advice.suggest, "c": advice.check, "shift+w": compare.swipe_best}
         others |= {
+            "shift+p": spectra.turn,
             "h": lambda: turn_guide(session),
             "shift+b": lambda: apart.step(-1),
             "shift+n": lambda: apart.step(1),
@@ -87,7 +92,7 @@ class Desk(pn.viewable.Viewer):
         }
         for_runs = {"shift+u": runs.use, "shift+g": runs.resume, "shift+t": runs.repeat, "shift+d": runs.delete}
         others |= {key: lambda act=act: _on_tab(look, RUNS_TAB, act) for key, act in for_runs.items()}
-        others |= embedding.keys
+        others |= embedding.keys | library.keys
         keys = KeysPanel(session, look, page, others, (*parts, KEYS_TAB))
         tabs = _tabs(look, page, {**parts, KEYS_TAB: keys})
         height = f":host {{ height: {DOCK} !important; flex: none !important; }}"

@@ -8,16 +8,17 @@ import numpy as np
 import panel as pn
 import panel_material_ui as pmui
 
-from workbench.cubes import band_title, good_bands, index_names, possible_presets
+from workbench.cubes import band_title, formula_bands, good_bands, index_names, possible_presets
 from workbench.panels.base_maps import NONE, PUBLIC, BaseMap
 from workbench.panels.grouped import OneOf, grouped
 from workbench.panels.layers import Layers
-from workbench.panels.look import INDEX, OWN_BANDS, Look
+from workbench.panels.look import FORMULA, INDEX, OWN_BANDS, Look
 from workbench.panels.menu import Menu
 from workbench.panels.pages import Page
 from workbench.panels.scene_picture import COMPONENTS
 from workbench.panels.style import heading, line, note, put, stack, tool
 from workbench.session import Session
+from workbench.session.commands import sentence
 
 CHANNELS = ("Red", "Green", "Blue")
 
@@ -46,6 +47,8 @@ class LayersPanel(pn.viewable.Viewer):
             label="Index", options=[], case_sensitive=False, min_characters=0, restrict=True, visible=False, **small
         )
         self._index.param.watch(lambda event: event.new and look.param.update(index=event.new), "value")
+        self._formula = pmui.TextInput(label="Formula, then Enter", visible=False, **small)
+        self._formula.param.watch(self._set_formula, "enter_pressed")
         self._rgb = line(*self._bands)
         self._titles = note("")
         self._percent = pmui.RangeSlider(label="Stretch [%]", start=0, end=100, step=0.5, **small)
@@ -71,7 +74,7 @@ class LayersPanel(pn.viewable.Viewer):
         self._online.param.watch(lambda event: look.param.update(base_map=event.new), "value")
         page.follow(look, "base_map", lambda: self._online.param.update(value=look.base_map))
         page.follow(session, "cube", self._open)
-        page.follow(look, "picture index bands percent legend", self._draw)
+        page.follow(look, "picture index formula bands percent legend", self._draw)
         page.follow(session, "class_map truth cube", self._list)
         page.follow(look, "swipe rivals", self._list)
         page.follow(session, "model", self._show_model, now=False)
@@ -88,7 +91,7 @@ class LayersPanel(pn.viewable.Viewer):
         """From the ground up: picture, class map, two layers, base map."""
         return stack(
             heading("Layers"),
-            self._picture, self._rgb, self._index, self._titles, self._percent,
+            self._picture, self._rgb, self._index, self._formula, self._titles, self._percent,
             pmui.Divider(margin=0, sizing_mode="stretch_width"),
             self._model, line(self._live, pn.Spacer(sizing_mode="stretch_width"), self._once), self._opacity,
             self._unsure,
@@ -103,7 +106,7 @@ class LayersPanel(pn.viewable.Viewer):
         if cube is not None:
             names = index_names(cube)
             self._index.options = names
-            pictures = [*possible_presets(cube), OWN_BANDS, *COMPONENTS, *([INDEX] if names else [])]
+            pictures = [*possible_presets(cube), OWN_BANDS, *COMPONENTS, *([INDEX] if names else []), FORMULA]
             shown = self.look.picture if self.look.picture in pictures else pictures[0]
             self._picture.param.update(options=pictures, value=shown)
             self._online.disabled = cube.rio.crs is None
@@ -115,9 +118,12 @@ class LayersPanel(pn.viewable.Viewer):
             return  # between two scenes the one is shown, the other's choices are not yet there
         self._percent.value, self._picture.value = look.percent, look.picture
         self._rgb.visible, self._index.visible = not look.is_explained, look.picture == INDEX
+        self._formula.visible = look.picture == FORMULA
         if look.is_explained:
             if look.picture == INDEX:
                 self._index.value = look.index
+            if self._formula.value != look.formula:  # what is being typed stays
+                put(self._formula, look.formula)
             self._titles.object = look.legend or "computing …"
             return
         for box, text in zip(self._bands, self._shown_bands(), strict=True):
@@ -136,6 +142,17 @@ class LayersPanel(pn.viewable.Viewer):
     def _choose(self, event: object) -> None:
         if event.new != self.look.picture:
             self.look.show(self.session.cube, event.new)
+
+    def _set_formula(self, _: object) -> None:
+        """Show what was typed; what is no formula stays in its field to be mended, and the picture as it was."""
+        typed = (self._formula.value_input or self._formula.value).strip()
+        try:
+            formula_bands(self.session.cube, typed)
+        except ValueError as error:
+            self.session.refuse(sentence(error))
+            return
+        self.session.tell("")
+        self.look.param.update(formula=typed, legend="")
 
     def _set_bands(self, _: object) -> None:
         """Show the good bands nearest to what was typed; what is no number goes back."""

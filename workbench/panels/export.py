@@ -10,6 +10,7 @@ from pathlib import Path
 import panel as pn
 import panel_material_ui as pmui
 
+from workbench.panels.kept import kept_here
 from workbench.panels.look import Look
 from workbench.panels.pages import Page
 from workbench.panels.style import line, note, stack
@@ -28,8 +29,8 @@ class ExportPanel(pn.viewable.Viewer):
         self._labels = self._download("Labels (GeoPackage)", "labels.gpkg", session.export_labels)
         self._scores = self._download("Scores (CSV)", "scores.csv", session.export_scores)
         self._spectra = self._download("Spectra (CSV)", "spectra.csv", self._write_spectra)
-        page.follow(session, "class_map marks scores", self._enable)
-        page.follow(look, "pins pixel", self._enable)
+        page.follow(session, "class_map marks scores kept", self._enable)
+        page.follow(look, "pixel", self._enable)
 
     def __panel__(self) -> pn.Column:
         """Buttons, and where the session itself is kept."""
@@ -45,16 +46,15 @@ class ExportPanel(pn.viewable.Viewer):
     def _enable(self) -> None:
         self._map.disabled = self.session.class_map is None
         self._labels.disabled = not self.session.marks
-        self._spectra.disabled = not (self.session.marks or self._pixels())
+        there = self.session.marks or self.look.pixel is not None or kept_here(self.session)
+        self._spectra.disabled = not there
         self._scores.disabled = self.session.scores is None
 
-    def _pixels(self) -> list[tuple[int, int]]:
-        """The kept ones, and the one that was clicked last."""
-        clicked = [] if self.look.pixel is None else [tuple(self.look.pixel)]
-        return [*map(tuple, self.look.pins), *(one for one in clicked if one not in map(tuple, self.look.pins))]
-
     def _write_spectra(self, path: Path) -> bool:
-        return self.session.export_spectra(path, self._pixels())
+        """The kept ones and, unless it is one of them, that of the pixel clicked last."""
+        kept = {one.pixel for one, _ in kept_here(self.session)}
+        clicked = [] if self.look.pixel is None or tuple(self.look.pixel) in kept else [tuple(self.look.pixel)]
+        return self.session.export_spectra(path, clicked)
 
     def _download(self, label: str, name: str, write: Callable[[Path], bool]) -> pmui.FileDownload:
         def content() -> io.BytesIO:

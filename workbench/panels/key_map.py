@@ -34,8 +34,14 @@ CHOSEN = "While pixels are selected"
 KEYS: dict[str, tuple[Key, ...]] = {
     "Look": (
         Key(("I",), "inspect: a click shows a spectrum", ("i",), ("Inspect",)),
-        Key(("M",), "keep the spectrum of the pixel", ("m",), ("Keep this spectrum",)),
+        Key(("M",), "keep the pixel's spectrum as the chosen class; as none", ("m",), ("Keep this spectrum",)),
         Key(("Shift M",), "let go of the kept spectra", ("shift+m",), ("Let go of the kept ones",)),
+        Key(
+            ("Shift P",),
+            "spectra plain, continuum removed, as slopes",
+            ("shift+p",),
+            ("Plain", "Continuum removed", "Derivative"),
+        ),
         Key(("W",), "swipe two layers, or lay them together", ("w",)),
         Key(("Shift W",), "swipe the two best maps", ("shift+w",), ("Swipe the two best maps",)),
         Key(("Q",), "quiet: the class map stays, or follows the labels again", ("q",)),
@@ -45,6 +51,9 @@ KEYS: dict[str, tuple[Key, ...]] = {
         Key(("Z",), "zoom the embedding to the selection, or out", ("z",), ("Zoom to the selection",)),
         Key(("D",), "dark, or light again", ("d",), ("Toggle theme",)),
         Key(("O",), "type the path of a scene", ("o",)),
+        Key(("Shift O",), "type the path of a spectral library", ("shift+o",)),
+        Key(("Shift N",), "draw the library's spectrum nearest to the pixel", ("shift+n",), ("Draw the nearest",)),
+        Key(("Shift L",), "draw none of the library's spectra", ("shift+l",), ("Draw none of the library",)),
         Key((",", "."), "tab before, next tab", (",", ".")),
         Key(("H",), "the guide: what to do next, or away", ("h",), ("Guide: ", "Put the guide away")),
         Key(("?",), "this page, and back", ("?",)),

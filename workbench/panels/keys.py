@@ -10,7 +10,10 @@ import param
 from panel.custom import JSComponent
 
 from workbench.panels.access import reads
+from workbench.panels.kept import keep
 from workbench.panels.key_map import CHOSEN, DIGITS, KEYS, WALK, key_map_html
+from workbench.panels.library import LIBRARY_TAB
+from workbench.panels.library import PATH as LIBRARY_PATH
 from workbench.panels.look import Look
 from workbench.panels.pages import Page
 from workbench.session import Session
@@ -88,9 +91,11 @@ class KeysPanel(pn.viewable.Viewer):
         press, focus = self.keyboard.press, self.keyboard.focus
         self._always = {
             **{name: lambda mode=mode: look.param.update(mode=mode) for name, mode in _MODES.items()},
-            **{"m": look.pin, "shift+m": look.clear, "w": lambda: look.param.update(swipe=not look.swipe)},
+            **{"m": lambda: keep(session, look), "shift+m": session.let_go_of_spectra},
+            **{"w": lambda: look.param.update(swipe=not look.swipe)},
             **{"d": lambda: press("Toggle theme"), "u": self.keyboard.choose_file},
             **{"o": lambda: focus("path of a scene, then Enter"), "a": lambda: focus("new class")},
+            "shift+o": self._type_library,
             **{",": lambda: self._next(-1), ".": lambda: self._next(1), "?": self._turn},
             **{"[": lambda: look.resize(-1), "]": lambda: look.resize(1), "x": self._erase},
             **{"ctrl+z": session.undo, "ctrl+shift+z": session.redo, "ctrl+y": session.redo, "shift+x": session.stop},
@@ -138,6 +143,10 @@ class KeysPanel(pn.viewable.Viewer):
         """Take the eraser, or the brush again."""
         look = self.look
         look.param.update(mode="brush", erase=look.mode != "brush" or not look.erase)
+
+    def _type_library(self) -> None:
+        self.look.tab = LIBRARY_TAB
+        self.keyboard.focus(LIBRARY_PATH)
 
     def _turn(self) -> None:
         """To this page, or back to the tab before it."""

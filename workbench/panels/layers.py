@@ -10,19 +10,19 @@ from numpy.typing import NDArray
 
 from workbench.cubes import possible_presets, preset_bands
 from workbench.panels.graticule import with_graticule
-from workbench.panels.look import INDEX, Look
+from workbench.panels.index_picture import picture_of_formula, picture_of_index
+from workbench.panels.kept import kept_here
+from workbench.panels.look import FORMULA, INDEX, Look
 from workbench.panels.maps import Painter
 from workbench.panels.menu import in_words
 from workbench.panels.painters import of_codes, of_confidence, of_disagreement
 from workbench.panels.pictures import label_picture
-from workbench.panels.plots import HUES
 from workbench.panels.scene_picture import (
     COMPONENTS,
     Part,
     ScenePicture,
     picture_of_bands,
     picture_of_components,
-    picture_of_index,
 )
 from workbench.panels.view import ViewGrid, Window
 from workbench.session import Session
@@ -108,7 +108,7 @@ class Layers:
     def legend(self) -> str:
         """What the colours of the picture stand for, where they do not speak for themselves."""
         look = self.look
-        what = look.index if look.picture == INDEX else look.picture
+        what = _what(look, look.picture)
         return self._legends.get((self.session.scene, what, look.percent), "") if look.is_explained else ""
 
     def layer(self, name: str) -> Layer:
@@ -145,8 +145,8 @@ class Layers:
         by_name = {one.name: one.color for one in session.classes}
         dots = [(mark.geometry, by_name[mark.class_name]) for mark in session.marks if mark.is_pixel]
         spots = [(*grid.position_of(point.x, point.y), color, False) for point, color in dots]
-        rings = [(pin, HUES[i % len(HUES)]) for i, pin in enumerate(look.pins)]
-        rings += [] if look.pixel is None or look.pixel in look.pins else [(look.pixel, "#ffffff")]
+        rings = [(one.pixel, color) for one, color in kept_here(session)]
+        rings += [] if look.pixel is None or look.pixel in dict(rings) else [(look.pixel, "#ffffff")]
         waiting, current = _advised(session, look)
         rings = [ring for ring in rings if current is None or ring[0] != current[0]]
         spots += [(*grid.position(*pixel), color, True) for pixel, color in (*waiting, *rings)]
@@ -169,20 +169,26 @@ class Layers:
         kind = look.picture if name == PICTURE else name
         if cube is None or (name != PICTURE and kind not in (*possible_presets(cube), *COMPONENTS)):
             return None
-        what = look.index if kind == INDEX else kind if kind in COMPONENTS else None
-        if what is None:
-            what = look.bands if name == PICTURE else preset_bands(cube, name)
+        explained = kind in (INDEX, FORMULA, *COMPONENTS)
+        what = _what(look, kind) if explained else look.bands if name == PICTURE else preset_bands(cube, name)
         key = (self.session.scene, what, look.percent)
         if key not in self._pictures:
             kept = dict(list(self._pictures.items())[-3:])
             if kind == INDEX:
-                made, self._legends[key] = picture_of_index(cube, what, look.percent)
+                made, self._legends[key] = picture_of_index(cube, look.index, look.percent)
+            elif kind == FORMULA:
+                made, self._legends[key] = picture_of_formula(cube, look.formula, look.percent)
             elif kind in COMPONENTS:
-                made, self._legends[key] = picture_of_components(cube, what, look.percent)
+                made, self._legends[key] = picture_of_components(cube, kind, look.percent)
             else:
                 made = picture_of_bands(cube, what, look.percent)
             self._pictures = {**kept, key: made}
         return self._pictures[key]
+
+
+def _what(look: Look, picture: str) -> tuple[str, str]:
+    """A picture that is explained, by its kind and what of that kind it is."""
+    return picture, {INDEX: look.index, FORMULA: look.formula}.get(picture, "")
 
 
 def _advised(session: Session, look: Look) -> tuple[list[tuple], tuple | None]:

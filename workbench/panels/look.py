@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import numpy as np
 import param
 import xarray as xr
 
-from workbench.cubes import good_bands, index_names, possible_presets, preset_bands
+from workbench.cubes import SHAPES, formula_bands, good_bands, index_names, possible_presets, preset_bands
 from workbench.panels.scene_picture import COMPONENTS
 from workbench.session.painting import LARGEST, SMALLEST
 
-OWN_BANDS, INDEX = "three bands", "spectral index"
-"""The choices of a picture beside the presets: by wavelength, and by the catalogue of indices."""
+OWN_BANDS, INDEX, FORMULA = "three bands", "spectral index", "own formula"
+"""The choices of a picture beside the presets: by wavelength, by the catalogue of indices, by band arithmetic."""
 
 RADII = (SMALLEST, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0, 10.0, 15.0, 20.0, 30.0, 50.0, 70.0, LARGEST)
 """Radii of the brush [pixels of the scene]; the smallest one paints single pixels."""
@@ -23,8 +25,9 @@ class Look(param.Parameterized):
     mode = param.Selector(default="inspect", objects=["inspect", "pixel", "polygon", "brush"], doc="What a click does")
     radius = param.Selector(default=3.0, objects=list(RADII), doc="Of the brush [pixels of the scene]")
     erase = param.Boolean(default=False, doc="Whether the brush takes labels away")
-    picture = param.String(default="", doc="A preset's name, ``three bands``, ``spectral index`` or of COMPONENTS")
+    picture = param.String(default="", doc="A preset's name, one of COMPONENTS, or of the choices beside them")
     index = param.String(default="", doc="Which index, where one is shown or was")
+    formula = param.String(default="", doc="Of which bands, where a formula is shown or was")
     legend = param.String(default="", doc="What the picture's colours stand for, once it has been made")
     bands = param.Tuple(default=(0, 0, 0), length=3, doc="Bands shown red, green and blue")
     percent = param.Range(default=(2.0, 98.0), bounds=(0, 100), doc="Percentiles shown black and white [%]")
@@ -35,17 +38,17 @@ class Look(param.Parameterized):
     swipe = param.Boolean(default=False, doc="Whether two layers stand side by side")
     left = param.String(default="picture", doc="Layer left of the handle")
     right = param.String(default="class map", doc="Layer right of the handle")
+    shape = param.Selector(default=SHAPES[0], objects=list(SHAPES), doc="How spectra are drawn")
     pixel = param.Parameter(default=None, doc="The (row, column) clicked last, or None")
     hover = param.Parameter(default=None, doc="The (row, column) under the pointer, or None")
     walking = param.Boolean(default=False, doc="Whether the map goes to what is advised, and keys answer it")
     tab = param.String(default="Learn", doc="Title of the dock's tab that is open")
-    pins = param.List(default=[], doc="Pixels whose spectra stay, each (row, column)")
     selection = param.List(default=[], doc="Pixels that were selected somewhere, each (row, column)")
     rivals = param.List(default=[], item_type=str, doc="Models whose maps are held against each other")
 
     def start_with(self, cube: xr.DataArray, view: dict | None = None) -> None:
         """Look at a scene: as `view` remembers it, else its first possible picture; nothing clicked."""
-        self.param.update(pixel=None, hover=None, pins=[], selection=[], swipe=False, walking=False)
+        self.param.update(pixel=None, hover=None, selection=[], swipe=False, walking=False)
         presets = possible_presets(cube)
         if not self._recall(cube, view or {}):
             self.show(cube, presets[0] if presets else OWN_BANDS)
@@ -53,13 +56,13 @@ class Look(param.Parameterized):
     @property
     def is_explained(self) -> bool:
         """Whether the picture's colours need words, since they are no bands' own."""
-        return self.picture in (INDEX, *COMPONENTS)
+        return self.picture in (INDEX, FORMULA, *COMPONENTS)
 
     def remembered(self) -> dict:
         """Picture, bands, stretch and opacity as JSON values."""
         bands, percent = [int(band) for band in self.bands], [float(part) for part in self.percent]
-        shown = {"picture": self.picture, "index": self.index, "bands": bands, "percent": percent}
-        return {**shown, "opacity": float(self.opacity)}
+        shown = {"picture": self.picture, "index": self.index, "formula": self.formula}
+        return {**shown, "bands": bands, "percent": percent, "opacity": float(self.opacity)}
 
     def _recall(self, cube: xr.DataArray, view: dict) -> bool:
         """Take up what :meth:`remembered` said, unless it is damaged or of another cube."""
@@ -67,11 +70,13 @@ class Look(param.Parameterized):
             bands = tuple(int(band) for band in view["bands"])
             percent, opacity = tuple(float(part) for part in view["percent"]), float(view["opacity"])
             fits = len(bands) == 3 and min(bands) >= 0 and max(bands) < cube.sizes["band"]
-            index = str(view.get("index", ""))
+            index, formula = str(view.get("index", "")), str(view.get("formula", ""))
             if view["picture"] == INDEX:
                 fits = fits and index in index_names(cube)
-            if fits and view["picture"] in {*possible_presets(cube), *COMPONENTS, OWN_BANDS, INDEX}:
-                shown = {"picture": view["picture"], "index": index, "bands": bands}
+            if view["picture"] == FORMULA:
+                formula_bands(cube, formula)
+            if fits and view["picture"] in {*possible_presets(cube), *COMPONENTS, OWN_BANDS, INDEX, FORMULA}:
+                shown = {"picture": view["picture"], "index": index, "formula": formula, "bands": bands}
                 self.param.update(**shown, percent=percent, opacity=opacity)
                 return True
         except (LookupError, TypeError, ValueError):
@@ -85,6 +90,9 @@ class Look(param.Parameterized):
             names = index_names(cube)
             usual = "NDVI" if "NDVI" in names else names[0]
             self.param.update(picture=INDEX, index=self.index if self.index in names else usual, legend="")
+            return
+        if picture == FORMULA:
+            self.param.update(picture=FORMULA, formula=_a_formula(cube, self.formula), legend="")
             return
         if picture in COMPONENTS:
             self.param.update(picture=picture, legend="")
@@ -105,11 +113,13 @@ class Look(param.Parameterized):
         """Take the next larger or smaller radius, if there is one."""
         self.radius = RADII[min(max(RADII.index(self.radius) + by, 0), len(RADII) - 1)]
 
-    def pin(self) -> None:
-        """Keep the spectrum clicked last."""
-        if self.pixel is not None and self.pixel not in self.pins:
-            self.pins = [*self.pins, self.pixel]
 
-    def clear(self) -> None:
-        """Let go of all pinned spectra."""
-        self.pins = []
+def _a_formula(cube: xr.DataArray, last: str) -> str:
+    """The last formula if this cube has its bands, else one to begin with."""
+    first, last_band = (int(band) + 1 for band in np.flatnonzero(good_bands(cube))[[0, -1]])
+    by_number = f"(b{last_band} - b{first}) / (b{last_band} + b{first})"
+    for formula in (last, "(R860 - R650) / (R860 + R650)"):
+        with suppress(ValueError):
+            formula_bands(cube, formula)
+            return formula
+    return by_number

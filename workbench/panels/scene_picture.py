@@ -1,4 +1,4 @@
-"""A picture of a scene, of three bands or of an index, that is never rendered larger than it is looked at.
+"""A picture of a scene, of three bands, an index or a formula, that is never rendered larger than it is looked at.
 
 A small scene is rendered whole, once, and panning costs nothing. Of a large one an overview is kept, and the window on
 the screen is read again at the screen's own resolution, beside the page; until it is there, the best there is stands
@@ -19,15 +19,11 @@ from workbench.cubes import (
     fit_components,
     fit_mnf,
     good_bands,
-    index_bands,
     picture_limits,
     read_bands,
-    read_window,
     render,
-    spectral_index,
     stretch_limits,
 )
-from workbench.panels.pictures import scalar_picture
 from workbench.panels.view import Window
 
 COMPONENTS = ("principal components", "noise fractions")
@@ -130,25 +126,6 @@ def picture_of_bands(cube: xr.DataArray, bands: tuple[int, int, int], percent: t
     """Three bands as red, green and blue, black and white at two percentiles."""
     limits = picture_limits(cube, bands, percent)
     return ScenePicture(cube.shape[1:], lambda rows, columns: render(cube, bands, limits, rows, columns))
-
-
-def picture_of_index(cube: xr.DataArray, name: str, percent: tuple[float, float]) -> tuple[ScenePicture, str]:
-    """A spectral index from dark blue to yellow at two percentiles, and a legend in words."""
-    bands = index_bands(cube, name)
-
-    def values(rows: slice, columns: slice) -> xr.DataArray:
-        return spectral_index(read_window(cube, bands, rows, columns), name)
-
-    sample = values(*even_sample(cube))
-    known = sample.values[np.isfinite(sample.values)]
-    low, high = (float(v) for v in np.percentile(known, percent)) if known.size else (0.0, 1.0)
-    high = high if high > low else low + 1e-6
-
-    def read(rows: slice, columns: slice) -> NDArray[np.uint8]:
-        return scalar_picture((values(rows, columns).values - low) / (high - low))
-
-    legend = f"{sample.attrs['long_name']} = {sample.attrs['formula']}; dark blue {low:.3g}, yellow {high:.3g}"
-    return ScenePicture(cube.shape[1:], read), legend
 
 
 def _middle(cube: xr.DataArray) -> xr.DataArray:

@@ -27,6 +27,11 @@ HOVERED = "#8a8f99"
 LINES, SPREADS = "lines", "spreads"
 """Names of glyphs: class means and kept spectra; and the means' standard deviations."""
 
+BAD = "bad"
+"""Name of the glyph that marks bad bands."""
+
+NONE_BAD = np.zeros((0, 2))
+
 _STYLES = {
     "hovered": {"line_color": HOVERED, "line_width": 1.2, "line_dash": "dotted"},
     "clicked": {"line_color": CLICKED, "line_width": 2.5},
@@ -48,7 +53,10 @@ class Spectrum:
     """One a band; NaN leaves a gap."""
 
     spread: NDArray[np.floating] | None = None
-    """Standard deviation, drawn as a band either side; None for a single pixel, drawn dashed."""
+    """Standard deviation, drawn as a band either side; None for a single one."""
+
+    dash: str = ""
+    """How its line is drawn, by the name of a pattern of Bokeh's; unless told, solid with a spread and else dashed."""
 
 
 class SpectraFigure(pn.pane.Bokeh):
@@ -65,7 +73,7 @@ class SpectraFigure(pn.pane.Bokeh):
         self._titles, self._data = ("", ""), {}
         self.lay(np.zeros(0), self._titles)
 
-    def lay(self, x: NDArray[np.floating], titles: tuple[str, str]) -> None:
+    def lay(self, x: NDArray[np.floating], titles: tuple[str, str], bad: NDArray[np.floating] = NONE_BAD) -> None:
         """Take another axis, and let go of all spectra.
 
         Parameters
@@ -74,11 +82,14 @@ class SpectraFigure(pn.pane.Bokeh):
             Wavelength [nm], or band numbers where there is none.
         titles : (str, str)
             Of the two axes: quantity and unit.
+        bad : ndarray of shape (n, 2)
+            From where to where bands are bad.
         """
         self._x, self._titles = x, titles
         nothing = np.full(len(x), np.nan)
         self._data = {LINES: _lines(x, ()), SPREADS: _spreads(x, ())}
         self._data |= {name: {"x": x, "y": nothing} for name in _STYLES}
+        self._data[BAD] = {"x0": bad[:, 0], "x1": bad[:, 1]}
         change_all(self, lambda model: _title(model, self._titles))
         self._tell(*self._data)
 
@@ -115,13 +126,15 @@ class SpectraFigure(pn.pane.Bokeh):
         ranges = {"x_range": DataRange1d(range_padding=0.02), "y_range": DataRange1d(range_padding=0.06)}
         model = figure(tools="", toolbar_location=None, **ranges, **laid)
         source = {name: ColumnDataSource(data) for name, data in self._data.items()}
+        look = {"fill_color": HOVERED, "fill_alpha": 0.16, "line_alpha": 0}
+        model.vstrip("x0", "x1", source=source[BAD], name=BAD, level="underlay", **look)
         model.patches(
             "xs", "ys", source=source[SPREADS], name=SPREADS, fill_color="color", fill_alpha=0.2, line_alpha=0
         )
         look = {"line_color": "color", "line_dash": "dash", "line_width": 1.5}
         drawn = [model.multi_line("xs", "ys", source=source[LINES], name=LINES, **look)]
         drawn += [model.line("x", "y", source=source[name], name=name, **look) for name, look in _STYLES.items()]
-        model.add_tools(HoverTool(renderers=drawn))
+        model.add_tools(HoverTool(renderers=drawn, formatters={"$data_y": "printf"}))
         for axis in model.axis:
             axis.axis_label_text_font_size, axis.major_label_text_font_size = "11px", "10px"
             axis.axis_label_text_font_style = "normal"
@@ -153,7 +166,7 @@ def change_all(pane: pn.pane.Bokeh, change: Callable[[figure], None]) -> None:
 def _title(model: figure, titles: tuple[str, str]) -> None:
     (across,), (up,) = model.xaxis, model.yaxis
     across.axis_label, up.axis_label = titles
-    model.select_one(HoverTool).tooltips = [(titles[0], "$data_x{0.0}"), (titles[1], "$data_y{0.0000}")]
+    model.select_one(HoverTool).tooltips = [(titles[0], "$data_x{0.0}"), (titles[1], "$data_y{%.4g}")]
 
 
 def _lines(x: NDArray[np.floating], spectra: Sequence[Spectrum]) -> dict[str, object]:
@@ -161,7 +174,7 @@ def _lines(x: NDArray[np.floating], spectra: Sequence[Spectrum]) -> dict[str, ob
         "xs": [x] * len(spectra),
         "ys": [one.values for one in spectra],
         "color": [one.color for one in spectra],
-        "dash": ["dashed" if one.spread is None else "solid" for one in spectra],
+        "dash": [one.dash or ("dashed" if one.spread is None else "solid") for one in spectra],
         "name": [one.name for one in spectra],
     }
 

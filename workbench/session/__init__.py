@@ -8,8 +8,10 @@ live class map is computed. Never: anything that draws.
 
 from workbench.session.advice import Advice, Round
 from workbench.session.allowed import Allowed
+from workbench.session.beside import Near, nearest
 from workbench.session.classes import LabelClass
 from workbench.session.jobs import Job
+from workbench.session.kept import KeptSpectrum
 from workbench.session.many import Sessions
 from workbench.session.marks import Mark
 from workbench.session.predicted import Confused
@@ -22,12 +24,15 @@ __all__ = [
     "Allowed",
     "Confused",
     "Job",
+    "KeptSpectrum",
     "LabelClass",
     "Mark",
+    "Near",
     "Round",
     "Run",
     "Session",
     "Sessions",
     "class_spectra",
     "mean_spectrum",
+    "nearest",
 ]

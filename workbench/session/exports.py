@@ -12,6 +12,7 @@ import xarray as xr
 from workbench.cubes import make_library, save_library, spectrum
 from workbench.labels import write_labels
 from workbench.labels.rasterise import grid_of
+from workbench.session.classes import LabelClass
 from workbench.session.grid import frame, pixel_square, pixel_under
 from workbench.session.marks import Mark
 from workbench.session.spectra import class_spectra
@@ -35,21 +36,33 @@ def export_labels(marks: Sequence[Mark], labels: xr.DataArray, path: Path) -> No
     write_labels(table, path)
 
 
-def export_spectra(cube: xr.DataArray, labels: xr.DataArray, pixels: Sequence[tuple[int, int]], path: Path) -> None:
-    """Write spectra as .csv or .sli: of `pixels`, and of each class the mean and standard deviation of its labels."""
-    names, values = [], []
+def export_spectra(
+    cube: xr.DataArray,
+    labels: xr.DataArray,
+    pixels: Sequence[tuple[str, LabelClass | None, tuple[int, int]]],
+    path: Path,
+) -> None:
+    """Write spectra as .csv or .sli: of each class the mean and standard deviation of its labels, and of `pixels`.
+
+    A pixel comes as its name, its class or None, and (row, column). Its class stands before its name, since an ENVI
+    library has names only, and in a table's column ``class_name``, too.
+    """
+    names, classes, values = [], [], []
     for code, (mean, spread) in class_spectra(cube, labels).items():
         name = labels.attrs["classes"][code - 1]
         names += [f"{name}, mean", f"{name}, standard deviation"]
+        classes += [name, name]
         values += [mean, spread]
-    for row, column in pixels:
-        names.append(f"row {row}, column {column}")
-        values.append(spectrum(cube, row, column).values)
+    for name, its_class, pixel in pixels:
+        names.append(f"{its_class.name}, {name}" if its_class else name)
+        classes.append(its_class.name if its_class else "")
+        values.append(spectrum(cube, *pixel).values)
     if not names:
         raise ValueError("there are no spectra yet; label some pixels, or click one and keep its spectrum (M)")
     bands = {name: cube[name].values for name in ("fwhm", "good") if name in cube.coords}
+    words = {"class_name": np.array(classes, dtype=object)}
     told = {"quantity": cube.attrs.get("quantity", "reflectance")}
-    library = make_library(np.stack(values), cube["wavelength"].values, names, bands=bands, **told)
+    library = make_library(np.stack(values), cube["wavelength"].values, names, bands=bands, words=words, **told)
     save_library(library, path, overwrite=True)
 
 

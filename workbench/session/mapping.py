@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from workbench.session.at_hand import AtHand
 from workbench.session.commands import command, sentence
 from workbench.session.growing import Growing, Place
+from workbench.session.keeping import Keeping
+from workbench.session.library import WithLibrary
 from workbench.session.live import Refit
 from workbench.session.marks import LabelState
 from workbench.session.painting import Painting
@@ -26,7 +28,7 @@ WITHOUT_RUN, WITH_RUN = "svm", "auto"
 """The model used until the user chooses one: the recommended one, as soon as it has the embedding that it wants."""
 
 
-class Mapping(Painting, Selecting):
+class Mapping(Painting, Selecting, Keeping, WithLibrary):
     """Model, class map and confidence; the numbers are computed in a thread, the newest labels win."""
 
     model = param.String(default=WITHOUT_RUN, doc="Name in `models`; set it to choose another")

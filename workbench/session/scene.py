@@ -158,10 +158,14 @@ class SceneState(param.Parameterized):
             "seal": self._seal(),
         }
 
-    def _take_seal(self, scene: str, options: dict, truth: str, truth_options: dict, seal: str) -> None:
-        """Trust what ``session.json`` names if this user opened it here before."""
-        if is_sealed([scene, options, truth, truth_options], seal):
-            self._trusted |= {scene, truth}
+    def _take_seal(self, words: list[object], paths: set[str], seal: str) -> None:
+        """Trust the paths that ``session.json`` names if this user opened them here before."""
+        if is_sealed(words, seal):
+            self._trusted |= paths
+
+    def _paths(self) -> set[str]:
+        """What is open, by path."""
+        return {path for path in (self.scene, self._truth_path) if path}
 
     def _words(self) -> list[object]:
         """What a seal is put on: what lies elsewhere, and how it is read."""
@@ -169,7 +173,7 @@ class SceneState(param.Parameterized):
 
     def _seal(self) -> str:
         """So that what this user opened here may be opened again, and what a stranger wrote into the file may not."""
-        outside = {path for path in (self.scene, self._truth_path) if path and self._portable(path) == path}
+        outside = {path for path in self._paths() if self._portable(path) == path}
         return sealed(self._words()) if outside and outside <= self._trusted else ""
 
     def _save_state(self, *_: object) -> None:

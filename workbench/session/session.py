@@ -96,9 +96,11 @@ class Session(Learning):
 
     @command
     def export_spectra(self, path: str | Path, pixels: Sequence[tuple[int, int]] = ()) -> None:
-        """Write the spectra of `pixels` (row, column), and mean and spread of every class, as .csv or .sli."""
+        """Write kept spectra, those of `pixels` (row, column), and every class's mean and spread, as .csv or .sli."""
         path, _ = Path(path).expanduser(), self._scene()
-        exports.export_spectra(self.cube, self.labels, pixels, path)
+        here = [(one.name, self.class_of(one), one.pixel) for one in self.kept if one.pixel is not None]
+        others = [(f"row {row}, column {column}", None, (row, column)) for row, column in pixels]
+        exports.export_spectra(self.cube, self.labels, [*here, *others], path)
         self.tell(f"spectra written to {path}")
 
     @command
@@ -120,15 +122,22 @@ class Session(Learning):
             live=state.get("live", True),
             scene=self._absolute(state.get("scene", "")),
         )
+        self._restore_kept(state.get("kept", []))
         self._restore_runs(state.get("active_run", ""))
         said = []
         truth, options = self._absolute(state.get("truth", "")), state.get("truth_options", {})
-        self._take_seal(self.scene, state.get("options", {}), truth, options, state.get("seal", ""))
+        library, drawn = self._absolute(state.get("library", "")), state.get("library_drawn", [])
+        words = [self.scene, state.get("options", {}), truth, options, *([library] if library else [])]
+        self._take_seal(words, {self.scene, truth, library}, state.get("seal", ""))
+        self._library_path = library
         if self.scene and not self.open_scene(self.scene, **state.get("options", {})):
             said.append(self.message)
         self.current_class = min(max(state.get("current_class", 1), 1), len(self.classes))
         if truth and self.cube is not None and not self.open_truth(truth, **options):
             said.append(self.message)
         self._truth_path, self._truth_options = truth, options
+        self._restore_library(library, drawn)
+        if library and self.cube is not None and self.library is None:
+            said.append(self.message)
         if said:
             self.refuse("; ".join(said))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
@@ -11,9 +13,15 @@ from workbench.cubes import read_pixels
 MOST = 400
 """Labelled pixels a class whose spectra are read for its mean."""
 
+Shaper = Callable[[NDArray], NDArray]
+"""Spectra (n, n_bands) to others of the same shape."""
+
 
 def class_spectra(
-    cube: xr.DataArray, labels: xr.DataArray, read: dict[tuple[int, int], NDArray] | None = None
+    cube: xr.DataArray,
+    labels: xr.DataArray,
+    read: dict[tuple[int, int], NDArray] | None = None,
+    shaper: Shaper | None = None,
 ) -> dict[int, tuple[NDArray, NDArray]]:
     """Mean and standard deviation of the labelled pixels' spectra.
 
@@ -25,6 +33,8 @@ def class_spectra(
         0 = unlabelled, 1…K classes.
     read : dict of (row, column) to spectrum, optional
         What was read before; what is read now is put there, so that after a label only its own pixels are.
+    shaper : callable, optional
+        What is done to each spectrum (n, n_bands) before the mean is taken.
 
     Returns
     -------
@@ -37,12 +47,16 @@ def class_spectra(
     for code in np.unique(codes):
         which = np.flatnonzero(codes == code)
         which = which[np.linspace(0, len(which) - 1, min(len(which), MOST)).astype(int)]
-        found[int(code)] = mean_spectrum(cube, rows[which], columns[which], read)
+        found[int(code)] = mean_spectrum(cube, rows[which], columns[which], read, shaper)
     return found
 
 
 def mean_spectrum(
-    cube: xr.DataArray, rows: NDArray, columns: NDArray, read: dict[tuple[int, int], NDArray] | None = None
+    cube: xr.DataArray,
+    rows: NDArray,
+    columns: NDArray,
+    read: dict[tuple[int, int], NDArray] | None = None,
+    shaper: Shaper | None = None,
 ) -> tuple[NDArray, NDArray]:
     """Mean and standard deviation of some pixels' spectra, each of shape (n_bands,); NaN does not count.
 
@@ -52,10 +66,11 @@ def mean_spectrum(
         The scene.
     rows, columns : ndarray of int, shape (n,)
         Which pixels, at least one.
-    read : dict of (row, column) to spectrum, optional
-        As :func:`class_spectra` takes it.
+    read, shaper : optional
+        As :func:`class_spectra` takes them.
     """
     values = _spectra(cube, rows, columns, {} if read is None else read)
+    values = values if shaper is None else shaper(values)
     known = np.isfinite(values)
     n = np.maximum(known.sum(axis=0), 1)
     mean = np.where(known, values, 0).sum(axis=0) / n

@@ -18,7 +18,8 @@ SIZES = {STATE: 2**24, LABELS: 2**30, ADVICE: 2**28, HISTORY: 2**28, "run.json":
 
 KINDS = {
     "scene": str, "options": dict, "shape": list, "truth": str, "truth_options": dict, "view": dict, "model": str,
-    "live": bool, "current_class": int, "active_run": str, "seal": str,
+    "live": bool, "current_class": int, "active_run": str, "seal": str, "kept": list,
+    "library": str, "library_drawn": list,
 }  # fmt: skip
 """What ``session.json`` holds."""
 
