@@ -12,9 +12,13 @@ from workbench.session.classes import LabelClass
 from workbench.session.jobs import Job
 from workbench.session.many import Sessions
 from workbench.session.marks import Mark
+from workbench.session.packing import pack
+from workbench.session.replaying import Step, replay
 from workbench.session.runs import Run
 from workbench.session.session import Session
 from workbench.session.spectra import class_spectra, mean_spectrum
+from workbench.session.unpacking import unpack
+from workbench.session.verdicts import Verdict
 
 __all__ = [
     "Advice",
@@ -26,6 +30,11 @@ __all__ = [
     "Run",
     "Session",
     "Sessions",
+    "Step",
+    "Verdict",
     "class_spectra",
     "mean_spectrum",
+    "pack",
+    "replay",
+    "unpack",
 ]

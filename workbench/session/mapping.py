@@ -12,6 +12,7 @@ import xarray as xr
 
 from workbench.session.at_hand import AtHand
 from workbench.session.commands import command, sentence
+from workbench.session.kept_map import MapKeeper, Wish
 from workbench.session.live import Refit
 from workbench.session.marks import LabelState
 from workbench.session.painting import Painting
@@ -34,6 +35,7 @@ class Mapping(Painting, Selecting):
     confidence = param.ClassSelector(class_=xr.DataArray, doc="(y, x) 0…1, NaN = no data")
     map_state = param.Selector(default="idle", objects=["idle", "computing", "ready", "needs labels"])
     map_seconds = param.Number(default=0.0, doc="Fit and prediction together [s]")
+    maps_kept = param.Integer(default=0, doc="Number of the newest class map that was put away")
     map_note = param.String(default="", doc="Why there is no map, and what to do first")
 
     def __init__(self, folder: str | Path, **params: object) -> None:
@@ -41,7 +43,9 @@ class Mapping(Painting, Selecting):
         self._asked_labels: xr.DataArray | None = None
         self._chosen = self._suggesting = self._is_spectral = False
         self._at_hand = AtHand()
-        self._refit = Refit(lambda generation, result: self.post(partial(self._map_done, generation, result)))
+        self._wish: Wish | None = None
+        self._keeper = MapKeeper()
+        self._refit = Refit(self._deliver)
         super().__init__(folder, **params)
         self.param.watch(self._model_set, "model")
         self.param.watch(lambda _: self._follow(), "live")
@@ -125,6 +129,7 @@ class Mapping(Painting, Selecting):
             self.param.update(class_map=None, confidence=None, map_state=state, map_note=note)
             return
         self._asked_labels = self.labels
+        self._wish = Wish(self._asked, self.scene, self.cube, self.labels, self._map_of())
         self.param.update(map_state="computing", map_note="")
         self._refit.ask(self._asked, partial(self._map, self.model, self.cube, self.labels, self.embedding))
 
@@ -149,6 +154,22 @@ class Mapping(Painting, Selecting):
         self.scene_at_hand()
         cube, features = self._at_hand.seen(row, cube, embedding)
         return classify_scene(model, cube, labels, embedding=embedding, features=features), not row.embeds
+
+    def _map_of(self) -> dict[str, object]:
+        """By what the map is made."""
+        return {"model": self.model}
+
+    def _deliver(self, generation: int, result: tuple[ClassMap, bool] | Exception) -> None:
+        """In the background: show what came out, then put it away unless a newer one is wanted."""
+        self.post(partial(self._map_done, generation, result))
+        wish = self._wish
+        if isinstance(result, Exception) or wish is None or wish.number != generation:
+            return
+        try:
+            self._keeper.keep(self.folder, wish, result[0])
+            self.post(partial(self.param.update, maps_kept=generation))
+        except Exception as error:  # noqa: BLE001, the edge of a thread: the screen says it
+            self.post(partial(self.refuse, f"the class map is shown, but was not put away: {sentence(error)}"))
 
     def _map_done(self, generation: int, result: tuple[ClassMap, bool] | Exception) -> None:
         with self.lock:
