@@ -99,7 +99,8 @@ def replay(args: argparse.Namespace) -> None:
             meters[step.what] = Meter(printable(step.what))
         meters[step.what].show(round(100 * step.fraction), 100)
     told = [asdict(verdict) for verdict in verdicts]
-    write_run(args.out / "run.json", args, {}, results=told)
+    files = {name: args.session / name for name in ("session.json", "labels.gpkg") if (args.session / name).exists()}
+    write_run(args.out / "run.json", args, files, results=told)
     if args.json:
         print_json(told)
         return

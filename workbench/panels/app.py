@@ -58,6 +58,7 @@ class Desk(pn.viewable.Viewer):
         advice = AdvicePanel(session, look, page)
         embedding = EmbeddingPanel(session, look, page, scene.map.go)
         runs = RunsPanel(session, page, lambda run: _repeat(look, learn, run))
+        export = ExportPanel(session, look, page, EXPORT_TAB)
         parts = {
             LEARN_TAB: learn,
             RUNS_TAB: runs,
@@ -65,13 +66,14 @@ class Desk(pn.viewable.Viewer):
             EMBEDDING_TAB: embedding,
             COMPARE_TAB: compare,
             "Confusion": compare.confusion(),
-            EXPORT_TAB: ExportPanel(session, look, page),
+            EXPORT_TAB: export,
         }
         others = {"g": advice.suggest, "c": advice.check, "shift+w": compare.swipe_best}
         others |= {
             "h": lambda: turn_guide(session),
             "t": lambda: _on_tab(look, LEARN_TAB, learn.begin),
             "r": lambda: _on_tab(look, COMPARE_TAB, compare.begin),
+            "shift+p": lambda: _on_tab(look, EXPORT_TAB, export.code.turn),
         }
         for_runs = {"shift+u": runs.use, "shift+g": runs.resume, "shift+t": runs.repeat, "shift+d": runs.delete}
         others |= {key: lambda act=act: _on_tab(look, RUNS_TAB, act) for key, act in for_runs.items()}

@@ -78,6 +78,9 @@ KEYS: dict[str, tuple[Key, ...]] = {
         Key(("Shift E",), "take the labels away", ("shift+e",), ("Labels (GeoPackage)",)),
         Key(("Shift S",), "take the spectra away", ("shift+s",), ("Spectra (CSV)",)),
         Key(("Shift R",), "take the scores away", ("shift+r",), ("Scores (CSV)",)),
+        Key(("Shift Z",), "take the session away (zip)", ("shift+z",), ("Session (ZIP)",)),
+        Key(("Shift C",), "copy what was done as code", ("shift+c",), ("Copy as code",)),
+        Key(("Shift P",), "that code as Python, or as commands", ("shift+p",), ("Python", "Command line")),
     ),
     CHOSEN: (
         Key(("Y",), "give all of them the chosen class", ("y",), ("Give class",)),

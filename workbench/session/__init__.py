@@ -8,8 +8,11 @@ live class map is computed. Never: anything that draws.
 
 from workbench.session.advice import Advice, Round
 from workbench.session.allowed import Allowed
+from workbench.session.as_code import as_python
+from workbench.session.as_commands import as_commands
 from workbench.session.classes import LabelClass
 from workbench.session.jobs import Job
+from workbench.session.live_map import live_map
 from workbench.session.many import Sessions
 from workbench.session.marks import Mark
 from workbench.session.packing import pack
@@ -32,7 +35,10 @@ __all__ = [
     "Sessions",
     "Step",
     "Verdict",
+    "as_commands",
+    "as_python",
     "class_spectra",
+    "live_map",
     "mean_spectrum",
     "pack",
     "replay",
