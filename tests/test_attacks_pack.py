@@ -105,6 +105,11 @@ def test_a_file_told_twice_is_refused(good, tmp_path, capsys):
     assert "stands in it twice" in refusal(out.getvalue(), tmp_path, capsys)
 
 
+def test_a_file_that_is_a_folder_too_is_refused(good, tmp_path, capsys):
+    content = rewritten(good, lambda contents: contents.update({"scene/A": b"x", "scene/a/b": b"x"}))
+    assert "'scene/a' is a file and a folder" in refusal(content, tmp_path, capsys)
+
+
 def test_a_bomb_is_not_unpacked(good, tmp_path, capsys):
     big = bytes(300 * 2**20)
     info = {"scene/x.npy": {"compress_type": zipfile.ZIP_DEFLATED}}
