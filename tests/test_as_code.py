@@ -71,7 +71,8 @@ def test_the_labels_file_gives_the_codes_and_colours_of_the_session(session):
 def test_runs_are_told_in_order_with_what_they_were_asked(session):
     recipe = {"objective": "simclr", "encoder": "context", "steps": 9, "seed": 4, "without": ["noise"], "reach": None}
     for name in ("1", "2"):
-        run = add_run(session, name, "pretraining", {"recipe": recipe}, state="done" if name == "1" else "stopped")
+        early = {} if name == "1" else {"until": 5}  # as a replay of one that was stopped
+        run = add_run(session, name, "pretraining", {"recipe": recipe, **early})
         (run / "encoder.safetensors").touch()
         (run / "encoder.json").write_text(json.dumps({"recipe": {"objective": "simclr"}, "steps": 5}))
     asked = {"models": ["simclr", "svm"], "budgets": [5], "draws": 9, "splits": ["random"], "seed": 7, "truth": ""}
@@ -87,7 +88,7 @@ def test_runs_are_told_in_order_with_what_they_were_asked(session):
         "scores_3 = wb.compare(cube, truth_3, ['simclr', 'svm'], [5], encoder=encoder_1, draws=2, splits=['random'], "
         "seed=7)",
     ]
-    assert "# Run 2: t, was stopped after 5 steps" in text
+    assert "# Run 2: t, ended after 5 steps" in text
     assert "Run 4" not in text
     lines = [shlex.split(line)[1:] for line in as_commands(session).splitlines() if line.startswith("workbench")]
     asked = [parser().parse_args(line) for line in lines]

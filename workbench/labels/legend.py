@@ -23,9 +23,14 @@ def read_legend(path: Path) -> dict[str, str]:
     """Colours by class, in the order of their codes; empty where the file has no such row, or an odd one."""
     if path.suffix.lower() != ".gpkg":
         return {}
+    a_table = (
+        "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'gpkg_metadata'"  # a view could take for ever
+    )
     query = "SELECT metadata FROM gpkg_metadata WHERE md_standard_uri = ? AND length(metadata) < ?"
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
+            if not db.execute(a_table).fetchone():
+                return {}
             row = db.execute(query, (CLASSES_URI, LONGEST)).fetchone()
         classes = json.loads(row[0]) if row else []
         return {one["name"]: one["color"] for one in classes if _is_class(one)}

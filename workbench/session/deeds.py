@@ -44,12 +44,12 @@ def _deeds(held: Held) -> Iterator[Deed]:
             continue
         if run.kind == "comparison":
             if rows_of(run):
-                note = f"was {run.state} after {rows_of(run)} rows" if run.state != "done" else ""
+                note = "" if _is_whole(run) else f"ended after {rows_of(run)} rows"
                 yield Deed(number, run, "compare", note)
         elif run.encoder is not None:
-            whole = run.kind == PRETRAINING and run.state == "done"
+            whole = run.kind == PRETRAINING and _is_whole(run)
             steps = read_json(run.encoder.with_suffix(".json")).get("steps")
-            early = f"was {run.state} after {steps} steps" if run.kind == PRETRAINING else "was made elsewhere"
+            early = f"ended after {steps} steps" if run.kind == PRETRAINING else "was made elsewhere"
             yield Deed(number, run, "pretrain" if whole else "load", "" if whole else early)
 
 
@@ -62,6 +62,11 @@ def _is_told(run: Run) -> bool:
     return run.kind != "comparison" or all(isinstance(asked.get(name), kind) for name, kind in kinds.items())
 
 
+def _is_whole(run: Run) -> bool:
+    """Whether a run came to its end; one that repeats a shorter one goes only as far as that."""
+    return run.state == "done" and "until" not in run.settings
+
+
 def rows_of(run: Run) -> int:
     """Rows of a comparison that are there."""
     return sum(isinstance(report.get("row"), dict) for report in reports(run))
@@ -70,7 +75,7 @@ def rows_of(run: Run) -> int:
 def draws_of(run: Run) -> int:
     """Draws of a comparison that came to their end; at least one."""
     asked = run.settings
-    if run.state == "done":
+    if _is_whole(run):
         return asked["draws"]
     a_draw = len(asked["models"]) * len(asked["budgets"]) * len(asked["splits"])
     return max(1, rows_of(run) // max(1, a_draw))

@@ -82,13 +82,12 @@ class MapKeeper:
             If the disk refuses.
         """
         if self._scene is None or self._scene[0] is not wish.cube:
-            self._scene = wish.cube, scene_origin(wish.scene, wish.cube)
+            self._scene = wish.cube, {"scene": scene_origin(wish.scene, wish.cube), **conditions()}
         layers = layers_of(made.class_map, made.confidence)
         with replacing(folder / MAP) as draft, draft.open("wb") as file:
             np.save(file, layers, allow_pickle=False)
-        origin = {"scene": self._scene[1], **conditions()}
         known = {"labels": digest(wish.labels.values), "sha256": digest(layers)}
-        write_json(folder / MAP_CARD, {**wish.of, **known, "origin": origin})
+        write_json(folder / MAP_CARD, {**wish.of, **known, "origin": self._scene[1]})
 
 
 def layers_of(class_map: xr.DataArray, confidence: xr.DataArray) -> NDArray[np.float32]:
