@@ -21,6 +21,7 @@ ALIKE = (
     "test_session_queue.py::test_an_encoder_of_other_bands",
     "test_session_queue.py::test_an_encoder_made_elsewhere",
     "test_session_queue.py::test_a_run_of_another_scene",
+    "test_handing_over.py::test_a_training_that_was_stopped",
     "test_suggest.py::test_ten_suggested_labels_are_worth_fifteen_random_ones_on_the_simulated_scene[svm]",
     "test_compiling.py::test_the_encoder_is_compiled",
     "test_objectives.py::test_without_the_stopped_gradient",

@@ -30,6 +30,9 @@ from workbench.labels import draw, open_labels, write_labels
 VERBS = [
     "demo",
     "serve",
+    "replay",
+    "pack",
+    "unpack",
     "info",
     "convert",
     "pretrain",
@@ -246,6 +249,9 @@ SPOKEN = {
     "suggest": "suggest scene.zarr --labels l.gpkg --model svm,knn --by disagreement --spacing 5 --out s.csv",
     "doubt": "doubt scene.zarr --labels l.gpkg --model knn --folds 3 --count 7 --out d.gpkg",
     "scenes": "scenes salinas --fetch",
+    "replay": "replay session --out D --scene a.zarr --truth t.tif",
+    "pack": "pack session f.zip --with-scene --scene a.zarr",
+    "unpack": "unpack f.zip D --scene a.zarr --most 3",
     **{name: name for name in ("models", "objectives", "encoders", "formats")},
 }
 

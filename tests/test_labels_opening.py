@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pathlib
+import sqlite3
 import warnings
+from contextlib import closing
 
 import geopandas as gpd
 import numpy as np
@@ -22,6 +24,7 @@ from workbench.cubes import open_cube, transform_of
 from workbench.cubes.grid import place
 from workbench.labels import counts, open_labels, rasterise, read_vector, write_labels
 from workbench.labels.grid import grid_of
+from workbench.labels.legend import CLASSES_URI
 from workbench.labels.rasterise import as_labels
 
 PLACE = Affine(30, 0, 383000, 0, -30, 5819000)
@@ -55,7 +58,48 @@ def to_tif(path, values, crs="EPSG:32633", transform=PLACE, **profile):
     return path
 
 
+def with_legend(path: pathlib.Path, statement: str) -> dict:
+    """Attributes of labels in a file that a statement gives a legend to."""
+    squares().to_file(path, layer="labels")
+    with closing(sqlite3.connect(path)) as db, db:
+        db.executescript(statement.format(uri=CLASSES_URI))
+    return open_labels(path, scene()).attrs
+
+
 # --- vector files
+
+
+@pytest.mark.parametrize(
+    ("legend", "classes"),
+    [
+        (
+            '[{"name": "b", "color": "#112233"}, {"name": "c", "color": "#445566"}, {"name": "a", "color": "#778899"}]',
+            "bca",
+        ),
+        ('[{"name": "b", "color": "#112233"}]', "ab"),
+        ('[{"name": "b", "color": "red"}, {"name": "a", "color": "#778899"}]', "ab"),
+        ('[{"name": ["b"], "color": "#112233"}, 7]', "ab"),
+        ("{", "ab"),
+        ("[" * 9999, "ab"),
+    ],
+)
+def test_a_legend_in_the_file_numbers_and_colours_the_classes(tmp_path, legend, classes):
+    table = "CREATE TABLE gpkg_metadata (md_standard_uri TEXT, metadata TEXT);"
+    attrs = with_legend(
+        tmp_path / "a.gpkg",
+        f"{table} INSERT INTO gpkg_metadata VALUES ('{{uri}}', '{{legend}}')".replace(
+            "{legend}", legend.replace("{", "{{").replace("}", "}}")
+        ),
+    )
+    assert "".join(attrs["classes"]) == classes
+    assert (attrs["colors"] == ["#112233", "#445566", "#778899"]) is (classes == "bca")
+    assert attrs["dropped"] == {}
+
+
+def test_a_legend_that_is_a_query_is_not_asked(tmp_path):
+    view = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT '{uri}' AS md_standard_uri, "
+    view = f"CREATE VIEW gpkg_metadata AS {view} '[]' AS metadata FROM n WHERE i < 0"  # which never ends
+    assert with_legend(tmp_path / "a.gpkg", view)["classes"] == ["a", "b"]
 
 
 @pytest.mark.parametrize("suffix", [".gpkg", ".geojson", ".shp"])

@@ -155,7 +155,7 @@ def library(desk: Driver) -> None:
     box.fill(str(path))
     box.press("Enter")
     desk.click(41, 60)
-    desk.page.keyboard.press("Shift+N")
+    desk.page.keyboard.press("Shift+V")
     expect(desk.page.locator("label:has(input:checked)").first).to_be_visible(timeout=PATIENCE)
 
 

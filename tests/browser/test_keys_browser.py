@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import zipfile
 from pathlib import Path
 
 import geopandas
@@ -14,6 +16,7 @@ from playwright.sync_api import expect
 from tests.browser.driver import FIND, PATIENCE, Driver, until
 from workbench.cubes import open_library
 from workbench.panels.key_map import KEYS
+from workbench.session import as_commands, as_python
 
 pytestmark = [
     pytest.mark.browser,
@@ -57,6 +60,13 @@ def left(desk: Driver) -> bool:
     return desk.page.locator(".item.current").count() == 0
 
 
+def named(desk: Driver) -> set[str]:
+    """Names of all buttons, once each has one: those being drawn have none yet."""
+    found: list[set[str]] = []
+    until(lambda: found.append(set(desk.page.evaluate(BUTTONS))) or "" not in found[-1], "names of all buttons")
+    return found[-1]
+
+
 def test_every_button_has_a_key(desk):
     page, found = desk.page, set()
     labelled(desk)
@@ -65,17 +75,16 @@ def test_every_button_has_a_key(desk):
         if button:
             expect(page.get_by_role("button", name=button)).to_be_visible(timeout=PATIENCE)
         page.wait_for_timeout(300)
-        until(lambda: "" not in page.evaluate(BUTTONS), "names of all buttons")  # those being drawn have none yet
-        found |= set(page.evaluate(BUTTONS))
+        found |= named(desk)
     for key in ("g", "c"):
         page.keyboard.press(key)
         page.locator(".item.current").wait_for(timeout=PATIENCE)
-        found |= set(page.evaluate(BUTTONS))
+        found |= named(desk)
         until(lambda: left(desk), "no pixel that is asked about")
     page.get_by_role("combobox", name="Picture").click()
     page.locator("li", has_text="spectral index").click()
     expect(page.get_by_label("Index", exact=True)).to_be_visible(timeout=PATIENCE)
-    found |= set(page.evaluate(BUTTONS))
+    found |= named(desk)
     page.get_by_role("combobox", name="Picture").click()
     page.locator("li", has_text="true colour").click()
     does = [beginning for keys in KEYS.values() for key in keys for beginning in key.presses]
@@ -186,6 +195,44 @@ def test_maps_and_labels_are_taken_away(desk, tmp_path):
     spectra = open_library(taken(desk, "Shift+S", tmp_path))
     assert {"bright, mean", "dark, mean"} <= set(spectra["spectrum_name"].values)
     assert len(geopandas.read_file(taken(desk, "Shift+E", tmp_path))) == desk.count(1) + desk.count(2)
+
+
+def test_the_session_is_taken_away_whole(desk, tmp_path):
+    labelled(desk)
+    desk.page.get_by_role("tab", name="Learn").click()
+    file = taken(desk, "Shift+Z", tmp_path)
+    assert file.name == f"{desk.server['folder'].name}.zip"
+    with zipfile.ZipFile(file) as zipped:
+        assert zipped.testzip() is None
+        about = json.loads(zipped.read("pack.json"))["scene"]
+        zipped.extract("labels.gpkg", tmp_path)
+    assert (about["name"], about["enclosed"]) == ("scene.zarr", False)
+    assert len(geopandas.read_file(tmp_path / "labels.gpkg")) == desk.count(1) + desk.count(2)
+
+
+def test_what_was_done_is_copied_as_code(desk):
+    page, folder = desk.page, desk.server["folder"]
+    labelled(desk)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=desk.url)
+    page.get_by_role("tab", name="Learn").click()
+    page.keyboard.press("Shift+C")
+    expect(page.get_by_role("tab", name="Export")).to_have_attribute("aria-selected", "true", timeout=PATIENCE)
+    expect(page.locator(".status-line")).to_contain_text("copied as code: Python", timeout=PATIENCE)
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == as_python(folder)
+    assert f"cube = wb.open_cube('{folder / 'scene.zarr'}')" in copied
+    assert f"  # {desk.count(1) + desk.count(2)} labels of " in copied
+    shown = page.get_by_role("region", name="What was done, Python")
+    until(lambda: shown.inner_text() == copied, "the script on the page")
+    page.keyboard.press("Shift+K")
+    shown = page.get_by_role("region", name="What was done, Command line")
+    until(lambda: shown.inner_text() == as_commands(folder), "the command lines on the page")
+    assert f"workbench replay {folder} --out replayed" in shown.inner_text()
+    page.keyboard.press("Shift+C")
+    expect(page.locator(".status-line")).to_contain_text("copied as code: Command line", timeout=PATIENCE)
+    assert page.evaluate("navigator.clipboard.readText()") == as_commands(folder)
+    page.get_by_role("button", name="Python").click()
+    expect(page.get_by_role("region", name="What was done, Python")).to_be_visible(timeout=PATIENCE)
 
 
 def taken(desk: Driver, key: str, folder: Path) -> Path:

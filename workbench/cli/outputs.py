@@ -124,8 +124,16 @@ BY_PLACE = (
     ("pair", "second"),
     ("explain", "second"),
     ("explain", "pair"),
+    ("replay", "session"),
+    ("pack", "session"),
+    ("pack", "out"),
+    ("unpack", "file"),
+    ("unpack", "out"),
 )
 """Arguments without a flag, beside the scene of most verbs."""
+
+WHERE_IT_IS_NOW = ("report", "replay", "pack", "unpack")
+"""Verbs that know their scene, and may be told with a flag where it is."""
 
 
 def command(args: argparse.Namespace) -> list[str]:
@@ -145,7 +153,7 @@ def command(args: argparse.Namespace) -> list[str]:
             continue
         text = ",".join(map(str, value)) if isinstance(value, list) else _in_full(value)
         flag = f"--{name.replace('_', '-')}"
-        if (name == "scene" and args.verb != "report") or (args.verb, name) in BY_PLACE:
+        if (name == "scene" and args.verb not in WHERE_IT_IS_NOW) or (args.verb, name) in BY_PLACE:
             words.append(text)
         elif value is True:
             words.append(flag)

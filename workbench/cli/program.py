@@ -13,6 +13,7 @@ import workbench
 from workbench.cli import (
     comparing,
     explaining,
+    handing,
     labelling,
     listing,
     mapping,
@@ -48,6 +49,7 @@ def parser() -> Parser:
     verbs = program.add_subparsers(title="verbs", metavar="VERB", dest="verb", required=True)
     groups = (
         serving,
+        handing,
         scene,
         pretraining,
         pairing,

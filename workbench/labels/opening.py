@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from workbench.labels.grid import Grid, grid_of, short_name, to_pixels
+from workbench.labels.legend import read_legend
 from workbench.labels.raster import RASTER_SUFFIXES, read_mat, read_raster
 from workbench.labels.rasterise import rasterise
 from workbench.labels.signatures import read_geojson
@@ -92,14 +93,21 @@ def open_marks(
         raise ValueError(
             f"all labels of {path.name}{crs} lie outside the scene; check that both belong together and their CRS"
         )
-    labels = rasterise(frame, cube)
+    labels = _burnt(frame, cube, read_legend(path))
     if not labels.values.any():
         raise ValueError(f"no polygon of {path.name} covers the centre of a pixel; draw larger polygons or points")
     classes = labels.attrs["classes"]
     left = {classes[code - 1] for code in np.unique(labels.values) if code}
     marks = frame["class_name"].value_counts()
-    dropped = {name: int(marks[name]) for name in classes if name not in left}
+    dropped = {name: int(marks[name]) for name in classes if name not in left and name in marks}
     return frame, labels.assign_attrs(column=column, dropped=dropped)
+
+
+def _burnt(frame: gpd.GeoDataFrame, cube: xr.DataArray, legend: dict[str, str]) -> xr.DataArray:
+    """Marks as pixels, their classes numbered and coloured as the file says, if it says so of all of them."""
+    if not legend or not set(frame["class_name"]) <= legend.keys():
+        return rasterise(frame, cube)
+    return rasterise(frame, cube, classes=list(legend)).assign_attrs(colors=list(legend.values()))
 
 
 def _overlap(frame: gpd.GeoDataFrame, grid: Grid) -> bool:

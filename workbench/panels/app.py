@@ -68,6 +68,7 @@ class Desk(pn.viewable.Viewer):
         apart = DisagreementPanel(session, look, page, scene.map.go)
         library = LibraryPanel(session, look, page)
         runs = RunsPanel(session, page, lambda run: _repeat(look, learn, run))
+        export = ExportPanel(session, look, page, EXPORT_TAB)
         parts = {
             SCENE_TAB: OpenPanel(session, look, page),
             LEARN_TAB: learn,
@@ -79,7 +80,7 @@ class Desk(pn.viewable.Viewer):
             CURVE_TAB: CurvePanel(session, look, page),
             CONFUSION_TAB: ConfusionPanel(session, look, page, scene.map.show),
             DISAGREEMENT_TAB: apart,
-            EXPORT_TAB: ExportPanel(session, look, page),
+            EXPORT_TAB: export,
         }
         others = {"g": advice.suggest, "c": advice.check, "shift+w": compare.swipe_best}
         others |= {
@@ -89,6 +90,7 @@ class Desk(pn.viewable.Viewer):
             "shift+n": lambda: apart.step(1),
             "t": lambda: _on_tab(look, LEARN_TAB, learn.begin),
             "r": lambda: _on_tab(look, COMPARE_TAB, compare.begin),
+            "shift+k": lambda: _on_tab(look, EXPORT_TAB, export.code.turn),
         }
         for_runs = {"shift+u": runs.use, "shift+g": runs.resume, "shift+t": runs.repeat, "shift+d": runs.delete}
         others |= {key: lambda act=act: _on_tab(look, RUNS_TAB, act) for key, act in for_runs.items()}

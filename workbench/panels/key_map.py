@@ -52,7 +52,7 @@ KEYS: dict[str, tuple[Key, ...]] = {
         Key(("D",), "dark, or light again", ("d",), ("Toggle theme",)),
         Key(("O",), "type the path of a scene", ("o",)),
         Key(("Shift O",), "type the path of a spectral library", ("shift+o",)),
-        Key(("Shift N",), "draw the library's spectrum nearest to the pixel", ("shift+n",), ("Draw the nearest",)),
+        Key(("Shift V",), "draw the library's spectrum nearest to the pixel", ("shift+v",), ("Draw the nearest",)),
         Key(("Shift L",), "draw none of the library's spectra", ("shift+l",), ("Draw none of the library",)),
         Key((",", "."), "tab before, next tab", (",", ".")),
         Key(("H",), "the guide: what to do next, or away", ("h",), ("Guide: ", "Put the guide away")),
@@ -88,6 +88,9 @@ KEYS: dict[str, tuple[Key, ...]] = {
         Key(("Shift E",), "take the labels away", ("shift+e",), ("Labels (GeoPackage)",)),
         Key(("Shift S",), "take the spectra away", ("shift+s",), ("Spectra (CSV)",)),
         Key(("Shift R",), "take the scores away", ("shift+r",), ("Scores (CSV)",)),
+        Key(("Shift Z",), "take the session away (zip)", ("shift+z",), ("Session (ZIP)",)),
+        Key(("Shift C",), "copy what was done as code", ("shift+c",), ("Copy as code",)),
+        Key(("Shift K",), "that code as Python, or as commands", ("shift+k",), ("Python", "Command line")),
     ),
     CHOSEN: (
         Key(("Y",), "give all of them the chosen class", ("y",), ("Give class",)),

@@ -26,6 +26,8 @@ _TAKEN_AWAY = {
     "shift+e": "Labels (GeoPackage)",
     "shift+s": "Spectra (CSV)",
     "shift+r": "Scores (CSV)",
+    "shift+z": "Session (ZIP)",
+    "shift+c": "Copy as code",
 }
 
 

@@ -48,7 +48,7 @@ class LibraryPanel(pn.viewable.Viewer):
         self._names = SpectraList(self._asked, search="search names", css_classes=["names"], **listed)
         self._by = [SpectraList(self._asked, **listed) for _ in range(2)]
         self._titles = note(CLICK), note("")
-        tip = "Draw the nearest spectrum of the library by spectral angle (Shift N)"
+        tip = "Draw the nearest spectrum of the library by spectral angle (Shift V)"
         self._nearest = action("Draw the nearest", "join_inner", tip, self.nearest, main=True)
         self._none = tool("layers_clear", "Draw none of the library's spectra (Shift L)", self.clear)
         page.follow(session, "library library_note", self._show)
@@ -59,7 +59,7 @@ class LibraryPanel(pn.viewable.Viewer):
     @property
     def keys(self) -> dict[str, Callable[[], object]]:
         """What the keys of this panel do."""
-        return {"shift+n": self.nearest, "shift+l": self.clear}
+        return {"shift+v": self.nearest, "shift+l": self.clear}
 
     def __panel__(self) -> pn.Row:
         """What there is above; below, names, and what is near."""

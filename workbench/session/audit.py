@@ -75,3 +75,26 @@ def _told(marks: list[Mark]) -> object:
         for mark in marks
         for middle in [mark.geometry.centroid]
     ]
+
+
+def left_by(path: Path) -> Counter[str] | None:
+    """Marks by class that follow from a history alone; None where there is none, or one that cannot be followed."""
+    left: Counter[str] = Counter()
+    names: list[str] = []
+    try:
+        for text in path.read_text(encoding="utf-8").splitlines():
+            line = json.loads(text)
+            new = line.get("classes", names)
+            if len(new) == len(names):  # a new name is told once, not by every mark
+                renamed = dict(zip(names, new, strict=True))
+                left = Counter({renamed.get(name, name): n for name, n in left.items()})
+            names = new
+            left.subtract(_counted(line.get("taken", [])))
+            left.update(_counted(line.get("given", [])))
+    except (OSError, ValueError, RecursionError, TypeError, KeyError, AttributeError):
+        return None
+    return +left
+
+
+def _counted(told: object) -> Counter[str]:
+    return Counter(told) if isinstance(told, dict) else Counter(one["class"] for one in told)

@@ -14,6 +14,8 @@ LABELS = "labels.gpkg"
 RUNS = "runs"
 ADVICE = "advice.jsonl"
 HISTORY = "history.jsonl"
+MAP = "class_map.npy"
+MAP_CARD = "class_map.json"
 LOCK = ".lock"
 
 

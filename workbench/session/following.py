@@ -12,7 +12,7 @@ import xarray as xr
 
 from workbench.session.answering import Answering
 from workbench.session.commands import command, sentence
-from workbench.session.jobs import Job, Worker
+from workbench.session.jobs import Job, Worker, outcome
 from workbench.session.runs import WAITING, Run, read_embedding, read_runs, write_run
 from workbench.session.told import in_order, part_done, steps_told
 
@@ -102,7 +102,7 @@ class Following(Answering):
     def _ended(self, run: Run, status: int) -> None:
         """In the worker's thread: the end is put down in ``run.json`` whether or not anybody looks."""
         stopping = self.job.note == "stopping"
-        job = replace(self.job, **_outcome(self._last, status, stopping, run.folder), note="")
+        job = replace(self.job, **outcome(self._last, status, stopping, run.folder), note="")
         if job.state == "done":
             job = replace(job, fraction=1.0)
         try:
@@ -139,6 +139,9 @@ class Following(Answering):
                 self.refuse(sentence(error))
         self.active_run = ""
 
+    def _map_of(self) -> dict[str, object]:
+        return {**super()._map_of(), "run": self.active_run if self.embedding is not None else ""}
+
     def _remembered(self) -> dict:
         return super()._remembered() | {"active_run": self.active_run}
 
@@ -156,15 +159,3 @@ class Following(Answering):
             self.job = Job(
                 last.id, last.kind, last.title, last.state, fraction, last.seconds, history, error=last.error
             )
-
-
-def _outcome(last: dict, status: int, stopping: bool, folder: Path) -> dict:
-    """State and error of a job that ended with `status` after saying `last`."""
-    if "error" in last:
-        return {"state": "failed", "error": last["error"]}
-    if "end" in last:
-        return {"state": last["end"]}
-    if stopping:
-        return {"state": "stopped"}
-    how = f"was killed by signal {-status}, perhaps for want of memory" if status < 0 else f"ended with status {status}"
-    return {"state": "failed", "error": f"the worker process {how}; start again, or see {folder / 'worker.log'}"}

@@ -24,12 +24,13 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError
 from shapely.errors import ShapelyError
 
+from workbench.labels.legend import CLASSES_URI
 from workbench.session import classes as legend
 from workbench.session.classes import LabelClass
 from workbench.session.commands import sentence
 from workbench.session.geometry import bound, from_blob, to_blob
 from workbench.session.marks import LabelState, Mark, now
-from workbench.session.schema import CLASSES_URI, SCHEMA, read_crs, srs_row
+from workbench.session.schema import SCHEMA, read_crs, srs_row
 
 PATIENCE = 3.0
 """Seconds to wait for another program to let go of the file."""

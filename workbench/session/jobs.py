@@ -135,6 +135,18 @@ class Worker:
         self._ended(status)
 
 
+def outcome(last: dict, status: int, stopping: bool, folder: Path) -> dict:
+    """State and error of a job that ended with `status` after saying `last`."""
+    if "error" in last:
+        return {"state": "failed", "error": last["error"]}
+    if "end" in last:
+        return {"state": last["end"]}
+    if stopping:
+        return {"state": "stopped"}
+    how = f"was killed by signal {-status}, perhaps for want of memory" if status < 0 else f"ended with status {status}"
+    return {"state": "failed", "error": f"the worker process {how}; start again, or see {folder / LOG}"}
+
+
 @atexit.register
 def _end_all() -> None:
     for worker in list(Worker.living):

@@ -15,6 +15,7 @@ from workbench.session.at_hand import AtHand
 from workbench.session.commands import command, sentence
 from workbench.session.growing import Growing, Place
 from workbench.session.keeping import Keeping
+from workbench.session.kept_map import MapKeeper, Wish
 from workbench.session.library import WithLibrary
 from workbench.session.live import Refit
 from workbench.session.marks import LabelState
@@ -38,6 +39,7 @@ class Mapping(Painting, Selecting, Keeping, WithLibrary):
     confidence = param.ClassSelector(class_=xr.DataArray, doc="(y, x) 0…1, NaN = no data")
     map_state = param.Selector(default="idle", objects=["idle", "computing", "ready", "needs labels"])
     map_seconds = param.Number(default=0.0, doc="Fit and prediction together [s]")
+    maps_kept = param.Integer(default=0, doc="Number of the newest class map that was put away")
     map_note = param.String(default="", doc="Why there is no map, and what to do first")
 
     def __init__(self, folder: str | Path, **params: object) -> None:
@@ -47,7 +49,9 @@ class Mapping(Painting, Selecting, Keeping, WithLibrary):
         self._asked_model = ""
         self._chosen = self._suggesting = self._is_spectral = False
         self._at_hand = AtHand()
-        self._refit = Refit(lambda generation, result: self.post(partial(self._map_done, generation, result)))
+        self._wish: Wish | None = None
+        self._keeper = MapKeeper()
+        self._refit = Refit(self._deliver)
         super().__init__(folder, **params)
         self.param.watch(self._model_set, "model")
         self.param.watch(lambda _: self._follow(), "live")
@@ -135,6 +139,7 @@ class Mapping(Painting, Selecting, Keeping, WithLibrary):
             self.param.update(class_map=None, confidence=None, map_state=state, map_note=note)
             return
         self._asked_labels, self._asked_model = self.labels, self.model
+        self._wish = Wish(self._asked, self.scene, self.cube, self.labels, self._map_of())
         self.param.update(map_state="computing", map_note="")
         wish = self._asked, self.model, self.cube, self.labels, self.embedding
         self._refit.ask(self._asked, partial(self._map, *wish))
@@ -179,6 +184,22 @@ class Mapping(Painting, Selecting, Keeping, WithLibrary):
             if number == self._asked and number > self._shown:
                 self._is_spectral = is_spectral
                 self.param.update(class_map=class_map, confidence=confidence)
+
+    def _map_of(self) -> dict[str, object]:
+        """By what the map is made."""
+        return {"model": self.model}
+
+    def _deliver(self, generation: int, result: tuple[ClassMap, bool] | Exception) -> None:
+        """In the background: show what came out, then put it away unless a newer one is wanted."""
+        self.post(partial(self._map_done, generation, result))
+        wish = self._wish
+        if isinstance(result, Exception) or wish is None or wish.number != generation:
+            return
+        try:
+            self._keeper.keep(self.folder, wish, result[0])
+            self.post(partial(self.param.update, maps_kept=generation))
+        except Exception as error:  # noqa: BLE001, the edge of a thread: the screen says it
+            self.post(partial(self.refuse, f"the class map is shown, but was not put away: {sentence(error)}"))
 
     def _map_done(self, generation: int, result: tuple[ClassMap, bool] | Exception) -> None:
         with self.lock:

@@ -19,6 +19,7 @@ EMBEDDING = "embedding.npy"
 SCORES = "scores.parquet"
 TRUTH = "labels.tif"
 LOG = "worker.log"
+ORIGIN = "origin.json"
 CHECKPOINTS = "checkpoints"
 
 PRETRAINING, WAITING = "pretraining", "waiting"
@@ -93,8 +94,13 @@ def new_run(runs: Path, kind: str, title: str, settings: dict) -> Run:
 
 def write_run(run: Run) -> None:
     """Write ``run.json``, whole or not at all."""
+    write_json(run.folder / CARD, card_of(run))
+
+
+def card_of(run: Run) -> dict[str, object]:
+    """What ``run.json`` says of a run."""
     names = ("id", "kind", "title", "state", "created", "seconds", "error", "settings")
-    write_json(run.folder / CARD, {name: getattr(run, name) for name in names})
+    return {name: getattr(run, name) for name in names}
 
 
 def read_run(folder: Path) -> Run:

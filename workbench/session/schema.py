@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from pyproj import CRS
 
-CLASSES_URI = "https://github.com/hyperspectral-workbench/classes"
-"""Marks our row among the file's metadata; it is a name, nothing is fetched."""
+from workbench.labels.legend import CLASSES_URI
 
 _OWN = 100_000
 """Number in the file for a CRS that EPSG does not list."""

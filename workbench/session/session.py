@@ -110,6 +110,15 @@ class Session(Learning):
         exports.export_scores(self.rows, path)
         self.tell(f"scores written to {path}")
 
+    @command
+    def export_session(self, path: str | Path, *, most: int | None = None) -> None:
+        """Write all that is kept into one .zip to hand on (``workbench unpack``), the scene by name and SHA-256."""
+        from workbench.session.packing import pack
+
+        path = Path(path).expanduser()
+        pack(self.folder, path, most=most)
+        self.tell(f"session written to {path}")
+
     def _restore(self) -> None:
         """Show what the folder holds: choices first, then the scene, then what lies on it."""
         state = read_json(self.folder / STATE)

@@ -11,9 +11,13 @@ import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from workbench.session.folder import ADVICE, HISTORY, LABELS, LOCK, RUNS, STATE
+from workbench.session.folder import ADVICE, HISTORY, LABELS, LOCK, MAP, MAP_CARD, RUNS, STATE
+from workbench.session.runs import CARD, ORIGIN, PROGRESS
 
-SIZES = {STATE: 2**24, LABELS: 2**30, ADVICE: 2**28, HISTORY: 2**28, "run.json": 2**24, "progress.jsonl": 2**28}
+SIZES = {
+    STATE: 2**24, LABELS: 2**30, ADVICE: 2**28, HISTORY: 2**28, MAP_CARD: 2**24, CARD: 2**24, ORIGIN: 2**24,
+    PROGRESS: 2**28, "encoder.json": 2**24,
+}  # fmt: skip
 """Most bytes of files that are read whole."""
 
 KINDS = {
@@ -24,7 +28,7 @@ KINDS = {
 """What ``session.json`` holds."""
 
 _WORDS = {str: "text", dict: "an object", list: "a list", bool: "true or false", int: "a whole number"}
-_OWN = (LOCK, STATE, LABELS, ADVICE, HISTORY, RUNS)
+_OWN = (LOCK, STATE, LABELS, ADVICE, HISTORY, MAP, MAP_CARD, RUNS)
 
 
 def refuse_odd_files(folder: Path) -> None:
@@ -61,8 +65,13 @@ def refuse_odd_state(state: Mapping[str, object], path: Path) -> None:
         if not isinstance(found, kind) or (kind is int and isinstance(found, bool)):
             raise ValueError(f"{name} in {path} is {_WORDS[kind]}, got {str(found)[:40]!r}; move it away to start anew")
     for name in ("options", "truth_options"):
-        if {"path", "formats", "cube"} & set(state.get(name, {})):
+        if not are_options(state.get(name, {})):
             raise ValueError(f"{name} in {path} are no reader's options; move it away to start anew")
+
+
+def are_options(found: object) -> bool:
+    """Whether a value out of a file may be given to a reader as its options."""
+    return isinstance(found, dict) and not {"path", "formats", "cube"} & set(found)
 
 
 def _own_files(folder: Path) -> Iterator[os.DirEntry]:

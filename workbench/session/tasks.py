@@ -56,7 +56,7 @@ def comparison(run: Run, line: Line) -> None:
         rows.append({**row, "pretrain_seconds": waited})
         fraction = min(1.0, learnt + (1 - learnt) * len(rows) / total)
         line.tell(row=rows[-1], fraction=fraction, seconds=time.monotonic() - began)
-        if line.stopped:
+        if line.stopped or len(rows) == asked.get("until", total):
             break
     if rows:
         export_scores(score_table(rows), run.folder / SCORES)

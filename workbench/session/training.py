@@ -30,6 +30,7 @@ from workbench.pretrain import (
 )
 from workbench.pretrain import Run as Training
 from workbench.probe import embed_blocks
+from workbench.session.origin import note_origin
 from workbench.session.runs import CHECKPOINTS, EMBEDDING, ENCODER, Run
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def pretraining(run: Run, line: Line) -> None:
         if now - said >= SAY_EVERY or fraction == 1 or progress.step == 1:
             said = now
             line.tell(progress=as_told(progress), fraction=fraction, seconds=progress.seconds, note=note)
-        if line.stopped:
+        if line.stopped or progress.step >= run.settings.get("until", recipe.steps):
             break
         if fraction < 1 and kept.is_old(progress, recipe.steps):
             kept = _keep_all(run, line, training, cube)
@@ -127,8 +128,11 @@ def as_told(progress: Progress) -> dict[str, float]:
 
 
 def open_scene(run: Run) -> xr.DataArray:
-    """The scene that a run is of."""
-    return open_cube(path_of(run, run.settings["scene"]), **run.settings["options"])
+    """The scene that a run is of; which file it is, and its truth's and its encoder's, is noted in the run's folder."""
+    cube = open_cube(path_of(run, run.settings["scene"]), **run.settings["options"])
+    asked = [name for name in ("scene", "truth", "encoder") if run.settings.get(name)]
+    note_origin(run, cube, {name: path_of(run, run.settings[name]) for name in asked})
+    return cube
 
 
 def path_of(run: Run, path: str) -> Path | str:
