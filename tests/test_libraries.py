@@ -219,6 +219,17 @@ def test_points_are_read_back_as_a_gis_reads_them(tmp_path):
     again = open_library(tmp_path / "gis.gpkg")
     np.testing.assert_array_equal(again.values, ours.values)
     np.testing.assert_array_equal(again.x, ours.x)
+    with closing(sqlite3.connect(tmp_path / "gis.gpkg")) as db, db:
+        db.execute("UPDATE gpkg_spatial_ref_sys SET organization = 7, definition = 8")
+        db.execute("UPDATE gpkg_contents SET description = NULL")
+    assert open_library(tmp_path / "gis.gpkg").attrs["crs"] == "8"  # odd, and no trouble before it is used
+    with closing(sqlite3.connect(tmp_path / "gis.gpkg")) as db, db:
+        db.execute("UPDATE gpkg_geometry_columns SET column_name = 9")
+    assert "x" not in open_library(tmp_path / "gis.gpkg").coords
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute(f"UPDATE points SET {columns[3]} = x'00ff'")
+    with pytest.raises(CubeError, match=r"spectra are numbers, but those of points\.gpkg cannot be read"):
+        open_library(path)
     oracle.drop(columns=columns).to_file(tmp_path / "none.gpkg")
     (tmp_path / "text.gpkg").write_text("<OGRVRTDataSource/>")
     for name in ("none.gpkg", "text.gpkg"):

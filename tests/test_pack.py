@@ -16,6 +16,7 @@ import pytest
 from tests.handed import SIZE, all_in, labelled
 from workbench.cli import main
 from workbench.cubes import open_cube, save_cube, simulated_scene
+from workbench.labels import write_labels
 from workbench.session import Allowed, Session, pack, unpack
 
 
@@ -130,7 +131,8 @@ def test_all_files_of_a_scene_are_enclosed(tmp_path, kind):
             f"ENVI\nsamples = {SIZE[1]}\nlines = {SIZE[0]}\nbands = {len(cube)}\nheader offset = 0\ndata type = 4\n"
             f"interleave = bsq\nbyte order = 0\nwavelength units = nm\nwavelength = {{{bands}}}\n"
         )
-    (tmp_path / "scene_of_another.hdr").touch()
+    for name in ("scene_of_another.hdr", "scene.docx", "scene.run.json", "another.hdr"):
+        (tmp_path / name).touch()
     one = Session(tmp_path / "session")
     assert one.open_scene(scene), one.message
     one.close()
@@ -143,6 +145,24 @@ def test_all_files_of_a_scene_are_enclosed(tmp_path, kind):
         assert inside == {f"scene/scene.zarr/{name}" for name in all_in(scene)}
     found = open_cube(tmp_path / "there" / "scene" / scene.name)
     assert np.array_equal(found.values, open_cube(scene).values, equal_nan=True)
+
+
+def test_a_truth_goes_along_with_what_belongs_to_it_and_nothing_else(session, tmp_path):
+    shutil.copytree(session.parent, tmp_path / "here")
+    truth = simulated_scene(*SIZE, seed=1)[1]
+    write_labels(truth, tmp_path / "here" / "truth.shp")
+    parts = {path.name for path in (tmp_path / "here").glob("truth.*")}
+    (tmp_path / "here" / "truth.docx").touch()
+    one = Session(tmp_path / "here" / "session")
+    assert one.open_truth(tmp_path / "here" / "truth.shp"), one.message
+    one.close()
+    pack(one.folder, tmp_path / "a.zip", with_scene=True)
+    unpack(tmp_path / "a.zip", tmp_path / "there")
+    assert {path.name for path in (tmp_path / "there" / "truth").iterdir()} == parts > {"truth.shp", "truth.dbf"}
+    again = opened(tmp_path / "there")
+    assert again.message == ""
+    assert np.array_equal(again.truth, one.truth)
+    again.close()
 
 
 def test_a_session_that_is_being_labelled_is_packed_between_two_labels(session, tmp_path):

@@ -96,6 +96,12 @@ def test_a_pressed_cell_is_selected_until_it_is_let_go_of(compared):
     look.selection = []
     assert panel._table.at == (-1, -1)
     panel._table._handle_msg({"cell": [i, j]})
+    run, compared.scored_run = compared.scored_run, "another"
+    compared.param.trigger("rows")
+    assert panel._table.at == (-1, -1)  # what is selected is of the last comparison
+    compared.scored_run = run
+    compared.param.trigger("rows")
+    assert panel._table.at == (i, j)
     panel._table._handle_msg({"cell": [i, j]})
     assert look.selection == []
     i, j = np.argwhere(matrix == 0)[0].tolist()

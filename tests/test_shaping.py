@@ -43,6 +43,19 @@ def test_a_spectrum_that_lacks_bands_lies_under_the_hull_of_those_it_has(cube):
     assert np.isnan(found[2]).all()
 
 
+@pytest.mark.parametrize("shape", ["continuum removed", "first derivative"])
+def test_a_bad_band_takes_no_part_whatever_stands_in_it(shape):
+    wavelength, good = np.linspace(400, 900, 11), np.arange(11) != 5
+    values = np.random.default_rng(0).random((1, 11)) + 0.1
+    found = shape_spectra(values, wavelength, good, shape)
+    values[0, 5] = 100
+    np.testing.assert_array_equal(shape_spectra(values, wavelength, good, shape), found)
+    assert np.isnan(found[0, 5])
+    np.testing.assert_allclose(
+        found[:, good], shape_spectra(values[:, good], wavelength[good], good[good], shape), rtol=1e-6
+    )
+
+
 def test_a_slope_is_numpys_gradient():
     wavelength = np.array([400.0, 410, 425, 445, 470])
     values = np.random.default_rng(0).random((2, 5)) + 0.1

@@ -156,7 +156,7 @@ def test_spectra_are_drawn_without_their_continuum_and_as_slopes_and_bad_bands_a
     def clicked(wanted: np.ndarray) -> bool:
         (line,) = desk.lines(CLICKED)
         known, wanted = line["y"][np.isfinite(line["y"])], wanted[np.isfinite(wanted)]
-        return len(known) == len(wanted) and np.allclose(known, wanted, rtol=1e-4, atol=1e-9)
+        return len(known) == len(wanted) and np.allclose(known, wanted, rtol=1e-4, atol=2e-8)
 
     page.keyboard.press("m")
     until(lambda: len(names(desk)) == 1, "what is kept")

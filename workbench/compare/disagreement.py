@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-MOST_PIXELS = 1 << 24
+MOST_PIXELS = 1 << 22
 """Of a larger scene every second, third … row and column is looked at."""
 
 MOST_AREAS = 200

@@ -1,8 +1,9 @@
 """Which class a comparison says needs labels most: the one that its best model finds least of.
 
 A class is named where the draws tell it from the next one: the interval of the difference of their recalls, draw by
-draw, lies below 0. Budgets give every class as many labels, so no table of them can say what labels of one class alone
-would bring; a class that is found least, and what it is taken for, is as far as the numbers go.
+draw, lies below 0. Both are picked by their test scores, which flatters the difference a little. Budgets give every
+class as many labels, so no table of them can say what labels of one class alone would bring; a class that is found
+least, and what it is taken for, is as far as the numbers go.
 """
 
 from __future__ import annotations

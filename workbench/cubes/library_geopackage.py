@@ -104,13 +104,14 @@ def _layer(path: Path) -> tuple[str, list[str], str, str, str]:
             "LEFT JOIN gpkg_spatial_ref_sys ON gpkg_contents.srs_id = gpkg_spatial_ref_sys.srs_id "
             "WHERE data_type = 'features'"
         ).fetchall()
-        for table, said, organization, code, definition, geometry in layers:
+        for layer in layers:  # which may hold anything: columns of SQLite take values of any type
+            table, said, organization, code, definition, geometry = ("" if one is None else str(one) for one in layer)
             info = db.execute("SELECT name, pk FROM pragma_table_info(?)", (table,)).fetchall()
             columns = [name for name, is_key in info if not is_key and name != geometry]
             if any(_BAND.fullmatch(name) for name in columns):
-                known = organization and organization.upper() != "NONE"
+                known = organization.upper() not in ("", "NONE")
                 crs = "" if not known else f"EPSG:{code}" if organization.upper() == "EPSG" else definition
-                return table, columns, said or "", crs, geometry
+                return table, columns, said, crs, geometry
     return "", [], "", "", ""
 
 

@@ -25,8 +25,8 @@ MEANT = "Test pixels of all draws together; shades are shares of a row. Press a 
 DARKEST = 45
 """Per cent of the accent behind all pixels of a row; more, and the numbers on it are hard to read in the dark."""
 
-Task = tuple[str, int, str]
-"""Model, budget and split."""
+Task = tuple[str, str, int, str]
+"""Run, model, budget and split."""
 
 
 class ConfusionTable(JSComponent):
@@ -105,6 +105,11 @@ class ConfusionPanel(pn.viewable.Viewer):
         self._table.param.update(names=names, pixels=matrix.tolist())
         self._mark()
 
+    @property
+    def _task(self) -> Task | None:
+        """Whose matrix is shown."""
+        return None if self._which.value is None else (self.session.scored_run, *self._which.value)
+
     # ------------------------------------------------------------------ one cell
 
     def _pressed(self, row: int, column: int) -> None:
@@ -112,12 +117,12 @@ class ConfusionPanel(pn.viewable.Viewer):
         if (row, column) == self._table.at:
             self.look.selection = []
             return
-        task: Task = self._which.value
+        task = self._task
         self._said.object = "The pixels are being looked for …"
 
-        def find() -> tuple[Task, tuple[int, int], Confused | None]:
+        def find() -> tuple[Task, tuple[int, int], Confused]:
             try:
-                return task, (row, column), self.session.confused(*task, row + 1, column + 1)
+                return task, (row, column), self.session.confused(*task[1:], row + 1, column + 1)
             except (OSError, ValueError):
                 self._page.later(self._mark)
                 raise
@@ -126,7 +131,7 @@ class ConfusionPanel(pn.viewable.Viewer):
 
     def _take(self, made: tuple[Task, tuple[int, int], Confused]) -> None:
         task, cell, found = made
-        if task != self._which.value:
+        if task != self._task:
             return
         self._of, self._cell, self._found = task, cell, found
         self._mine = some_of(found.pixels)
@@ -140,7 +145,7 @@ class ConfusionPanel(pn.viewable.Viewer):
     def _mark(self) -> None:
         """Press the cell whose pixels are selected, if they are, and say what they are."""
         chosen = self.look.selection
-        is_ours = bool(self._mine) and chosen == self._mine and self._of == self._which.value
+        is_ours = bool(self._mine) and chosen == self._mine and self._of == self._task
         self._table.at = self._cell if is_ours else (-1, -1)
         self._said.object = self._in_words() if is_ours else MEANT if self._table.pixels else FIRST
 

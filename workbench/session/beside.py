@@ -21,7 +21,6 @@ from workbench.cubes import (
 LEAST_SHARED = 0.5
 """Least share of bands that a spectrum needs to be compared, of those of the library's best covered one."""
 
-
 SAME = 0.5
 """How far apart the bands of a library and a scene may be to count as the same [nm]."""
 

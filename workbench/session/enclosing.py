@@ -14,6 +14,12 @@ from workbench.cubes import open_cube
 from workbench.cubes.many import is_pattern
 from workbench.cubes.remote import Address
 
+BELONG = (
+    "", ".hdr", ".aux.xml", ".prj", ".dbf", ".shx", ".cpg", ".qix", ".sbn", ".sbx", ".shp", ".tfw", ".wld", ".ovr",
+    ".msk", ".bsq", ".bil", ".bip", ".img", ".dat", ".raw",
+)  # fmt: skip
+"""Endings of files that are read with one of the same name."""
+
 
 def scene_files(place: Path | Address, options: dict, cube: xr.DataArray) -> dict[str, Path]:
     """Names and files of a scene, from which alone it opens as the very same cube.
@@ -28,19 +34,19 @@ def scene_files(place: Path | Address, options: dict, cube: xr.DataArray) -> dic
         raise ValueError(f"{place} is no file of its own to be enclosed; {remedy}")
     if place.is_dir():
         return {f"{place.name}/{file.relative_to(place).as_posix()}": file for file in _below(place)}
-    beside = [file for file in files_beside(place) if not file.name.endswith(".run.json")]
-    for files in ([place], [place, *beside]):
+    for files in ([place], [place, *files_beside(place)]):
         if _opens_alike(place.name, files, options, cube):
             return {file.name: file for file in files}
     raise ValueError(f"{place.name} does not open without other files; {remedy}")
 
 
 def files_beside(place: Path) -> list[Path]:
-    """Files in the same folder that share a file's name up to its first dot: a header, a world file, an index."""
-    stem = f"{place.name.partition('.')[0]}."
+    """Files that belong to one of that name, as headers and indices do; what else has its name stays private."""
+    stem = place.name.partition(".")[0]
+    names = {f"{whole}{ending}" for whole in (stem, place.stem, place.name) for ending in BELONG}
     with os.scandir(place.parent) as entries:
-        found = [Path(one) for one in entries if one.name.startswith(stem) and one.is_file(follow_symlinks=False)]
-    return sorted(file for file in found if file.name != place.name)
+        found = [Path(one) for one in entries if one.is_file(follow_symlinks=False)]
+    return sorted(file for file in found if file.name != place.name and file.name.lower() in map(str.lower, names))
 
 
 def _below(folder: Path) -> Iterator[Path]:

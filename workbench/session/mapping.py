@@ -142,7 +142,7 @@ class Mapping(Painting, Selecting, Keeping, WithLibrary):
         self._wish = Wish(self._asked, self.scene, self.cube, self.labels, self._map_of())
         self.param.update(map_state="computing", map_note="")
         wish = self._asked, self.model, self.cube, self.labels, self.embedding
-        self._refit.ask(self._asked, partial(self._map, *wish))
+        self._refit.ask(self._asked, partial(self._growing_map, *wish))
 
     def _first_step(self) -> tuple[str, str]:
         """What the user has to do before there can be a map."""
@@ -157,11 +157,11 @@ class Mapping(Painting, Selecting, Keeping, WithLibrary):
 
     def _map(
         self,
-        number: int,
         model: str,
         cube: xr.DataArray,
         labels: xr.DataArray,
         embedding: xr.DataArray | None,
+        **watched: object,
     ) -> tuple[ClassMap, bool]:
         """In the background: the map, and whether it is of spectra."""
         from workbench.probe import classify_scene, find_model
@@ -169,15 +169,19 @@ class Mapping(Painting, Selecting, Keeping, WithLibrary):
         row = find_model(model)
         self.scene_at_hand()
         cube, features = self._at_hand.seen(row, cube, embedding)
+        return classify_scene(model, cube, labels, embedding=embedding, features=features, **watched), not row.embeds
+
+    def _growing_map(self, number: int, model: str, cube: xr.DataArray, labels: xr.DataArray, *rest: object) -> object:
+        """The same, what is in sight first; told part by part, and ended by a newer wish."""
+        is_spectral = not self.models[model].embeds if model in self.models else True
 
         def tell(codes: NDArray, confidence: NDArray) -> None:
             maps = labels.copy(data=codes), labels.copy(data=confidence)
-            self.post(partial(self._part_done, number, *maps, not row.embeds))
+            self.post(partial(self._part_done, number, *maps, is_spectral))
 
         sight, last = self._sight, (self.class_map, self.confidence)
         growing = Growing(labels, last, sight, tell, lambda: number == self._asked and number > self._shown)
-        given = {"embedding": embedding, "features": features, "sight": sight, "each": growing.take}
-        return classify_scene(model, cube, labels, **given), not row.embeds
+        return self._map(model, cube, labels, *rest, sight=sight, each=growing.take)
 
     def _part_done(self, number: int, class_map: xr.DataArray, confidence: xr.DataArray, is_spectral: bool) -> None:
         with self.lock:

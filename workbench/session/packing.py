@@ -134,8 +134,7 @@ def _truth_files(held: Held, named: str, at: str) -> dict[str, Source]:
         return {}
     if not (isinstance(place, Path) and place.is_file()):
         return {}
-    kept = [file for file in files_beside(place) if not file.name.endswith(".run.json") and file.suffix != ".zip"]
-    return {str(Path(at).with_name(file.name).as_posix()): file for file in (place, *kept)}
+    return {str(Path(at).with_name(file.name).as_posix()): file for file in (place, *files_beside(place))}
 
 
 def _run_files(run: Run, names: Mapping[str, str], read: Mapping[str, object]) -> dict[str, Source]:
