@@ -97,7 +97,7 @@ CELL_CSS = (
 
 LOW_TABS = {
     "& .MuiTabs-root": {"minHeight": "38px"},
-    "& .MuiTab-root": {"minHeight": "38px", "minWidth": 0, "padding": "6px 10px"},
+    "& .MuiTab-root": {"minHeight": "38px", "minWidth": 0, "padding": "6px clamp(6px, 0.48vw, 15px)"},
 }
 """Titles of the dock's tabs, low, so that what a tab is for is in sight on a small screen."""
 
