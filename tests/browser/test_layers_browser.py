@@ -12,13 +12,14 @@ import xarray as xr
 from PIL import Image
 from playwright.sync_api import expect
 from rasterio.warp import transform
+from scipy.stats import spearmanr
 
 from tests.browser.driver import OVERLAYS, PATIENCE, Driver, until
 from tests.browser.test_embedding_browser import lit
 from tests.browser.test_keys_browser import labelled
 from tests.browser.tiles import COLOR
 from tests.test_disagreement import flooded
-from workbench.cubes import principal_components, render, stretch_limits
+from workbench.cubes import good_bands, picture_limits, preset_bands, principal_components, render, stretch_limits
 from workbench.labels import open_labels
 from workbench.panels.pictures import APART, rgb
 from workbench.probe import classify_scene
@@ -59,6 +60,39 @@ def test_principal_components_are_a_picture(desk):
     page.get_by_role("combobox", name="Picture").click()
     page.locator("li", has_text="true colour").first.click()
     expect(page.get_by_label("Red", exact=True)).to_be_visible(timeout=PATIENCE)
+
+
+def test_bands_are_played_one_after_the_other_until_they_are_stopped(desk):
+    page, good = desk.page, good_bands(desk.cube)
+    red, seen = page.get_by_label("Red", exact=True), []
+    before = red.input_value()
+    page.keyboard.press("Shift+A")
+
+    def passed() -> int:
+        if red.input_value() not in seen[-1:]:
+            seen.append(red.input_value())
+        return len(set(seen))
+
+    until(lambda: passed() >= 4, "four bands")
+    page.keyboard.press("Shift+A")
+    page.wait_for_timeout(1500)
+    passed()
+    stopped = [box.input_value() for box in page.get_by_label(re.compile("^(Red|Green|Blue)$")).all()]
+    page.wait_for_timeout(1200)
+    assert [box.input_value() for box in page.get_by_label(re.compile("^(Red|Green|Blue)$")).all()] == stopped
+    assert len(set(stopped)) == 1
+    order = np.flatnonzero(good)
+    known = [int(np.abs(desk.cube["wavelength"].values[order] - float(one)).argmin()) for one in seen[-3:]]
+    assert np.diff(known).min() >= 1
+    drawn, rng = desk.overlay("base"), np.random.default_rng(0)
+    pixels = np.stack([rng.integers(0, size, 100) for size in desk.cube.shape[1:]], axis=1)
+    colors = seen_at(desk, drawn, pixels)
+    assert np.ptp(colors[:, :3], axis=1).max() <= 8  # grey, but for what WebP leaves out
+    values = desk.cube.values[order[known[-1]]][tuple(pixels.T)]
+    assert spearmanr(colors[:, 0], values).statistic > 0.95
+    page.get_by_role("combobox", name="Picture").click()
+    page.locator("li", has_text="true colour").first.click()
+    expect(red).to_have_value(before, timeout=PATIENCE)
 
 
 def test_a_frozen_map_stays_until_it_is_asked_for(desk):
@@ -135,7 +169,7 @@ def test_a_base_map_is_asked_for_when_it_is_chosen_and_never_else(desk):
     page.get_by_role("button", name="Zoom out").click()
 
 
-def test_a_graticule_lies_over_the_scene_while_it_is_wanted(desk):
+def test_histograms_and_a_graticule_are_drawn(desk):
     def meridians() -> list[float]:
         drawn = desk.overlay("marks")
         if not drawn:
@@ -144,6 +178,10 @@ def test_a_graticule_lies_over_the_scene_while_it_is_wanted(desk):
         return (drawn["x"] + np.flatnonzero(lit.mean(axis=0) > 0.8) * drawn["width"] / lit.shape[1]).tolist()
 
     assert not meridians()
+    bands = preset_bands(desk.cube, "true colour")
+    told = [f"{black:.4g} to {white:.4g}" for black, white in picture_limits(desk.cube, bands)]
+    histogram = desk.page.get_by_role("img", name=re.compile(f"Red {told[0]}, Green {told[1]}, Blue {told[2]}"))
+    expect(histogram).to_be_visible(timeout=PATIENCE)
     desk.page.get_by_role("switch", name="Graticule").click()
     until(lambda: len(meridians()) > 1, "lines")
     ground = desk.cube.rio.transform() * np.array([(0, 0), (desk.cube.shape[2], 0)]).T

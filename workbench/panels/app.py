@@ -86,6 +86,7 @@ class Desk(pn.viewable.Viewer):
         others |= {
             "shift+p": spectra.turn,
             "h": lambda: turn_guide(session),
+            "shift+a": layers.play,
             "shift+b": lambda: apart.step(-1),
             "shift+n": lambda: apart.step(1),
             "t": lambda: _on_tab(look, LEARN_TAB, learn.begin),

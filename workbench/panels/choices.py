@@ -11,10 +11,12 @@ import panel_material_ui as pmui
 from workbench.cubes import band_title, formula_bands, good_bands, index_names, possible_presets
 from workbench.panels.base_maps import NONE, PUBLIC, BaseMap
 from workbench.panels.grouped import OneOf, grouped
+from workbench.panels.histogram import histogram_of
 from workbench.panels.layers import Layers
 from workbench.panels.look import FORMULA, INDEX, OWN_BANDS, Look
 from workbench.panels.menu import Menu
 from workbench.panels.pages import Page
+from workbench.panels.playing import Playing
 from workbench.panels.scene_picture import COMPONENTS
 from workbench.panels.style import heading, line, note, put, stack, tool
 from workbench.session import Session
@@ -36,8 +38,9 @@ class LayersPanel(pn.viewable.Viewer):
         **params: object,
     ) -> None:
         super().__init__(**params)
-        self.session, self.look, self._layers = session, look, layers
+        self.session, self.look, self._layers, self._page = session, look, layers, page
         small = {"size": "small", "margin": 0, "sizing_mode": "stretch_width"}
+        self._is_writing = False
         self._picture = pmui.Select(label="Picture", options=[OWN_BANDS], **small)
         self._picture.param.watch(self._choose, "value")
         self._bands = [pmui.TextInput(label=name, **small) for name in CHANNELS]
@@ -51,6 +54,10 @@ class LayersPanel(pn.viewable.Viewer):
         self._formula.param.watch(self._set_formula, "enter_pressed")
         self._rgb = line(*self._bands)
         self._titles = note("")
+        self._playing = Playing(session, look, page)
+        self._play = tool("slideshow", "Play the bands one after the other, or stop (Shift A)", self.play)
+        self._histogram = pn.pane.HTML("", height=36, margin=0, sizing_mode="stretch_width")
+        page.follow(look, "drawn percent", self._count, now=False)
         self._percent = pmui.RangeSlider(label="Stretch [%]", start=0, end=100, step=0.5, **small)
         self._percent.param.watch(lambda event: look.param.update(percent=event.new), "value_throttled")
         self._model = OneOf(session.model, label="Class map by", **small)
@@ -90,8 +97,8 @@ class LayersPanel(pn.viewable.Viewer):
     def __panel__(self) -> pn.Column:
         """From the ground up: picture, class map, two layers, base map."""
         return stack(
-            heading("Layers"),
-            self._picture, self._rgb, self._index, self._formula, self._titles, self._percent,
+            heading("Layers", self._play),
+            self._picture, self._rgb, self._index, self._formula, self._titles, self._histogram, self._percent,
             pmui.Divider(margin=0, sizing_mode="stretch_width"),
             self._model, line(self._live, pn.Spacer(sizing_mode="stretch_width"), self._once), self._opacity,
             self._unsure,
@@ -100,6 +107,24 @@ class LayersPanel(pn.viewable.Viewer):
             pmui.Divider(margin=0, sizing_mode="stretch_width"),
             self._lines, self._online, gap=14,
         )  # fmt: skip
+
+    def _count(self) -> None:
+        """Draw how bright the three bands are, once they are on the map."""
+        cube, look = self.session.cube, self.look
+        self._histogram.visible = not look.is_explained
+        if cube is None or look.is_explained or max(look.bands) >= cube.sizes["band"]:
+            return
+        asked = cube, look.bands, look.percent
+        self._page.work(lambda: (asked, histogram_of(*asked)), self._take_histogram)
+
+    def _take_histogram(self, found: tuple) -> None:
+        asked, drawn = found
+        if asked[0] is self.session.cube and asked[1:] == (self.look.bands, self.look.percent):
+            self._histogram.object = drawn
+
+    def play(self) -> None:
+        """Show the bands one after the other, or stop."""
+        self._playing.turn()
 
     def _open(self) -> None:
         cube = self.session.cube
@@ -126,8 +151,12 @@ class LayersPanel(pn.viewable.Viewer):
                 put(self._formula, look.formula)
             self._titles.object = look.legend or "computing …"
             return
-        for box, text in zip(self._bands, self._shown_bands(), strict=True):
-            put(box, text)
+        self._is_writing = True  # three boxes change one by one: between them stands what nobody typed
+        try:
+            for box, text in zip(self._bands, self._shown_bands(), strict=True):
+                put(box, text)
+        finally:
+            self._is_writing = False
         self._titles.object = " · ".join(band_title(cube, band) for band in look.bands)
 
     def _show_model(self) -> None:
@@ -157,7 +186,7 @@ class LayersPanel(pn.viewable.Viewer):
     def _set_bands(self, _: object) -> None:
         """Show the good bands nearest to what was typed; what is no number goes back."""
         typed = [box.value for box in self._bands]
-        if typed == self._shown_bands() or not all(typed):
+        if self._is_writing or typed == self._shown_bands() or not all(typed):
             return
         axis = np.where(good_bands(self.session.cube), self._axis(), np.nan)
         try:

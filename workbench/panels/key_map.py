@@ -42,6 +42,7 @@ KEYS: dict[str, tuple[Key, ...]] = {
             ("shift+p",),
             ("Plain", "Continuum removed", "Derivative"),
         ),
+        Key(("Shift A",), "animate: the bands one after the other, or stop", ("shift+a",), ("Play the bands",)),
         Key(("W",), "swipe two layers, or lay them together", ("w",)),
         Key(("Shift W",), "swipe the two best maps", ("shift+w",), ("Swipe the two best maps",)),
         Key(("Q",), "quiet: the class map stays, or follows the labels again", ("q",)),

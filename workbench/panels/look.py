@@ -30,6 +30,8 @@ class Look(param.Parameterized):
     formula = param.String(default="", doc="Of which bands, where a formula is shown or was")
     legend = param.String(default="", doc="What the picture's colours stand for, once it has been made")
     bands = param.Tuple(default=(0, 0, 0), length=3, doc="Bands shown red, green and blue")
+    playing = param.Boolean(default=False, doc="Whether the bands are shown one after the other")
+    drawn = param.Parameter(default=None, doc="Bands of the picture that was drawn last")
     percent = param.Range(default=(2.0, 98.0), bounds=(0, 100), doc="Percentiles shown black and white [%]")
     opacity = param.Number(default=0.65, bounds=(0, 1), doc="Of the class map")
     by_confidence = param.Boolean(default=False, doc="Whether the class map fades where the model is unsure")

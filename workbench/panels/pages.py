@@ -68,6 +68,11 @@ class Page:
                 return
         self._document.add_next_tick_callback(lambda: self._take(action))
 
+    @property
+    def is_served(self) -> bool:
+        """Whether the page has a clock of its own, as a server's has."""
+        return self._document is not None
+
     def soon(self, action: Callable[[], None], milliseconds: int) -> None:
         """Call `action` once after a while, however often it is asked for until then; in a notebook at once."""
         if self._document is None:

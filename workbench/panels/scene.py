@@ -113,6 +113,7 @@ class MapPanel(pn.viewable.Viewer):
         self.look.legend = self.layers.legend()
         self._draw_picture()
         self._take_map()
+        self.look.drawn = self.look.bands
 
     def _draw_picture(self) -> None:
         swipe, was_swiped = self.look.swipe, self._was_swiped
