@@ -42,7 +42,7 @@ class MapMaking(Painting, Selecting, Keeping, WithLibrary):
         self._at_hand = AtHand()
         self._wish: Wish | None = None
         self._keeper = MapKeeper()
-        self._refit = Refit(self._deliver)
+        self._refit = Refit(self._deliver, self._put_away)
         super().__init__(folder, **params)
 
     @property
@@ -95,8 +95,11 @@ class MapMaking(Painting, Selecting, Keeping, WithLibrary):
                 self.param.update(class_map=class_map, confidence=confidence)
 
     def _deliver(self, generation: int, result: tuple[ClassMap, bool] | Exception) -> None:
-        """In the background: show what came out, then put it away unless a newer one is wanted."""
+        """In the background: show what came out."""
         self.post(partial(self._map_done, generation, result))
+
+    def _put_away(self, generation: int, result: tuple[ClassMap, bool] | Exception) -> None:
+        """In the background, once labels have ceased to come: keep the newest map in the folder."""
         wish = self._wish
         if isinstance(result, Exception) or wish is None or wish.number != generation:
             return
