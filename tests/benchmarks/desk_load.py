@@ -130,6 +130,8 @@ class Hand:
                 desk.wait_count(key, n + 1)
                 self.acknowledged[name] += 1
         desk.wait_map()
+        # A label may leave every class as it was, but how sure the model is it changes: so each map is another picture.
+        desk.page.get_by_role("switch", name="Fade where unsure").click()
         return desk
 
     def _label(self, desk: Driver, name: str, rng: np.random.Generator) -> None:
