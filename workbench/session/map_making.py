@@ -78,7 +78,9 @@ class MapMaking(Painting, Selecting, Keeping, WithLibrary):
 
     def _growing_map(self, number: int, model: str, cube: xr.DataArray, labels: xr.DataArray, *rest: object) -> object:
         """The same, what is in sight first; told part by part, and ended by a newer wish."""
-        is_spectral = not self.models[model].embeds if model in self.models else True
+        from workbench.probe import find_model
+
+        is_spectral = not find_model(model).embeds
 
         def tell(codes: NDArray, confidence: NDArray) -> None:
             maps = labels.copy(data=codes), labels.copy(data=confidence)
