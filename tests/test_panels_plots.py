@@ -28,6 +28,15 @@ def shown(pane: SpectraFigure) -> tuple[object, dict[str, dict]]:
     return figure, {one.name: dict(one.data_source.data) for one in figure.renderers}
 
 
+def test_bad_bands_alone_do_not_say_how_far_the_plot_goes():
+    pane = SpectraFigure()
+    pane.lay(AXIS, TITLES, np.array([[500.0, 600.0]]))
+    figure, _ = shown(pane)
+    names = [one.name for one in figure.x_range.renderers]
+    assert BAD not in names
+    assert {LINES, SPREADS, "clicked", "hovered"} == set(names)
+
+
 def test_the_clicked_spectrum_is_drawn_value_by_value():
     values, pane = np.array([0.1, 0.2, np.nan, 0.4, 0.5, 0.6]), SpectraFigure()
     pane.lay(AXIS, TITLES)

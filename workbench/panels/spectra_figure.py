@@ -128,12 +128,13 @@ class SpectraFigure(pn.pane.Bokeh):
         source = {name: ColumnDataSource(data) for name, data in self._data.items()}
         look = {"fill_color": HOVERED, "fill_alpha": 0.16, "line_alpha": 0}
         model.vstrip("x0", "x1", source=source[BAD], name=BAD, level="underlay", **look)
-        model.patches(
+        spreads = model.patches(
             "xs", "ys", source=source[SPREADS], name=SPREADS, fill_color="color", fill_alpha=0.2, line_alpha=0
         )
         look = {"line_color": "color", "line_dash": "dash", "line_width": 1.5}
         drawn = [model.multi_line("xs", "ys", source=source[LINES], name=LINES, **look)]
         drawn += [model.line("x", "y", source=source[name], name=name, **look) for name, look in _STYLES.items()]
+        model.x_range.renderers = [spreads, *drawn]  # an empty plot is empty: bad bands alone would fill all of it
         model.add_tools(HoverTool(renderers=drawn, formatters={"$data_y": "printf"}))
         for axis in model.axis:
             axis.axis_label_text_font_size, axis.major_label_text_font_size = "11px", "10px"
