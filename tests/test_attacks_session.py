@@ -7,6 +7,7 @@ import os
 import pickle
 import shutil
 import sqlite3
+import threading
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 
 from workbench.cubes import save_cube, simulated_scene
 from workbench.session import Session
+from workbench.session.stranger import refuse_odd_files
 
 DEEP = "[" * 100_000
 SCRIPT = "<img src=x onerror=alert(1)>"
@@ -92,6 +94,26 @@ def test_a_huge_file_is_not_read(folder, name):
         file.truncate(2**30 + 1)  # a hole: it takes no room
     with pytest.raises(ValueError, match=rf"{name} in .* has 1024 MiB, more than the \d+ MiB"):
         Session(folder)
+
+
+@pytest.mark.parametrize("name", ["labels.gpkg-journal", "runs/two/draft"])
+def test_a_file_that_is_gone_meanwhile_is_passed_over(folder, name):
+    place, done = folder / name, threading.Event()
+    (folder / "runs" / "two").mkdir()
+
+    def write() -> None:
+        while not done.is_set():
+            place.touch()
+            place.unlink()
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    try:
+        for _ in range(3000):
+            refuse_odd_files(folder)
+    finally:
+        done.set()
+        thread.join()
 
 
 @pytest.mark.parametrize(

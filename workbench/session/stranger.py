@@ -32,7 +32,7 @@ _OWN = (LOCK, STATE, LABELS, ADVICE, HISTORY, MAP, MAP_CARD, RUNS)
 
 
 def refuse_odd_files(folder: Path) -> None:
-    """Refuse a folder whose own files are links, devices or far too large.
+    """Refuse a folder whose own files are links, devices or far too large; one that is gone meanwhile is none of them.
 
     Raises
     ------
@@ -43,7 +43,10 @@ def refuse_odd_files(folder: Path) -> None:
         where = Path(entry.path).relative_to(folder)
         if entry.is_symlink():
             raise ValueError(f"{where} in {folder} is a link, and a session would write where it leads; move it away")
-        mode = entry.stat(follow_symlinks=False)
+        try:
+            mode = entry.stat(follow_symlinks=False)
+        except FileNotFoundError:  # a database's journal, or a draft: the session is in use
+            continue
         if not (stat.S_ISREG(mode.st_mode) or stat.S_ISDIR(mode.st_mode)):
             raise ValueError(f"{where} in {folder} is neither a file nor a folder; move it away")
         most = SIZES.get(entry.name)
@@ -85,8 +88,11 @@ def _own_files(folder: Path) -> Iterator[os.DirEntry]:
 
 
 def _below(folder: str) -> Iterator[os.DirEntry]:
-    with os.scandir(folder) as entries:
-        found = list(entries)
+    try:
+        with os.scandir(folder) as entries:
+            found = list(entries)
+    except FileNotFoundError:  # a run that was deleted just now
+        return
     for entry in found:
         yield entry
         if entry.is_dir(follow_symlinks=False):
