@@ -18,6 +18,8 @@ ALIKE = (
     "test_desk_browser.py::test_a_reload_finds_labels_and_run_again[salinas_a]",
     "test_keys_browser.py::test_a_run_is_started_and_stopped",
     "test_handing_over.py::test_the_command_lines",
+    "test_session_cluster.py::test_nothing_goes_on_there",
+    "test_session_cluster.py::test_a_stop_reaches_it",
     "test_session_queue.py::test_what_is_asked_for_meanwhile_waits_its_turn",
     "test_runs_browser.py::test_a_run_is_repeated",
     "test_runs_browser.py::test_the_encoder_in_use",

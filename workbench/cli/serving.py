@@ -74,6 +74,13 @@ def _serves(verb: argparse.ArgumentParser, session: str) -> None:
     has_doors(verb)
     verb.add_argument("--no-show", action="store_true", help="do not open a browser")
     verb.add_argument(
+        "--cluster",
+        default="",
+        metavar="ADDRESS",
+        help="let the workers of a dask scheduler, such as tcp://HOST:8786, pretrain and compare; they must see the "
+        "session's folder and the scene under the same paths (default: this machine)",
+    )
+    verb.add_argument(
         "--tiles",
         default="",
         metavar="URL",
@@ -87,6 +94,7 @@ def demo(args: argparse.Namespace) -> None:
     from workbench.labels import write_labels
 
     known = passwords(args)
+    _reach(args.cluster)
     folder = args.session or data_folder() / f"demo-{datetime.now():%Y%m%d-%H%M%S}"
     args.scene, truth = folder / "scene.zarr", folder / "truth.tif"
     record = folder / "scene.run.json"
@@ -101,6 +109,15 @@ def demo(args: argparse.Namespace) -> None:
         write_run(record, args, {})
         write_labels(labels, truth)
     _show(_session(folder, args, truth=truth), args, known)
+
+
+def _reach(cluster: str) -> None:
+    """Refuse a scheduler that does not answer, before there is a session."""
+    if cluster:
+        from workbench.scheduler import connected
+
+        with connected(cluster):
+            pass
 
 
 def _same_scene(record: Path, args: argparse.Namespace) -> None:
@@ -122,6 +139,7 @@ def serve(args: argparse.Namespace) -> None:
     from workbench.session.folder import LABELS, STATE
 
     known = passwords(args)
+    _reach(args.cluster)
     if args.sessions and args.session:
         raise ValueError("a desk has one session or several, got --session and --sessions; leave one out")
     name = f"workbench-session-{args.scene.stem}" if args.scene else "workbench-session"
@@ -142,6 +160,7 @@ def _one_of_many(folder: Path, args: argparse.Namespace) -> Session:
     from workbench.session import Session
 
     session = Session.at(folder, allowed(folder, args))
+    session.cluster = args.cluster
     return session if session.scene else _session(folder, args, labels=args.labels)
 
 
@@ -152,6 +171,7 @@ def _session(
     from workbench.session import Session
 
     session = Session.at(folder, allowed(folder, args))
+    session.cluster = args.cluster
     options = {"format": args.format, **reader_options(args)} if args.verb == "serve" else {}
     if args.scene and session.scene != str(args.scene.absolute()):
         _done(session, session.open_scene(args.scene, **options))

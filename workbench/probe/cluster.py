@@ -7,13 +7,10 @@ that a worker which finds another scene under the same path, or has other versio
 from __future__ import annotations
 
 import asyncio
-import threading
 import time
 import warnings
 from collections.abc import Iterable, Iterator
 from concurrent.futures import CancelledError
-from concurrent.futures import Future as Answer
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -29,19 +26,13 @@ from workbench.cubes import CubeError, open_cube
 from workbench.patches import Block
 from workbench.probe.blockwise import Arrays, Work
 from workbench.probe.stamps import file_age, spectra_stamp
-from workbench.record import versions
+from workbench.scheduler import ANSWER, Versions, connected, deciding_versions, refuse_other_versions
 
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-ANSWER = 10.0
-"""A scheduler answers within so long [s]."""
-
 NO_WORKER = 60.0
 """A cluster may be without any worker for so long [s]."""
-
-ALIKE = ("workbench", "numpy", "torch", "scikit-learn")
-"""Packages whose versions must be the same on both sides, for the same numbers."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +44,7 @@ class Opening:
     options: tuple[tuple[str, object], ...]
     age: int
     stamp: str
-    versions: tuple[tuple[str, str], ...]
+    versions: Versions
 
     @classmethod
     def of(cls, cube: xr.DataArray) -> Opening:
@@ -62,7 +53,9 @@ class Opening:
         if not cube.attrs.get("source") or not source.exists():
             raise ValueError("workers read the scene from its file, but this cube has none; write it with save_cube")
         options = tuple(sorted(cube.attrs.get("options", {}).items()))
-        return cls(str(source), cube.attrs["format"], options, file_age(source), spectra_stamp(cube), _versions())
+        return cls(
+            str(source), cube.attrs["format"], options, file_age(source), spectra_stamp(cube), deciding_versions()
+        )
 
 
 def on_cluster(
@@ -103,7 +96,7 @@ def on_cluster(
     answer, no_worker = answer or ANSWER, no_worker or NO_WORKER
     opening, waiting = Opening.of(cube), iter(blocks)
     under_way: dict[Future, Block] = {}
-    with _client(address, answer) as client:
+    with connected(address, answer) as client:
         cores = _cores(client, address, answer, no_worker)
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Sending large graph")
@@ -128,33 +121,6 @@ def on_cluster(
                 except (CancelledError, asyncio.CancelledError) as error:
                     raise _lost(address) from error
                 yield block, arrays
-
-
-@contextmanager
-def _client(address: str, answer: float) -> Iterator[Client]:
-    # In a thread: dask's own time-out does not cover a port that takes the call and then says nothing.
-    asked: Answer = Answer()
-    threading.Thread(target=_ask, args=(asked, address, answer), daemon=True).start()
-    try:
-        client = asked.result(2 * answer)
-    except (OSError, ValueError) as error:  # a time-out is the former
-        raise ConnectionError(
-            f"no dask scheduler answered at {address} within {answer:.0f} s; start one with dask scheduler, or leave "
-            "the cluster out"
-        ) from error
-    try:
-        yield client
-    finally:
-        client.close(timeout=answer)
-
-
-def _ask(asked: Answer, address: str, answer: float) -> None:
-    from distributed import Client
-
-    try:
-        asked.set_result(Client(address, timeout=answer, set_as_default=False))
-    except Exception as error:  # noqa: BLE001, the end of a thread: whoever waits for the answer gets it
-        asked.set_exception(error)
 
 
 def _cores(client: Client, address: str, answer: float, no_worker: float) -> int:
@@ -210,9 +176,7 @@ def _do(opening: Opening, work: Work, block: Block) -> Arrays:
 
 @lru_cache(maxsize=2)
 def _opened(opening: Opening) -> xr.DataArray:
-    if _versions() != opening.versions:
-        here, there = (", ".join(f"{name} {v}" for name, v in told) for told in (_versions(), opening.versions))
-        raise RuntimeError(f"a worker computes as the asker does, but it has {here} instead of {there}; install these")
+    refuse_other_versions(opening.versions)
     try:
         cube = open_cube(opening.source, opening.format, **dict(opening.options))
     except FileNotFoundError as error:
@@ -222,7 +186,3 @@ def _opened(opening: Opening) -> xr.DataArray:
     if spectra_stamp(cube) != opening.stamp:
         raise CubeError(f"a worker finds another scene at {opening.source}; put the same one where all find it")
     return cube
-
-
-def _versions() -> tuple[tuple[str, str], ...]:
-    return tuple((name, version) for name, version in versions().items() if name in ALIKE)

@@ -23,6 +23,7 @@ class Following(Answering):
     runs = param.List(default=[], item_type=Run, doc="All of them, the oldest first")
     active_run = param.String(default="", doc="Id of the run whose embedding is used; empty without")
     job = param.ClassSelector(class_=Job, doc="What is under way or was last; None before the first")
+    cluster = param.String(default="", doc="Address of a dask scheduler whose workers do the jobs; empty: this machine")
 
     def __init__(self, folder: str | Path, **params: object) -> None:
         self._worker: Worker | None = None
@@ -79,7 +80,7 @@ class Following(Answering):
         so_far = steps_told(run)
         self.job = Job(run.id, kind, title, "running", part_done(so_far, run), run.seconds, so_far, note="starting")
         heard, ended = partial(self._heard, run), partial(self._ended, run)
-        self._worker = Worker(run.folder, kind, heard, ended)
+        self._worker = Worker(run.folder, kind, heard, ended, self.cluster)
 
     def _heard(self, run: Run, report: dict) -> None:
         """In the worker's thread: what a report changes is worked out here and shown by the screen's thread."""

@@ -28,6 +28,9 @@ from workbench.session.runs import LOG
 GRACE = 1.0
 """Seconds a worker has to end by itself once it is asked to stop."""
 
+FAR = 8.0
+"""The same of a worker on another machine."""
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -80,17 +83,29 @@ class Worker:
         Called with each report (a dict), in a thread of ours.
     ended : callable
         Called once, in the same thread, with the exit status (negative: the signal that killed it).
+    cluster : str
+        Address of a dask scheduler, whose worker does it then; the child process only passes on what that one says.
     """
 
     living: ClassVar[WeakSet[Worker]] = WeakSet()
 
-    def __init__(self, folder: Path, kind: str, heard: Callable[[dict], None], ended: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        kind: str,
+        heard: Callable[[dict], None],
+        ended: Callable[[int], None],
+        cluster: str = "",
+    ) -> None:
         self._heard, self._ended = heard, ended
+        self.grace = FAR if cluster else GRACE
         self._stopping = threading.Lock()
         path = os.pathsep.join([str(Path(workbench.__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
+        there = ["workbench.session.elsewhere", str(folder), kind, cluster]
+        program = there if cluster else ["workbench.session.work", str(folder), kind]
         with (folder / LOG).open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "workbench.session.work", str(folder), kind],
+                [sys.executable, "-m", *program],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -101,10 +116,10 @@ class Worker:
         self._thread = threading.Thread(target=self._listen, name=f"worker {self.process.pid}", daemon=True)
         self._thread.start()
 
-    def stop(self, grace: float = GRACE) -> None:
-        """Ask it to end; make it end if it does not within `grace` seconds. Returns at once."""
+    def stop(self) -> None:
+        """Ask it to end; make it end if it does not within ``grace`` seconds. Returns at once."""
         if self._stopping.acquire(blocking=False):
-            threading.Thread(target=self._stop, args=(grace,), name="stop", daemon=True).start()
+            threading.Thread(target=self._stop, args=(self.grace,), name="stop", daemon=True).start()
 
     def wait(self, timeout: float | None = None) -> bool:
         """Until it has ended and was heard to the end; False if that took longer than `timeout` seconds."""

@@ -66,7 +66,7 @@ class Session(Learning):
         if self._worker is not None:
             worker = self._worker
             self.stop()
-            worker.wait(5)
+            worker.wait(worker.grace + 4)
         for thread in (self._refit, self._rival, self._adviser):
             thread.forget()
             thread.wait(30)
