@@ -11,8 +11,12 @@ import pytest
 from workbench.cli import main
 from workbench.cubes import save_cube, simulated_scene
 from workbench.panels.doors import origins
+from workbench.panels.oauth import OAuth
 from workbench.panels.upload import KINDS, MOST, Upload
 from workbench.session import Allowed, Session
+
+ACCOUNT = {"provider": "github", "key": "desk", "secret": "a word", "users": ["ada"]}
+"""What an OAuth file says."""
 
 
 @pytest.fixture(autouse=True)
@@ -104,6 +108,13 @@ def test_what_this_user_opened_here_opens_again_and_what_was_written_in_does_not
         (["--password", "table"], "but that of 'bob' in table has fewer"),
         (["--password", "broken"], "broken is no JSON object of passwords by user name"),
         (["--password", "missing"], "no such file or directory: missing"),
+        (["--oauth", "nobody"], "an OAuth file says provider, key, secret and users, but nobody lacks users"),
+        (["--oauth", "other"], "provider in other is one of auth0, "),
+        (["--oauth", "bare"], "put AUTHORIZE_URL, TOKEN_URL, USER_URL into extra"),
+        (["--oauth", "both"], "users in both are names, or * alone for anybody"),
+        (["--oauth", "odd"], "odd has users, more of another kind than an OAuth file"),
+        (["--oauth", "broken"], "broken is no JSON object of an OAuth provider"),
+        (["--oauth", "bare", "--password", "long"], "asks for a password or lets an OAuth provider vouch, got both"),
         (["--origin", "*"], "an origin is a host with or without a port, got '*'"),
     ],
 )  # fmt: skip
@@ -115,6 +126,12 @@ def test_a_door_that_would_stand_open_is_refused(tmp_path, monkeypatch, capsys, 
         ("empty", ""),
         ("table", '{"ada": "12345678", "bob": "1"}'),
         ("broken", "{"),
+        ("long", "12345678"),
+        ("nobody", json.dumps(ACCOUNT | {"users": []})),
+        ("other", json.dumps(ACCOUNT | {"provider": "passport"})),
+        ("bare", json.dumps(ACCOUNT | {"provider": "generic"})),
+        ("both", json.dumps(ACCOUNT | {"users": ["ada", "*"]})),
+        ("odd", json.dumps(ACCOUNT | {"users": "ada", "more": 1})),
     ]:
         Path(name).write_text(text)
     assert main(["demo", "--height", "16", "--width", "16", "--session", "s", "--no-show", *words]) == 2
@@ -128,6 +145,14 @@ def test_origins_are_those_the_desk_is_reached_by():
     assert origins("192.0.2.7", 5006, ["desk.example.org"]) == ["192.0.2.7:5006", "localhost:5006", "desk.example.org"]
     assert not any("*" in one or one.startswith("0.0.0.0") for one in origins("0.0.0.0", 5006))
     assert "[::1]:5006" in origins("::1", 5006)
+
+
+def test_names_are_the_same_in_whatever_letters_and_anybody_only_if_so_said():
+    one = OAuth(**ACCOUNT)
+    assert [one.knows(user) for user in ("ada", "Ada", "adam", "", None)] == [True, True, False, False, False]
+    assert OAuth(**ACCOUNT | {"users": ("*",)}).knows("adam")
+    assert not OAuth(**ACCOUNT | {"users": ("*",)}).knows("")
+    assert "word" not in repr(one)
 
 
 def piece(name: object, data: object = b"x", **others: object) -> dict:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from workbench.cli.arguments import count, port
 
 if TYPE_CHECKING:
+    from workbench.panels.oauth import OAuth
     from workbench.session import Allowed
 
 SHORTEST = 8
@@ -36,6 +37,13 @@ def has_doors(verb: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="file with the password on its first line, or with a JSON object of passwords by user name; "
         f"or set {VARIABLE}. The desk does not encrypt: put it behind an https proxy",
+    )
+    verb.add_argument(
+        "--oauth",
+        type=Path,
+        metavar="FILE",
+        help="instead of a password an account elsewhere: JSON with provider (github, gitlab, google, azure, auth0, "
+        "okta, bitbucket, generic), key, secret and users, the names that are let in",
     )
     verb.add_argument(
         "--origin",
@@ -69,12 +77,14 @@ def passwords(args: argparse.Namespace) -> dict[str, str]:
     from workbench.panels.doors import is_own
 
     if args.password is None and not os.environ.get(VARIABLE):
-        if not is_own(args.address):
+        if not (args.oauth or is_own(args.address)):
             raise ValueError(
-                f"others can reach a desk at {args.address}, so that it needs a password; give --password FILE or set "
-                f"{VARIABLE}"
+                f"others can reach a desk at {args.address}, so that it needs a password; give --password FILE, set "
+                f"{VARIABLE}, or let an OAuth provider vouch for them (--oauth FILE)"
             )
         return {}
+    if args.oauth:
+        raise ValueError("a desk asks for a password or lets an OAuth provider vouch, got both; leave one out")
     where, text = VARIABLE, os.environ.get(VARIABLE, "")
     if args.password is not None:
         where, text = str(args.password), args.password.read_text(encoding="utf-8-sig")
@@ -91,6 +101,19 @@ def passwords(args: argparse.Namespace) -> dict[str, str]:
             f"a password has at least {SHORTEST} letters, but {whose} in {where} has fewer; choose another"
         )
     return found
+
+
+def vouching(args: argparse.Namespace) -> OAuth | None:
+    """The OAuth provider that was named, if one was.
+
+    Raises
+    ------
+    OSError, ValueError
+        If its file cannot be read, or says too little.
+    """
+    from workbench.panels.oauth import read_oauth
+
+    return read_oauth(args.oauth) if args.oauth else None
 
 
 def allowed(folder: Path, args: argparse.Namespace) -> Allowed:

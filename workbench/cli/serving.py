@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbench.cli.arguments import count, is_scene, open_scene, reader_options, seed
-from workbench.cli.doors import allowed, has_doors, passwords
+from workbench.cli.doors import allowed, has_doors, passwords, vouching
 from workbench.cli.outputs import say, write_run
 from workbench.cli.places import refuse_inputs
 from workbench.files import data_folder
 
 if TYPE_CHECKING:
+    from workbench.panels.oauth import OAuth
     from workbench.session import Session, Sessions
 
 DEMO = """\
@@ -93,7 +94,7 @@ def demo(args: argparse.Namespace) -> None:
     from workbench.cubes import save_cube, simulated_scene
     from workbench.labels import write_labels
 
-    known = passwords(args)
+    known = passwords(args) or vouching(args)
     _reach(args.cluster)
     folder = args.session or data_folder() / f"demo-{datetime.now():%Y%m%d-%H%M%S}"
     args.scene, truth = folder / "scene.zarr", folder / "truth.tif"
@@ -138,7 +139,7 @@ def serve(args: argparse.Namespace) -> None:
     from workbench.session import Sessions
     from workbench.session.folder import LABELS, STATE
 
-    known = passwords(args)
+    known = passwords(args) or vouching(args)
     _reach(args.cluster)
     if args.sessions and args.session:
         raise ValueError("a desk has one session or several, got --session and --sessions; leave one out")
@@ -190,21 +191,22 @@ def _done(session: Session, done: bool) -> None:
         raise ValueError(session.message)
 
 
-def _show(session: Session | Sessions, args: argparse.Namespace, known: dict[str, str]) -> None:
+def _show(session: Session | Sessions, args: argparse.Namespace, known: dict[str, str] | OAuth | None) -> None:
     from workbench.panels import serve
 
     flag = "--session" if args.verb == "demo" or not args.sessions else "--sessions"
     which = "Session folder" if flag == "--session" else "Folder of sessions"
     print(f"{which}: {session.folder} (open it again with: workbench serve {flag} {session.folder})", flush=True)
     if known:
-        print("Everybody is asked for a name and the password; the name stands beside the labels given.", flush=True)
+        asked = "for a name and the password" if args.oauth is None else f"by {known.provider} who it is"
+        print(f"Everybody is asked {asked}; the name stands beside the labels given.", flush=True)
     try:
         serve(
             session,
             port=args.port,
             address=args.address,
             show=not args.no_show,
-            passwords=known,
+            known=known,
             pages_of=args.origin,
             most_pages=args.max_pages,
             tiles=args.tiles,

@@ -16,6 +16,7 @@ from workbench.panels.assets import install_widget_assets
 from workbench.panels.base_maps import offered
 from workbench.panels.doors import Seats, guard, is_no_token, is_own, of_another_host, origins, sorry, user
 from workbench.panels.menu import read_menu
+from workbench.panels.oauth import OAuth, guard_by_oauth
 from workbench.session import Session, Sessions
 from workbench.session.allowed import LOG
 from workbench.session.who import user_of_this_process
@@ -34,7 +35,7 @@ def serve(
     port: int = 0,
     address: str = "127.0.0.1",
     show: bool = True,
-    passwords: Mapping[str, str] | None = None,
+    known: Mapping[str, str] | OAuth | None = None,
     pages_of: Sequence[str] = (),
     most_pages: int = MOST_PAGES,
     tiles: str = "",
@@ -44,16 +45,17 @@ def serve(
     Parameters
     ----------
     sessions : Session or Sessions
-        What every page shows; of several, a page shows the one that its address names (``?session=NAME``), where there
-        are passwords that of its user, else the one named ``session``.
+        What every page shows; of several, a page shows the one that its address names (``?session=NAME``), where
+        people log in that of its user, else the one named ``session``.
     port : int
         0 for any free one.
     address : str
         What to listen on; the default is this machine only.
     show : bool
         Whether to open a browser.
-    passwords : mapping of str to str, optional
-        By user; under the empty name one for users of any name. Without, nobody is asked.
+    known : mapping of str to str, or OAuth, optional
+        Passwords by user, under the empty name one for users of any name; or who vouches for which users. Without,
+        nobody is asked.
     pages_of : sequence of str
         Hosts, besides the address, whose pages may talk to the desk: the name that a proxy gives it.
     most_pages : int
@@ -64,11 +66,11 @@ def serve(
     Raises
     ------
     ValueError
-        If others could reach the address and there are no passwords, or `tiles` is no address of tiles.
+        If others could reach the address and nobody is asked who they are, or `tiles` is no address of tiles.
     OSError
         If the port is in use.
     """
-    if not is_own(address) and not passwords:
+    if not is_own(address) and not known:
         raise ValueError(f"others can reach a desk at {address}, so that it needs a password; give --password FILE")
     offered(tiles)
     install_widget_assets()
@@ -82,13 +84,16 @@ def serve(
                 f"port {port} at {address} is not free ({error.strerror}); choose another with --port"
             ) from error
         port = probe.getsockname()[1]
+    doors = {}
+    if known:
+        doors = guard_by_oauth(known) if isinstance(known, OAuth) else guard(known)
     seats = Seats(most_pages)
     sys.setswitchinterval(TURN)
     threading.Thread(target=read_menu, name="menu", daemon=True).start()  # ready when the first page asks
     pn.serve(
         lambda: _page(sessions, tiles) if seats.take() else seats.full(),
         port=port, address=address, show=show, title=TITLE, verbose=True,
-        websocket_origin=origins(address, port, pages_of), **(guard(passwords) if passwords else {}),
+        websocket_origin=origins(address, port, pages_of), **doors,
     )  # fmt: skip
 
 
