@@ -12,7 +12,7 @@ from workbench.cli.arguments import count, port
 
 if TYPE_CHECKING:
     from workbench.panels.oauth import OAuth
-    from workbench.session import Allowed
+    from workbench.session import Allowed, Limits
 
 SHORTEST = 8
 """Least letters of a password."""
@@ -62,8 +62,41 @@ def has_doors(verb: argparse.ArgumentParser) -> None:
         "machine is served, the session's folder and those of the files named here in any case)",
     )
     verb.add_argument(
+        "--max-runs",
+        type=count,
+        default=4,
+        metavar="N",
+        help="runs under way at once, of all sessions together; others wait (default: %(default)s)",
+    )
+    verb.add_argument(
+        "--max-memory",
+        type=size,
+        default=0,
+        metavar="GIB",
+        help="of each session: a scene that is held as a whole takes no more, and a run that does is ended "
+        "(default: as much as there is)",
+    )
+    verb.add_argument(
         "--max-pages", type=count, default=32, metavar="N", help="pages open at once (default: %(default)s)"
     )
+
+
+def size(text: str) -> int:
+    """GiB on a command line, in bytes."""
+    try:
+        found = float(text)
+    except ValueError:
+        found = 0.0
+    if not 0 < found < 2**20:
+        raise argparse.ArgumentTypeError(f"memory is a number of GiB above 0, got {text!r}")
+    return int(found * 2**30)
+
+
+def limits(args: argparse.Namespace) -> Limits:
+    """What the desk gives its sessions."""
+    from workbench.session import Limits
+
+    return Limits(args.max_runs, args.max_memory)
 
 
 def passwords(args: argparse.Namespace) -> dict[str, str]:

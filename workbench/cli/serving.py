@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbench.cli.arguments import count, is_scene, open_scene, reader_options, seed
-from workbench.cli.doors import allowed, has_doors, passwords, vouching
+from workbench.cli.doors import allowed, has_doors, limits, passwords, vouching
 from workbench.cli.outputs import say, write_run
 from workbench.cli.places import refuse_inputs
 from workbench.files import data_folder
 
 if TYPE_CHECKING:
     from workbench.panels.oauth import OAuth
-    from workbench.session import Session, Sessions
+    from workbench.session import Limits, Session, Sessions
 
 DEMO = """\
 The dashboard on the built-in simulated scene: a landscape of which everything is known, seen by an EnMAP-like sensor.
@@ -150,17 +150,18 @@ def serve(args: argparse.Namespace) -> None:
         open_scene(args)  # a scene that cannot be read is refused before there is a session
     if args.sessions:
         args.sessions = args.sessions.absolute()
-        many = Sessions(args.sessions, lambda own: _one_of_many(own, args), most=args.max_sessions)
+        shared = limits(args)
+        many = Sessions(args.sessions, lambda own: _one_of_many(own, args, shared), most=args.max_sessions)
         _show(many, args, known)
     else:
         _show(_session(folder, args, labels=args.labels), args, known)
 
 
-def _one_of_many(folder: Path, args: argparse.Namespace) -> Session:
+def _one_of_many(folder: Path, args: argparse.Namespace, shared: Limits) -> Session:
     """A session that goes on with what it had, or begins with what was named."""
     from workbench.session import Session
 
-    session = Session.at(folder, allowed(folder, args))
+    session = Session.at(folder, allowed(folder, args), shared)
     session.cluster = args.cluster
     return session if session.scene else _session(folder, args, labels=args.labels)
 
@@ -171,7 +172,7 @@ def _session(
     """The session of `folder`, with what was named opened in it."""
     from workbench.session import Session
 
-    session = Session.at(folder, allowed(folder, args))
+    session = Session.at(folder, allowed(folder, args), limits(args))
     session.cluster = args.cluster
     options = {"format": args.format, **reader_options(args)} if args.verb == "serve" else {}
     if args.scene and session.scene != str(args.scene.absolute()):

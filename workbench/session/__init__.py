@@ -14,6 +14,7 @@ from workbench.session.beside import Near, nearest
 from workbench.session.classes import LabelClass
 from workbench.session.jobs import Job
 from workbench.session.kept import KeptSpectrum
+from workbench.session.limits import Limits
 from workbench.session.live_map import live_map
 from workbench.session.many import Sessions
 from workbench.session.marks import Mark
@@ -33,6 +34,7 @@ __all__ = [
     "Job",
     "KeptSpectrum",
     "LabelClass",
+    "Limits",
     "Mark",
     "Near",
     "Round",

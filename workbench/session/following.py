@@ -47,6 +47,8 @@ class Following(Answering):
         if not self.is_here(run):
             raise ValueError(f"run {id} is of {Path(run.settings['scene']).name}; open that scene first")
         if run.embedding is None:
+            if self._worker is None and not self.limits.take(self):
+                raise ValueError(f"{self.limits.said()}; try again when one has ended")
             self._follow_worker(run, "embedding", f"embedding of {run.title}")
         else:
             self._activate(run)
@@ -80,7 +82,11 @@ class Following(Answering):
         so_far = steps_told(run)
         self.job = Job(run.id, kind, title, "running", part_done(so_far, run), run.seconds, so_far, note="starting")
         heard, ended = partial(self._heard, run), partial(self._ended, run)
-        self._worker = Worker(run.folder, kind, heard, ended, self.cluster)
+        try:
+            self._worker = Worker(run.folder, kind, heard, ended, self.cluster, self.limits.overrun)
+        except OSError:
+            self.limits.leave(self)
+            raise
 
     def _heard(self, run: Run, report: dict) -> None:
         """In the worker's thread: what a report changes is worked out here and shown by the screen's thread."""
@@ -116,6 +122,7 @@ class Following(Answering):
     def _show_end(self, run: Run, job: Job) -> None:
         with self.lock:
             self._worker = None
+            self.limits.leave(self)
             self.param.update(job=replace(job, history=self.job.history), runs=read_runs(self.runs_path))
 
     def _activate(self, run: Run) -> None:

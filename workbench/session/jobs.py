@@ -22,11 +22,16 @@ from pathlib import Path
 from typing import ClassVar
 from weakref import WeakSet
 
+import psutil
+
 import workbench
 from workbench.session.runs import LOG
 
 GRACE = 1.0
 """Seconds a worker has to end by itself once it is asked to stop."""
+
+WEIGH = 0.3
+"""Seconds between two looks at how much memory it holds."""
 
 FAR = 8.0
 """The same of a worker on another machine."""
@@ -85,6 +90,8 @@ class Worker:
         Called once, in the same thread, with the exit status (negative: the signal that killed it).
     cluster : str
         Address of a dask scheduler, whose worker does it then; the child process only passes on what that one says.
+    too_much : callable, optional
+        Given the bytes it holds, why it must end; empty while it need not. Such a sentence is heard as its error.
     """
 
     living: ClassVar[WeakSet[Worker]] = WeakSet()
@@ -96,6 +103,7 @@ class Worker:
         heard: Callable[[dict], None],
         ended: Callable[[int], None],
         cluster: str = "",
+        too_much: Callable[[int], str] | None = None,
     ) -> None:
         self._heard, self._ended = heard, ended
         self.grace = FAR if cluster else GRACE
@@ -115,6 +123,8 @@ class Worker:
         Worker.living.add(self)
         self._thread = threading.Thread(target=self._listen, name=f"worker {self.process.pid}", daemon=True)
         self._thread.start()
+        if too_much is not None:
+            threading.Thread(target=self._weigh, args=(too_much,), name="memory", daemon=True).start()
 
     def stop(self) -> None:
         """Ask it to end; make it end if it does not within ``grace`` seconds. Returns at once."""
@@ -137,6 +147,16 @@ class Worker:
                     return
                 time.sleep(0.02)
             end()
+
+    def _weigh(self, too_much: Callable[[int], str]) -> None:
+        """End it when it holds too much."""
+        with suppress(psutil.Error):
+            process = psutil.Process(self.process.pid)
+            while not self.wait(WEIGH):
+                if reason := too_much(process.memory_info().rss):
+                    self._heard({"error": reason})
+                    self.process.kill()
+                    return
 
     def _listen(self) -> None:
         for line in self.process.stdout:

@@ -7,6 +7,7 @@ waited then is said to be interrupted, as what ran is, and both can be resumed.
 from __future__ import annotations
 
 import shutil
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +19,11 @@ from workbench.session.runs import ENCODER, ENDED_EARLY, PRETRAINING, WAITING, R
 
 class Queueing(Following):
     """Which run begins when, and which are kept."""
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a job is under way, or will begin."""
+        return super().is_busy or bool(self.waiting)
 
     @property
     def waiting(self) -> list[Run]:
@@ -94,10 +100,34 @@ class Queueing(Following):
         run = replace(run, state=WAITING, error="")
         write_run(run)
         self.runs = read_runs(self.runs_path)
-        if self._worker is None:
-            self._start(run)
-        else:
+        if self._worker is not None:
             self.tell(f"{run.title} waits until {self.job.title} has ended")
+        elif not self._begin_next():
+            self.tell(f"{run.title} waits: {self.limits.said()}")
+
+    def _begin_next(self) -> bool:
+        """Begin the first run that waits, if there is one and the desk has room for it."""
+        # In a thread of its own: whoever leaves holds a lock of another session.
+        tell = threading.Thread(target=lambda: self.post(self._its_turn), name="its turn", daemon=True)
+        if not self.limits.take(self, tell.start):
+            return False
+        try:
+            self._start(self.waiting[0])
+        except BaseException:
+            self.limits.leave(self)
+            raise
+        return True
+
+    def _its_turn(self) -> None:
+        """Another session's job is over."""
+        with self.lock:
+            if self._worker is None and self.waiting and not self.is_closing:
+                try:
+                    self._begin_next()
+                except (OSError, ValueError) as error:
+                    self.refuse(f"{self.waiting[0].title} did not begin: {sentence(error)}")
+            elif self._worker is None:
+                self.limits.leave(self)
 
     def _start(self, run: Run) -> None:
         write_run(replace(run, state="running"))
@@ -108,11 +138,7 @@ class Queueing(Following):
     def _show_end(self, run: Run, job: Job) -> None:
         with self.lock:
             super()._show_end(run, job)
-            if self.waiting and not self.is_closing:
-                try:
-                    self._start(self.waiting[0])
-                except (OSError, ValueError) as error:
-                    self.refuse(f"{self.waiting[0].title} did not begin: {sentence(error)}")
+            self._its_turn()
 
     def _found(self, id: str) -> Run:
         run = self._run(id)

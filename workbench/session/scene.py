@@ -16,6 +16,7 @@ from workbench.labels import open_labels
 from workbench.session.allowed import LOG, Allowed, is_sealed, sealed
 from workbench.session.commands import command, sentence
 from workbench.session.folder import LABELS, RUNS, STATE
+from workbench.session.limits import Limits
 from workbench.session.who import user_of_this_process
 
 
@@ -41,6 +42,7 @@ class SceneState(param.Parameterized):
         self.lock = threading.RLock()
         self.doing = ""  # the command under way, in words
         self.allowed: Allowed | None = None
+        self.limits = Limits()
         self.who: Callable[[], str] = user_of_this_process
         self._trusted: set[str] = set()
         self._restoring = False
@@ -89,6 +91,7 @@ class SceneState(param.Parameterized):
         path = located(path).absolute()
         self._admit(path)
         cube = open_cube(path, **options)
+        self.limits.check_scene(cube, path.name)
         if not self._can_show(path, cube):
             raise ValueError(
                 f"labels move between scenes with a CRS only, and this session's lie on {Path(self.scene).name}; "

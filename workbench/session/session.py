@@ -12,6 +12,7 @@ from workbench.session.allowed import Allowed
 from workbench.session.commands import command
 from workbench.session.folder import STATE, FolderLock, read_json
 from workbench.session.learning import Learning
+from workbench.session.limits import Limits
 from workbench.session.stranger import refuse_odd_files, refuse_odd_state
 
 
@@ -24,6 +25,8 @@ class Session(Learning):
         Made on first use. What it holds is shown again.
     allowed : Allowed, optional
         Which files may be opened, the scene that the folder names among them; any by default.
+    limits : Limits, optional
+        What it may take; as much as there is by default.
 
     Raises
     ------
@@ -36,14 +39,16 @@ class Session(Learning):
     living: ClassVar[dict[Path, Session]] = {}
     _door: ClassVar[threading.RLock] = threading.RLock()
 
-    def __init__(self, folder: str | Path, allowed: Allowed | None = None, **params: object) -> None:
+    def __init__(
+        self, folder: str | Path, allowed: Allowed | None = None, limits: Limits | None = None, **params: object
+    ) -> None:
         folder = Path(folder).expanduser().absolute()
         if folder.is_dir():
             refuse_odd_files(folder)
         self._held = FolderLock(folder)
         try:
             super().__init__(folder, **params)
-            self.allowed, self._restoring = allowed, True
+            self.allowed, self.limits, self._restoring = allowed, limits or Limits(), True
             self._restore()
             self._restoring = False
         except BaseException:
@@ -52,12 +57,12 @@ class Session(Learning):
         self.param.watch(self._save_state, ["view", "current_class", "live"])
 
     @classmethod
-    def at(cls, folder: str | Path, allowed: Allowed | None = None) -> Session:
+    def at(cls, folder: str | Path, allowed: Allowed | None = None, limits: Limits | None = None) -> Session:
         """The session of `folder`: the living one where there is one, so that a second tab and a reload share it."""
         place = Path(folder).expanduser().resolve()
         with cls._door:
             if place not in cls.living:
-                cls.living[place] = cls(place, allowed)
+                cls.living[place] = cls(place, allowed, limits)
             return cls.living[place]
 
     def close(self) -> None:
@@ -67,6 +72,7 @@ class Session(Learning):
             worker = self._worker
             self.stop()
             worker.wait(worker.grace + 4)
+        self.limits.leave(self)
         for thread in (self._refit, self._rival, self._adviser):
             thread.forget()
             thread.wait(30)
