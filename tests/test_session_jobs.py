@@ -12,9 +12,12 @@ from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
+import psutil
+import pytest
 
 from tests.jobs import LONG, one_thread_each, posix, session_of_it, small_scene, until  # noqa: F401, fixtures
 from workbench.session import Session
+from workbench.session.work import AUTOGROUP
 
 
 def is_alive(pid: int) -> bool:
@@ -73,6 +76,27 @@ def test_a_stop_takes_less_than_two_seconds_and_keeps_the_encoder_so_far(session
     assert 0 < step < LONG
     assert session.active_run == run.id
     assert session.embedding is not None
+
+
+@pytest.mark.skipif(not AUTOGROUP.exists(), reason="this system shares its cores out among processes only")
+def test_a_worker_steps_back_behind_the_whole_desk(session):
+    before = AUTOGROUP.read_text()
+    session.start_pretraining(steps=LONG, encoder="pixel")
+    assert until(lambda: session.job.history)
+    process = psutil.Process(session._worker.process.pid)
+    assert process.nice() == 15
+    assert Path(f"/proc/{process.pid}/autogroup").read_text().endswith(" nice 15\n")
+    assert AUTOGROUP.read_text() == before
+    session.stop()
+    assert session.wait_for_job(10)
+
+
+@pytest.mark.skipif(not AUTOGROUP.exists(), reason="this system shares its cores out among processes only")
+def test_a_process_in_somebody_elses_session_leaves_that_as_it_is():
+    code = "from workbench.session import work; work.step_back(); print(work.AUTOGROUP.read_text())"
+    before = AUTOGROUP.read_text()
+    found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert found.stdout.strip() == before.strip()
 
 
 @posix

@@ -49,6 +49,7 @@ def main(sessions: str = "20", training: str = "5", seconds: str = "600") -> Non
         scene = save_cube(cube, folder / "scene.zarr")
         log = folder / "log"
         words = ["serve", str(scene), "--sessions", str(folder / "all"), "--max-sessions", str(n), "--no-show"]
+        words += ["--max-runs", str(max(trains, 1))]
         with log.open("w") as out:
             server = subprocess.Popen(
                 [sys.executable, "-u", "-m", "workbench.cli", *words], stdout=out, stderr=out, env=dict(os.environ)

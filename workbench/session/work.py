@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 import traceback
+from contextlib import suppress
 from pathlib import Path
 
 from workbench.session.commands import sentence
@@ -20,6 +21,10 @@ from workbench.session.runs import PROGRESS, Run, read_run
 
 ALONE = 3.0
 """Seconds a worker goes on for, to put its results away, when its parent has died."""
+
+NICE = 15
+AUTOGROUP = Path("/proc/self/autogroup")
+"""How nice a session is to others, where Linux weighs them (sched(7))."""
 
 
 class Line:
@@ -72,12 +77,24 @@ def _plain(value: object) -> object:
     return value.tolist() if hasattr(value, "tolist") else str(value)
 
 
+def step_back() -> None:
+    """Let the page come first; what is left of the machine this process has all the same.
+
+    Where Linux shares its cores out among sessions first (``sched_autogroup_enabled``) and this process has one of its
+    own, as a job of the desk has, it would be the equal of the whole desk however nice it is: its session has to be.
+    """
+    if hasattr(os, "nice"):
+        os.nice(NICE)
+    if hasattr(os, "getsid") and os.getsid(0) == os.getpid():
+        with suppress(OSError):
+            AUTOGROUP.write_text(str(NICE))
+
+
 def main(folder: str, kind: str) -> int:
     """Carry out the run in `folder`; the exit status is 0 when it is done or was stopped, 1 when it failed."""
     run = read_run(Path(folder))
     line = Line(run)
-    if hasattr(os, "nice"):
-        os.nice(15)  # the page comes first, and what is left it has all the same
+    step_back()
     try:
         from workbench.session.tasks import TASKS
 
