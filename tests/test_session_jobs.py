@@ -85,7 +85,7 @@ def test_a_worker_steps_back_behind_the_whole_desk(session):
     assert until(lambda: session.job.history)
     process = psutil.Process(session._worker.process.pid)
     assert process.nice() == 15
-    assert Path(f"/proc/{process.pid}/autogroup").read_text().endswith(" nice 15\n")
+    assert Path(f"/proc/{process.pid}/autogroup").read_text().endswith(" nice 10\n")
     assert AUTOGROUP.read_text() == before
     session.stop()
     assert session.wait_for_job(10)

@@ -22,7 +22,10 @@ from workbench.session.runs import PROGRESS, Run, read_run
 ALONE = 3.0
 """Seconds a worker goes on for, to put its results away, when its parent has died."""
 
-NICE = 15
+NICE, BEHIND = 15, 10
+"""Of this process to others of its session, and of its session to others: a tenth of the weight of the desk's, so that
+it still goes on beside programs that take all they get."""
+
 AUTOGROUP = Path("/proc/self/autogroup")
 """How nice a session is to others, where Linux weighs them (sched(7))."""
 
@@ -87,7 +90,7 @@ def step_back() -> None:
         os.nice(NICE)
     if hasattr(os, "getsid") and os.getsid(0) == os.getpid():
         with suppress(OSError):
-            AUTOGROUP.write_text(str(NICE))
+            AUTOGROUP.write_text(str(BEHIND))
 
 
 def main(folder: str, kind: str) -> int:
