@@ -1,4 +1,4 @@
-"""One server and one page a scene; requests that leave the machine, page errors and tracebacks fail the test."""
+"""One session and one page a scene; requests that leave the machine, page errors and tracebacks fail the test."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,9 @@ import pytest
 from tests.browser.driver import PATIENCE, Driver, watch
 from tests.browser.tiles import tile_server
 from tests.long import LONG
-from workbench.cubes import open_cube
+from workbench.cubes import open_cube, save_cube, simulated_scene
+from workbench.labels import write_labels
+from workbench.session import Session
 
 SCENES = {
     "simulated": "",
@@ -54,6 +58,57 @@ def browser() -> Iterator[object]:
         browser.close()
 
 
+@dataclass(frozen=True)
+class Since:
+    """What a log says from a moment on."""
+
+    path: Path
+    start: int
+
+    def read_text(self) -> str:
+        return self.path.read_bytes()[self.start :].decode()
+
+
+@contextmanager
+def started(folder: Path, *words: str) -> Iterator[dict]:
+    """A desk in a process of its own, its log in `folder`, and a server of map tiles that it may ask."""
+    log = folder / "server.log"
+    with log.open("w") as out, tile_server() as (tiles, asked):
+        command = [sys.executable, "-u", "-m", "workbench.cli", *words, "--no-show", "--tiles", tiles]
+        process = subprocess.Popen(command, stdout=out, stderr=out, env=os.environ | {"OMP_NUM_THREADS": "1"})
+        try:
+            yield {"url": address(process, log), "log": log, "tiles": asked}
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], dict]]:
+    """One server for all files of tests on the simulated scene; called with a name, it has a new session of it."""
+    folder = tmp_path_factory.mktemp("shared")
+    cube, truth = simulated_scene(80, 120, seed=0)
+    save_cube(cube, folder / "scene.zarr")
+    write_labels(truth, folder / "truth.tif")
+
+    def begun(name: str) -> dict:
+        place, log = folder / "all" / name, host["log"]
+        place.mkdir(parents=True)
+        shutil.copytree(folder / "scene.zarr", place / "scene.zarr")
+        for part in folder.glob("truth.*"):
+            shutil.copy(part, place)
+        session = Session(place)
+        assert session.open_scene(place / "scene.zarr"), session.message
+        assert session.open_truth(place / "truth.tif"), session.message
+        session.close()
+        host["tiles"].clear()
+        since = Since(log, log.stat().st_size)
+        return host | {"host": host["url"], "url": f"{host['url']}/?session={name}", "folder": place, "log": since}
+
+    with started(folder, "serve", "--sessions", str(folder / "all"), "--max-sessions", "99") as host:
+        yield begun
+
+
 @pytest.fixture(
     scope="module",
     params=[
@@ -62,7 +117,12 @@ def browser() -> Iterator[object]:
     ],
 )
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict]:
-    """A server of its own process on one scene; address, folder and log."""
+    """A session on one scene: address of its page and of its server, folder and log."""
+    module = request.module.__name__.rpartition(".")[2]
+    if request.param == "simulated" and not getattr(request.module, "OWN_SERVER", False):
+        place = request.getfixturevalue("shared")(module)
+        yield place | {"cube": open_cube(place["folder"] / "scene.zarr"), "name": request.param}
+        return
     folder = tmp_path_factory.mktemp(f"session-{request.param}")
     if request.param == "simulated":
         scene = folder / "session" / "scene.zarr"
@@ -70,24 +130,9 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     else:
         scene = request.getfixturevalue("real_data") / SCENES[request.param]
         words = ["serve", str(scene)]
-    log = folder / "server.log"
-    command = [sys.executable, "-u", "-m", "workbench.cli", *words, "--session", str(folder / "session"), "--no-show"]
-    with log.open("w") as out, tile_server() as (tiles, asked):
-        command += ["--tiles", tiles]
-        process = subprocess.Popen(command, stdout=out, stderr=out, env=os.environ | {"OMP_NUM_THREADS": "1"})
-        try:
-            url = address(process, log)
-            yield {
-                "url": url,
-                "log": log,
-                "cube": open_cube(scene),
-                "name": request.param,
-                "folder": folder / "session",
-                "tiles": asked,
-            }
-        finally:
-            process.terminate()
-            process.wait(20)
+    with started(folder, *words, "--session", str(folder / "session")) as place:
+        own = {"host": place["url"], "folder": folder / "session", "cube": open_cube(scene), "name": request.param}
+        yield place | own
 
 
 @pytest.fixture(scope="module")

@@ -20,6 +20,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.parametrize("server", ["simulated"], indirect=True, scope="module"),
 ]
+OWN_SERVER = True
 CANARY = "the canary sings"
 SCRIPT = "<img src=x onerror='window.owned=1'><script>window.owned=1</script>"
 

@@ -213,7 +213,7 @@ def test_the_session_is_taken_away_whole(desk, tmp_path):
 def test_what_was_done_is_copied_as_code(desk):
     page, folder = desk.page, desk.server["folder"]
     labelled(desk)
-    page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=desk.url)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=desk.server["host"])
     page.get_by_role("tab", name="Learn").click()
     page.keyboard.press("Shift+C")
     expect(page.get_by_role("tab", name="Export")).to_have_attribute("aria-selected", "true", timeout=PATIENCE)
