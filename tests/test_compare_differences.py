@@ -147,3 +147,12 @@ def test_what_cannot_be_paired_is_refused(table, names, message):
         paired(table, *names)
     with pytest.raises(ValueError, match=message):
         differences_from(table, names[1])
+
+
+def test_a_difference_over_splits_of_the_same_labels_has_the_wider_interval():
+    table = made_up(a=0.0, b=0.01)
+    for row in paired(table, "b", "a", overlap=1.0).to_dict("records"):
+        wide = table[table["budget"] == row["budget"]].pivot(index="draw", columns="model", values="oa")
+        apart = wide["b"] - wide["a"]
+        half = stats.t.ppf(0.975, 9) * apart.std(ddof=1) * np.sqrt(1 / 10 + 1)
+        np.testing.assert_allclose(row["ci95"], [apart.mean() - half, apart.mean() + half])

@@ -38,6 +38,24 @@ def test_the_interval_is_students():
     np.testing.assert_allclose(interval(values), students)
 
 
+def test_the_interval_of_splits_of_the_same_labels_is_nadeaus_and_bengios():
+    values = np.random.default_rng(1).normal(0.8, 0.05, 10)
+    half = stats.t.ppf(0.975, 9) * np.sqrt((1 / 10 + 30 / 20) * values.var(ddof=1))
+    np.testing.assert_allclose(interval(values, overlap=30 / 20), [values.mean() - half, values.mean() + half])
+
+
+def test_halvings_of_the_same_values_need_a_wider_interval_to_hold_the_truth():
+    rng, held = np.random.default_rng(0), {0.0: [], 1.0: []}
+    for _ in range(2000):
+        values = rng.normal(size=40)
+        halves = [values[rng.permutation(40)[:20]].mean() for _ in range(5)]
+        for overlap, found in held.items():
+            low, high = interval(halves, overlap=overlap)
+            found.append(low <= 0 <= high)
+    assert np.mean(held[0.0]) < 0.72
+    assert 0.93 <= np.mean(held[1.0]) <= 0.97
+
+
 def of_many(draws: np.ndarray, truth: float) -> float:
     """Share of many comparisons, shape (n, draws), whose interval holds the true mean."""
     return np.mean([low <= truth <= high for low, high in (interval(one, bounds=(0, 1)) for one in draws)])

@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 
 from workbench.labels import block_split, check_trainable, counts, draw, footprint_distance, open_labels, random_split
-from workbench.labels.blocks import distance_to
+from workbench.labels.blocks import TRIALS, _sides, block_halves, distance_to
 from workbench.labels.rasterise import as_labels
 from workbench.labels.split import Split
 
@@ -72,6 +72,40 @@ def test_a_random_split_tests_on_everything_else():
     np.testing.assert_array_equal(split.train.values + split.test.values, labels.values)
     assert not ((split.train.values > 0) & (split.test.values > 0)).any()
     assert split.note == ""
+
+
+def slow_halves(labels: xr.DataArray, seed: int, footprint: int) -> tuple[np.ndarray, np.ndarray]:
+    """All halvings looked at over the whole scene, pixel by pixel and pair by pair."""
+    values, rng, best = labels.values, np.random.default_rng(seed), (None, None)
+    total = np.bincount(values.ravel())[1:]
+    for _ in range(TRIALS):
+        side = int(rng.choice(_sides(values.shape, footprint)))
+        down, across = rng.integers(side), rng.integers(side)
+        rows, columns = (values.shape[0] - 1 + down) // side + 1, (values.shape[1] - 1 + across) // side + 1
+        taken = rng.permutation(rows * columns) < max(1, rows * columns // 2)
+        part, beyond = np.zeros(values.shape, bool), np.zeros(values.shape, bool)
+        for r, c in np.ndindex(values.shape):
+            part[r, c] = taken[(r + down) // side * columns + (c + across) // side]
+        marked = np.argwhere(part & (values > 0))
+        for r, c in np.argwhere(~part):
+            beyond[r, c] = len(marked) == 0 or np.abs(marked - (r, c)).max(axis=1).min() >= footprint
+        train, test = (np.bincount(values[half], minlength=len(total) + 1)[1:] for half in (part, beyond))
+        share = np.minimum(train, test)[total > 0] / total[total > 0]
+        score = ((share > 0).sum(), (train > 0).sum(), share[share > 0].min(initial=1), test.sum())
+        if best[0] is None or score > best[0]:
+            best = score, (part, beyond)
+    return best[1]
+
+
+@pytest.mark.parametrize("footprint", [1, 4])
+@pytest.mark.parametrize("share", [0.03, 0.5])
+def test_halves_are_those_of_the_whole_scene_looked_at_pixel_by_pixel(footprint, share):
+    labels = patchwork(height=18, width=22)
+    labels = labels.where(np.random.default_rng(1).random(labels.shape) < share, 0).assign_attrs(labels.attrs)
+    halves = block_halves(labels, 5, footprint=footprint)
+    part, beyond = slow_halves(labels, 5, footprint)
+    np.testing.assert_array_equal(halves.train, part)
+    np.testing.assert_array_equal(halves.test, beyond)
 
 
 @pytest.mark.parametrize("footprint", [1, 3, 7, 11])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -159,6 +160,12 @@ def library(desk: Driver) -> None:
     expect(desk.page.locator("label:has(input:checked)").first).to_be_visible(timeout=PATIENCE)
 
 
+def families(desk: Driver) -> None:
+    """Scores of the last comparison, and above them those that follow the labels."""
+    desk.page.keyboard.press("Shift+F")
+    expect(desk.page.get_by_text(re.compile(r"^With \d+ labels"))).to_be_visible(timeout=PATIENCE)
+
+
 def models(desk: Driver) -> None:
     """A long list, open."""
     tab("Compare")(desk)
@@ -207,7 +214,7 @@ VIEWS: dict[str, Callable[[Driver], None]] = {
     "embedding": embedding,
     "library": library,
     "runs": tab("Runs"),
-    "compare": tab("Compare"),
+    "compare": families,
     "models": models,
     "curve": lambda desk: (desk.page.keyboard.press("Escape"), curve(desk)),
     "areas": areas,

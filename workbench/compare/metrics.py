@@ -77,6 +77,16 @@ def kappa(confusion: ArrayLike) -> float:
     return 0.0 if chance >= 1 else (overall_accuracy(confusion) - chance) / (1 - chance)
 
 
+def accuracies(confusion: ArrayLike) -> dict[str, float]:
+    """``oa, aa, kappa`` and ``f1`` of a matrix, as score tables name them."""
+    return {
+        "oa": overall_accuracy(confusion),
+        "aa": average_accuracy(confusion),
+        "kappa": kappa(confusion),
+        "f1": f1(confusion),
+    }
+
+
 def _ratio(part: ArrayLike, whole: ArrayLike) -> NDArray[np.float64]:
     """NaN where the whole is 0."""
     whole = np.asarray(whole, dtype=float)

@@ -179,13 +179,8 @@ def probed(
     """Accuracies [0…1] of a linear probe taught on some pixels of an embedding and tested on others."""
     features = embedding.values.reshape(len(embedding), -1)
     probe = find_model(PROBE).build(0).fit(features[:, taught].T, truth.flat[taught])
-    matrix = metrics.confusion_matrix(truth.flat[tested], probe.predict(features[:, tested].T), int(truth.max()))
-    return {
-        "oa": metrics.overall_accuracy(matrix),
-        "aa": metrics.average_accuracy(matrix),
-        "kappa": metrics.kappa(matrix),
-        "f1": metrics.f1(matrix),
-    }
+    predicted = probe.predict(features[:, tested].T)
+    return metrics.accuracies(metrics.confusion_matrix(truth.flat[tested], predicted, int(truth.max())))
 
 
 def study_summary(table: pd.DataFrame) -> pd.DataFrame:

@@ -1,7 +1,7 @@
 """Halves of a scene for a block split: which blocks train, which test, and what the guard band between them costs.
 
 Many random halvings are tried, because small scenes and rare classes leave few good ones. Only where the labels lie is
-looked at, never what any model says of them.
+looked at, never what any model says of them; and each trial looks at the labels alone, however large the scene.
 """
 
 from __future__ import annotations
@@ -10,10 +10,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_cdt
+from scipy.spatial import cKDTree
 
 TRIALS = 64
 """Halvings tried."""
+
+SPARSE = 20
+"""Where a scene has so many pixels to a label, or more, distances are asked for label by label."""
 
 
 @dataclass(frozen=True)
@@ -64,24 +69,28 @@ def block_halves(labels: xr.DataArray, seed: int, *, footprint: int, block: int 
     values, n_classes = labels.values, len(labels.attrs["classes"])
     total = np.bincount(values.ravel(), minlength=n_classes + 1)[1:]
     rng = np.random.default_rng(seed)
-    best: tuple[tuple[int, int, float, int], Halves] | None = None
+    places = np.nonzero(values)
+    codes = values[places]
+    best: tuple[tuple[int, int, float, int], _Blocks] | None = None
     for _ in range(TRIALS):
         side = block or int(rng.choice(_sides(values.shape, footprint)))
-        part = _random_blocks(values.shape, side, rng)
-        beyond = ~part & (distance_to(part & (values > 0)) >= footprint)
-        train, test = (np.bincount(values[half], minlength=n_classes + 1)[1:] for half in (part, beyond))
+        blocks = _random_blocks(values.shape, side, rng)
+        part = blocks.at(places)
+        beyond = ~part & ~_near(places, part, values.shape, footprint)
+        train, test = (np.bincount(codes[half], minlength=n_classes + 1)[1:] for half in (part, beyond))
         share = np.minimum(train, test)[total > 0] / total[total > 0]
         kept = share > 0
         score = (int(kept.sum()), int((train > 0).sum()), float(share[kept].min(initial=1)), int(test.sum()))
         if best is None or score > best[0]:
-            best = (score, Halves(part, beyond, side))
-    score, halves = best
+            best = (score, blocks)
+    score, blocks = best
     if score[-1] == 0:
         raise ValueError(
             f"no test pixel is left {footprint} pixels or more from the training blocks; "
             "use the random split, a model with a smaller footprint or a larger scene"
         )
-    return halves
+    part = blocks.chosen[blocks.row[:, None], blocks.column]
+    return Halves(part, ~part & (distance_to(part & (values > 0)) >= footprint), blocks.side)
 
 
 def distance_to(marked: np.ndarray) -> np.ndarray:
@@ -114,10 +123,46 @@ def _sides(shape: tuple[int, int], footprint: int) -> list[int]:
     return sorted({round(s) for s in np.geomspace(smallest, largest, 4)})
 
 
-def _random_blocks(shape: tuple[int, int], side: int, rng: np.random.Generator) -> np.ndarray:
-    """A grid of blocks, shifted at random, about half of them True."""
+@dataclass(frozen=True)
+class _Blocks:
+    """A grid of blocks over a scene, shifted at random, about half of them chosen."""
+
+    side: int
+    row: np.ndarray
+    """Block of each row of the scene."""
+
+    column: np.ndarray
+    """Likewise."""
+
+    chosen: np.ndarray
+    """By block, down and across."""
+
+    def at(self, places: tuple[NDArray, NDArray]) -> NDArray[np.bool_]:
+        """Whether pixels (rows, columns) lie in chosen blocks."""
+        rows, columns = places
+        return self.chosen[self.row[rows], self.column[columns]]
+
+
+def _random_blocks(shape: tuple[int, int], side: int, rng: np.random.Generator) -> _Blocks:
     row, column = (np.arange(n) + rng.integers(side) for n in shape)
     row, column = row // side, column // side
     n_blocks = (int(row[-1]) + 1, int(column[-1]) + 1)
     chosen = rng.permutation(n_blocks[0] * n_blocks[1]) < max(1, n_blocks[0] * n_blocks[1] // 2)
-    return chosen.reshape(n_blocks)[row[:, None], column]
+    return _Blocks(side, row, column, chosen.reshape(n_blocks))
+
+
+def _near(
+    places: tuple[NDArray, NDArray], part: NDArray[np.bool_], shape: tuple[int, int], footprint: int
+) -> NDArray[np.bool_]:
+    """Labels nearer than the footprint to one in `part`."""
+    if footprint == 1 or part.all():
+        return part
+    if not part.any():
+        return np.full(part.shape, sum(shape) < footprint)
+    if len(part) * SPARSE > shape[0] * shape[1]:
+        marked = np.zeros(shape, bool)
+        marked[places] = part
+        return distance_to(marked)[places] < footprint
+    points = np.transpose(places)
+    far, _ = cKDTree(points[part]).query(points, p=np.inf, distance_upper_bound=footprint - 0.5)
+    return np.isfinite(far)

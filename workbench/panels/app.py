@@ -16,7 +16,7 @@ from workbench.panels.assets import load_extensions
 from workbench.panels.base_maps import offered
 from workbench.panels.choices import LayersPanel
 from workbench.panels.classes import ClassesPanel
-from workbench.panels.compare import ComparePanel
+from workbench.panels.compare import COMPARE_TAB, ComparePanel
 from workbench.panels.confusion import CONFUSION_TAB, ConfusionPanel
 from workbench.panels.curves import CURVE_TAB, CurvePanel
 from workbench.panels.disagreement import DisagreementPanel
@@ -39,7 +39,7 @@ from workbench.panels.style import CELL, CELL_CSS, CSS, EDGE, HEADER, LOW_TABS, 
 from workbench.session import Run, Session
 
 TITLE = "Hyperspectral workbench"
-LEARN_TAB, COMPARE_TAB = "Learn", "Compare"
+LEARN_TAB = "Learn"
 DOCK = "clamp(268px, 30vh, 420px)"
 """Height of the dock at the foot, the guide's line among it, in CSS's words."""
 
@@ -82,7 +82,7 @@ class Desk(pn.viewable.Viewer):
             DISAGREEMENT_TAB: apart,
             EXPORT_TAB: export,
         }
-        others = {"g": advice.suggest, "c": advice.check, "shift+w": compare.swipe_best}
+        others = {"g": advice.suggest, "c": advice.check}
         others |= {
             "shift+p": spectra.turn,
             "h": lambda: turn_guide(session),
@@ -95,7 +95,7 @@ class Desk(pn.viewable.Viewer):
         }
         for_runs = {"shift+u": runs.use, "shift+g": runs.resume, "shift+t": runs.repeat, "shift+d": runs.delete}
         others |= {key: lambda act=act: _on_tab(look, RUNS_TAB, act) for key, act in for_runs.items()}
-        others |= embedding.keys | library.keys
+        others |= embedding.keys | library.keys | compare.keys
         keys = KeysPanel(session, look, page, others, (*parts, KEYS_TAB))
         tabs = _tabs(look, page, {**parts, KEYS_TAB: keys})
         height = f":host {{ height: {DOCK} !important; flex: none !important; }}"

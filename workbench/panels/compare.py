@@ -6,6 +6,7 @@ import panel as pn
 import panel_material_ui as pmui
 
 from workbench.panels.access import reads
+from workbench.panels.families import families_html, said
 from workbench.panels.grouped import SomeOf, grouped
 from workbench.panels.layers import map_name
 from workbench.panels.learn import job_in_words
@@ -16,6 +17,7 @@ from workbench.panels.style import action, dock_row, line, note, stack
 from workbench.panels.tables import score_html
 from workbench.session import Session
 
+COMPARE_TAB = "Compare"
 FIRST = (
     "Choose models and press Start: each is fitted to a few labels a class, drawn at random, and tested on the rest."
 )
@@ -43,13 +45,18 @@ class ComparePanel(pn.viewable.Viewer):
             on_click=lambda _: self.swipe_best(),
             description="Swipe the two best maps: those of your labels by the models that scored best (Shift W)",
         )  # fmt: skip
+        self._live = pmui.Switch(label="Live families", value=False, size="small", margin=0)
+        self._live.param.watch(lambda event: self._follow_families(event.new), "value")
+        self.keys = {"shift+w": self.swipe_best, "shift+f": self.turn_live}
         self._status = note(FIRST)
         self._bar = pmui.LinearProgress(value=0, variant="determinate", margin=0, sizing_mode="stretch_width")
         scrolls = {"sizing_mode": "stretch_both", "margin": 0, "styles": {"overflow": "auto"}}
         self._table = pn.pane.HTML("", **scrolls, **reads("scores"))
         page.follow(session, "job cube", self._draw)
         page.follow(session, "truth cube", self._offer_truth)
-        page.follow(session, "scores rows", self._draw_scores)
+        page.follow(session, "scores rows families", self._draw_scores)
+        page.follow(session, "families families_note", self._say, now=False)
+        page.on_close(lambda: session.want_families(self, False))
 
     def offer(self, menu: Menu) -> None:
         """Fill the choices, family by family."""
@@ -60,7 +67,8 @@ class ComparePanel(pn.viewable.Viewer):
         """Choices and scores."""
         how = line(self._budgets, self._draws), line(self._split, self._truth), line(self._start, self._stop)
         choices = stack(self._models, *how, gap=8, width=260, sizing_mode="stretch_height")
-        scores = stack(line(self._status, self._swipe), self._bar, self._table, gap=6, sizing_mode="stretch_both")
+        above = line(self._live, self._status, self._swipe)
+        scores = stack(above, self._bar, self._table, gap=6, sizing_mode="stretch_both")
         return dock_row(choices, scores)
 
     def begin(self) -> None:
@@ -74,6 +82,11 @@ class ComparePanel(pn.viewable.Viewer):
             models=self._models.value, budgets=budgets, draws=self._draws.value,
             splits=SPLITS[self._split.value], truth=self._truth.value,
         )  # fmt: skip
+
+    def turn_live(self) -> None:
+        """Score a model of each family after every label from now on, or no more."""
+        self.look.tab = COMPARE_TAB
+        self._live.value = not self._live.value
 
     def swipe_best(self) -> None:
         """Lay the maps of the two models that scored best side by side."""
@@ -95,10 +108,26 @@ class ComparePanel(pn.viewable.Viewer):
         ours = job is not None and job.kind == "comparison"
         self._bar.visible = ours and busy
         self._bar.value = 100 * job.fraction if ours else 0
-        self._status.object = job_in_words(job) if ours else FIRST if has_scene else "Open a scene first."
+        self._say()
+
+    def _say(self) -> None:
+        """How the comparison stands; what the live scores say once it is over."""
+        session, job = self.session, self.session.job
+        ours = job is not None and job.kind == "comparison"
+        live = said(session.families, session.families_note) if self._live.value else ""
+        if ours and (job.state == "running" or not live):
+            self._status.object = job_in_words(job)
+        else:
+            self._status.object = live or (FIRST if session.cube is not None else "Open a scene first.")
+
+    def _follow_families(self, wanted: bool) -> None:
+        self.session.want_families(self, wanted)
+        self._draw_scores()
+        self._say()
 
     def _draw_scores(self) -> None:
         scores = self.session.scores
         has_scores = scores is not None and len(scores) > 0
-        self._table.object = score_html(scores) if has_scores else ""
+        live = families_html(self.session.families) if self._live.value else ""
+        self._table.object = live + (score_html(scores) if has_scores else "")
         self._swipe.visible = has_scores and scores["model"].nunique() > 1

@@ -32,8 +32,14 @@ BESIDE = 1.01
 FAR = 2.0
 """Labels so many times fewer than the least budget, or more than the largest, are not marked."""
 
-TITLES = ("labels a class (logarithmic)", "overall accuracy [%]")
-TIPS = [("", "@name, @budget a class"), ("OA [%]", "@y{0.0} @interval"), ("draws", "@draws")]
+MOST_TICKS = 8
+"""On the axis of labels, beside the last."""
+
+TITLE = "overall accuracy [%]"
+A_CLASS = "labels a class"
+"""What the axis counts, unless it is told otherwise."""
+
+TIPS = [("", "@name, @budget @counted"), ("OA [%]", "@y{0.0} @interval"), ("draws", "@draws")]
 
 
 class CurveFigure(pn.pane.Bokeh):
@@ -47,9 +53,11 @@ class CurveFigure(pn.pane.Bokeh):
 
     def __init__(self, **params: object) -> None:
         super().__init__(**params)
-        self._data, self._budgets, self._now = _drawn({}), [1], 0.0
+        self._data, self._budgets, self._now, self._counted = _drawn({}), [1], 0.0, A_CLASS
 
-    def draw(self, curves: Mapping[str, Sequence[Point]], styles: Mapping[str, tuple[str, str]]) -> None:
+    def draw(
+        self, curves: Mapping[str, Sequence[Point]], styles: Mapping[str, tuple[str, str]], counted: str = A_CLASS
+    ) -> None:
         """Draw curves by name, each in a colour and dash.
 
         Parameters
@@ -58,14 +66,17 @@ class CurveFigure(pn.pane.Bokeh):
             Budgets increase.
         styles : mapping of str to (str, str)
                 Of ``STYLES``.
+        counted : str
+            What the budgets are.
         """
-        self._data = _drawn(curves, styles)
+        self._data, self._counted = _drawn(curves, styles, counted), counted
         self._budgets = sorted({point.budget for points in curves.values() for point in points}) or [1]
 
         def send(model: figure) -> None:
             for drawn in model.renderers:
                 drawn.data_source.data = self._data[drawn.name]
             _lay(model, self._budgets, self._now)
+            model.xaxis.axis_label = _title(self._counted)
 
         change_all(self, send)
 
@@ -90,7 +101,7 @@ class CurveFigure(pn.pane.Bokeh):
         model.multi_line("xs", "ys", source=source[LINES], name=LINES, **look)
         marks = model.scatter("x", "y", source=source[POINTS], name=POINTS, size=7, color="color")
         model.add_tools(HoverTool(renderers=[marks], tooltips=TIPS))
-        for axis, title in zip(model.axis, TITLES, strict=True):
+        for axis, title in zip(model.axis, (_title(self._counted), TITLE), strict=True):
             axis.axis_label, axis.axis_label_text_font_style = title, "normal"
             axis.axis_label_text_font_size, axis.major_label_text_font_size = "11px", "10px"
         model.xaxis.formatter = NumeralTickFormatter(format="0")
@@ -110,7 +121,7 @@ class CurveFigure(pn.pane.Bokeh):
 
 def _lay(model: figure, budgets: Sequence[int], now: float) -> None:
     """Ticks where there are budgets, room beside them, and where one stands if that is near."""
-    model.xaxis.ticker = FixedTicker(ticks=list(budgets))
+    model.xaxis.ticker = FixedTicker(ticks=_ticks(budgets))
     is_near = _is_near(budgets, now)
     low, high = (min(budgets[0], now), max(budgets[-1], now)) if is_near else (budgets[0], budgets[-1])
     model.x_range.update(start=low / MARGIN, end=high * MARGIN)
@@ -118,19 +129,32 @@ def _lay(model: figure, budgets: Sequence[int], now: float) -> None:
     line.update(location=now or 1, visible=is_near)
 
 
+def _title(counted: str) -> str:
+    return f"{counted} (logarithmic)"
+
+
+def _ticks(budgets: Sequence[int]) -> list[int]:
+    """Budgets that have a tick: the largest, and others far enough apart to be read."""
+    apart, ticks = (budgets[-1] / budgets[0]) ** (1 / MOST_TICKS), [budgets[-1]]
+    for budget in reversed(budgets[:-1]):
+        if budget * apart <= ticks[-1]:
+            ticks.append(budget)
+    return ticks[::-1]
+
+
 def _is_near(budgets: Sequence[int], now: float) -> bool:
     return budgets[0] / FAR <= now <= budgets[-1] * FAR
 
 
 def _drawn(
-    curves: Mapping[str, Sequence[Point]], styles: Mapping[str, tuple[str, str]] | None = None
+    curves: Mapping[str, Sequence[Point]], styles: Mapping[str, tuple[str, str]] | None = None, counted: str = A_CLASS
 ) -> dict[str, dict[str, list]]:
     """Curves as the browser takes them."""
     found: dict[str, dict[str, list]] = {
         BANDS: {"xs": [], "ys": [], "color": []},
         BARS: {"xs": [], "ys": [], "color": []},
         LINES: {"xs": [], "ys": [], "color": [], "dash": [], "name": []},
-        POINTS: {"x": [], "y": [], "color": [], "name": [], "budget": [], "interval": [], "draws": []},
+        POINTS: {"x": [], "y": [], "color": [], "name": [], "budget": [], "counted": [], "interval": [], "draws": []},
     }
     apart = BESIDE if len({point.budget for points in curves.values() for point in points}) == 1 else 1.0
     for i, (name, points) in enumerate(curves.items()):
@@ -146,7 +170,7 @@ def _drawn(
         _add(found[LINES], xs=xs, ys=ys, color=color, dash=dash, name=name)
         for point, x in zip(points, xs, strict=True):
             told = f"[{point.low:.1f} to {point.high:.1f}]" if point in known else ""
-            what = {"name": name, "budget": point.budget, "interval": told, "draws": point.draws}
+            what = {"name": name, "budget": point.budget, "counted": counted, "interval": told, "draws": point.draws}
             _add(found[POINTS], x=x, y=point.mean, color=color, **what)
     return found
 

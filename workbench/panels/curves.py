@@ -9,8 +9,9 @@ import panel as pn
 import panel_material_ui as pmui
 
 from workbench.panels.access import reads
-from workbench.panels.curve_figure import STYLES, CurveFigure
+from workbench.panels.curve_figure import A_CLASS, STYLES, CurveFigure
 from workbench.panels.curve_words import Read, read_curves
+from workbench.panels.families import COUNTED, IN_WORDS, LIVE, live_read
 from workbench.panels.look import Look
 from workbench.panels.menu import in_words
 from workbench.panels.pages import Page
@@ -19,8 +20,11 @@ from workbench.session import Session
 from workbench.session.commands import sentence
 
 CURVE_TAB = "Curve"
-FIRST = "Compare models first (R), with two or more numbers of labels a class: for example 5, 10, 20."
-SPLITS = {"random": "random split", "blocks": "blocks (spatially apart)"}
+FIRST = (
+    "Compare models first (R), with two or more numbers of labels a class: for example 5, 10, 20; or have families "
+    "scored as you label (Shift F)."
+)
+SPLITS = {"random": "random split", "blocks": "blocks (spatially apart)", LIVE: IN_WORDS}
 
 _STYLE = """
 <style>
@@ -54,6 +58,7 @@ class CurvePanel(pn.viewable.Viewer):
             "", sizing_mode="stretch_both", margin=0, styles={"overflow": "auto"}, **reads("learning curves in words")
         )
         page.follow(session, "rows", self._renew)
+        page.follow(session, "family_points scene", self._renew_live)
         page.follow(session, "counts", self._stand)
         page.follow(look, "tab", self._renew, now=False)
 
@@ -83,17 +88,25 @@ class CurvePanel(pn.viewable.Viewer):
         if isinstance(read, Exception):
             self.session.refuse(f"the learning curves cannot be drawn: {sentence(read)}")
             read = {}
+        live = {LIVE: self._read[LIVE]} if LIVE in self._read else {}
+        self._offer({**read, **live})
+        self._renew()
+
+    def _renew_live(self) -> None:
+        """What families reached as labels came stands beside a comparison's splits."""
+        live = live_read(self.session.live_curve)
+        compared = {split: read for split, read in self._read.items() if split != LIVE}
+        self._offer({**compared, LIVE: live} if live else compared)
+
+    def _offer(self, read: dict[str, Read]) -> None:
         self._read = read
         options = {SPLITS.get(split, split): split for split in read}
         chosen = self._split.value if self._split.value in read else next(iter(read), None)
         self._split.param.update(options=options, value=chosen, visible=len(read) > 1)
         self._draw()
-        self._renew()
 
     def _stand(self) -> None:
         """Mark the labels there are: as many as half of the labelled classes have at most."""
-        given = [pixels for pixels in self.session.counts.values() if pixels]
-        self._figure.stand_at(float(np.median(given)) if given else 0.0)
         self._draw()
 
     def _draw(self) -> None:
@@ -110,10 +123,13 @@ class CurvePanel(pn.viewable.Viewer):
             self._styles[model] = next(free, STYLES[0])
         names = {model: in_words(model) for model in found.curves}
         styles = {names[model]: self._styles[model] for model in names}
-        self._figure.draw({names[model]: points for model, points in found.curves.items()}, styles)
-        given = sorted(pixels for pixels in self.session.counts.values() if pixels)
+        given, is_live = sorted(pixels for pixels in self.session.counts.values() if pixels), self._split.value == LIVE
+        named = {names[model]: points for model, points in found.curves.items()}
+        self._figure.draw(named, styles, COUNTED if is_live else A_CLASS)
+        self._figure.stand_at(float(sum(given) if is_live else np.median(given)) if given else 0.0)
         where = "Your labels now (dotted)" if self._figure.is_marked else "Your labels now"
-        now = f"{where}: {_from_to(given)} a class." if len(given) > 1 else ""
+        many = f"{sum(given):,}" if is_live else f"{_from_to(given)} a class" if given else ""
+        now = f"{where}: {many}." if len(given) > 1 else ""
         self._words.object = _html(found, names, styles, now)
 
 

@@ -80,6 +80,7 @@ KEYS: dict[str, tuple[Key, ...]] = {
     "Learn, compare, take away": (
         Key(("T",), "start learning (train)", ("t",), ("Start learning",)),
         Key(("R",), "start comparing (rank the models)", ("r",), ("Start comparing",)),
+        Key(("Shift F",), "families side by side, live, or no more", ("shift+f",)),
         Key(("Shift X",), "stop the job", ("shift+x",), ("Stop",)),
         Key(("Shift G",), "go on with the run", ("shift+g",), ("Resume",)),
         Key(("Shift T",), "choose the same as the run again", ("shift+t",), ("Repeat",)),

@@ -9,7 +9,7 @@ import pandas as pd
 
 FAMILIES = ("self-supervised", "semi-supervised", "supervised", "baseline")
 
-_STYLE = """
+STYLE = """
 <style>
 table { border-collapse: collapse; width: 100%; font-size: 12.5px; font-variant-numeric: tabular-nums;
   color: var(--desk-ink); }
@@ -40,7 +40,7 @@ def score_html(scores: pd.DataFrame) -> str:
     for family in known:
         lines.append(f'<tr class="family"><td colspan="{len(heads)}">{escape(family)}</td></tr>')
         lines += [_line(row, is_best=bool(best[i])) for i, row in scores[scores["family"] == family].iterrows()]
-    return f"{_STYLE}<table>{''.join(lines)}</table>"
+    return f"{STYLE}<table>{''.join(lines)}</table>"
 
 
 def runs_html(runs: Sequence[Mapping[str, str]]) -> str:
@@ -52,7 +52,7 @@ def runs_html(runs: Sequence[Mapping[str, str]]) -> str:
         cells[3] = f'<td title="{escape(run["why"])}">{escape(run["state"])}</td>'
         lines.append(f"<tr>{''.join(cells)}</tr>")
     left = "<style>th:nth-child(3), td:nth-child(3) { text-align: left; white-space: normal; }</style>"
-    return f"{_STYLE}{left}<table>{''.join(lines)}</table>"
+    return f"{STYLE}{left}<table>{''.join(lines)}</table>"
 
 
 def _line(row: pd.Series, *, is_best: bool) -> str:

@@ -16,6 +16,7 @@ ADVICE = "advice.jsonl"
 HISTORY = "history.jsonl"
 MAP = "class_map.npy"
 MAP_CARD = "class_map.json"
+FAMILIES = "families.json"
 LOCK = ".lock"
 
 

@@ -21,7 +21,7 @@ from workbench.cubes.remote import located
 from workbench.files import replacing
 from workbench.record import versions
 from workbench.session.enclosing import files_beside, scene_files
-from workbench.session.folder import ADVICE, HISTORY, LABELS, MAP, MAP_CARD, RUNS, STATE
+from workbench.session.folder import ADVICE, FAMILIES, HISTORY, LABELS, MAP, MAP_CARD, RUNS, STATE
 from workbench.session.held import Held, read_held
 from workbench.session.marks import now
 from workbench.session.origin import not_the_same, scene_origin
@@ -77,7 +77,7 @@ def pack(
     read = {"scene": about["path"], "options": about["options"]}
     state = {**held.state, **read, "truth": names.get(held.truth, ""), "seal": ""}
     files[STATE] = _text(state)
-    plain = [name for name in (ADVICE, HISTORY, MAP, MAP_CARD) if (held.folder / name).exists()]
+    plain = [name for name in (ADVICE, HISTORY, MAP, MAP_CARD, FAMILIES) if (held.folder / name).exists()]
     files |= {name: held.folder / name for name in plain}
     for run in held.runs:
         files |= _run_files(run, names, read if run.settings["scene"] == held.scene else {})

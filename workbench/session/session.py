@@ -10,13 +10,13 @@ from typing import ClassVar
 from workbench.session import exports
 from workbench.session.allowed import Allowed
 from workbench.session.commands import command
+from workbench.session.families import Families
 from workbench.session.folder import STATE, FolderLock, read_json
-from workbench.session.learning import Learning
 from workbench.session.limits import Limits
 from workbench.session.stranger import refuse_odd_files, refuse_odd_state
 
 
-class Session(Learning):
+class Session(Families):
     """The state behind the screens. Commands return True, or False with the reason in ``message``; none raises.
 
     Parameters
@@ -73,7 +73,8 @@ class Session(Learning):
             self.stop()
             worker.wait(worker.grace + 4)
         self.limits.leave(self)
-        for thread in (self._refit, self._rival, self._adviser):
+        self._end_scoring()
+        for thread in (self._refit, self._rival, self._adviser, self._scorer):
             thread.forget()
             thread.wait(30)
         self._held.release()
@@ -154,5 +155,6 @@ class Session(Learning):
         self._restore_library(library, drawn)
         if library and self.cube is not None and self.library is None:
             said.append(self.message)
+        said += [wrong] if (wrong := self._restore_points()) else []
         if said:
             self.refuse("; ".join(said))

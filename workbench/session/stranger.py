@@ -11,12 +11,12 @@ import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from workbench.session.folder import ADVICE, HISTORY, LABELS, LOCK, MAP, MAP_CARD, RUNS, STATE
+from workbench.session.folder import ADVICE, FAMILIES, HISTORY, LABELS, LOCK, MAP, MAP_CARD, RUNS, STATE
 from workbench.session.runs import CARD, ORIGIN, PROGRESS
 
 SIZES = {
     STATE: 2**24, LABELS: 2**30, ADVICE: 2**28, HISTORY: 2**28, MAP_CARD: 2**24, CARD: 2**24, ORIGIN: 2**24,
-    PROGRESS: 2**28, "encoder.json": 2**24,
+    PROGRESS: 2**28, "encoder.json": 2**24, FAMILIES: 2**24,
 }  # fmt: skip
 """Most bytes of files that are read whole."""
 
@@ -28,7 +28,7 @@ KINDS = {
 """What ``session.json`` holds."""
 
 _WORDS = {str: "text", dict: "an object", list: "a list", bool: "true or false", int: "a whole number"}
-_OWN = (LOCK, STATE, LABELS, ADVICE, HISTORY, MAP, MAP_CARD, RUNS)
+_OWN = (LOCK, STATE, LABELS, ADVICE, HISTORY, MAP, MAP_CARD, FAMILIES, RUNS)
 
 
 def refuse_odd_files(folder: Path) -> None:

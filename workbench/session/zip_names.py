@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipInfo
 
-from workbench.session.folder import ADVICE, HISTORY, LABELS, MAP, MAP_CARD, RUNS, STATE
+from workbench.session.folder import ADVICE, FAMILIES, HISTORY, LABELS, MAP, MAP_CARD, RUNS, STATE
 from workbench.session.stranger import SIZES
 
 MANIFEST, KIND, VERSION = "pack.json", "workbench session", 1
@@ -19,7 +19,7 @@ MANIFEST, KIND, VERSION = "pack.json", "workbench session", 1
 SCENE, TRUTH = "scene", "truth"
 """Folders of a pack."""
 
-OURS = {MANIFEST, STATE, LABELS, ADVICE, HISTORY, MAP, MAP_CARD}
+OURS = {MANIFEST, STATE, LABELS, ADVICE, HISTORY, MAP, MAP_CARD, FAMILIES}
 """Files of a pack; all others lie in the folders of runs, scene or truth."""
 
 FOLDERS = {RUNS, SCENE, TRUTH}
