@@ -161,6 +161,13 @@ def classes(*rows: object) -> str:
         (classes({"code": 1, "name": "a" * 10_000, "color": "#112233"}), "has at most 200 letters"),
         (classes({"code": 9, "name": "a", "color": "#112233"}), "class 'a' is number 1, got 9"),
         (classes({"code": 1, "name": ["a"], "color": "#112233"}), "a class has a name and a colour in words"),
+        (classes({"code": 1, "name": "a", "color": "#112233", "group": "g" * 201}), "has at most 200 letters"),
+        (classes({"code": 1, "name": "a", "color": "#112233", "group": ["g"]}), "a group has a name and a colour in w"),
+        (
+            classes({"code": 1, "name": "a", "color": "#112233", "group": "g", "group_color": "url(x)"}),
+            "a colour is wri",
+        ),
+        (classes({"code": 1, "name": "a", "color": "#112233", "level": 3}), "is damaged"),
         (classes(1), "is damaged"),
         ("UPDATE gpkg_spatial_ref_sys SET definition = '/etc/passwd', organization = 'x'", "is damaged"),
     ],

@@ -32,7 +32,7 @@ def geojson(path, marks: dict[str, list]):
 def test_pixel_coordinates_without_a_word_on_crs_are_read_alike(tmp_path):
     path = geojson(tmp_path / "a.geojson", {"grass": [shapely.box(1, 1, 4, 4)], "roof": [shapely.Point(7.5, 2.5)]})
     labels = open_labels(path, scene())
-    found, colors = found_in(path, scene())
+    found, colors, *_ = found_in(path, scene())
     assert labels.attrs["classes"] == list(colors) == ["grass", "roof"]
     assert [(name, area.bounds) for name, area in found] == [
         ("grass", (1, 1, 4, 4)),

@@ -11,6 +11,7 @@ from workbench.compare import (
     confusion_matrix,
     f1,
     kappa,
+    merged_confusion,
     overall_accuracy,
     producers_accuracy,
     users_accuracy,
@@ -35,6 +36,19 @@ def test_every_score_is_scikit_learns(pixels):
     assert f1(confusion) == pytest.approx(sk.f1_score(truth, predicted, average="macro"))
     np.testing.assert_allclose(producers_accuracy(confusion), sk.recall_score(truth, predicted, average=None))
     np.testing.assert_allclose(users_accuracy(confusion), sk.precision_score(truth, predicted, average=None))
+
+
+def test_scores_of_groups_are_those_of_pixels_that_name_their_groups(pixels):
+    truth, predicted = pixels
+    groups = ["wood", "field", "wood", "water", "field"]
+    named = [np.array(groups)[codes - 1] for codes in pixels]
+    names, confusion = merged_confusion(confusion_matrix(truth, predicted, 5), groups)
+    assert names == ["wood", "field", "water"]
+    np.testing.assert_array_equal(confusion, sk.confusion_matrix(*named, labels=names))
+    assert overall_accuracy(confusion) == pytest.approx(sk.accuracy_score(*named))
+    assert kappa(confusion) == pytest.approx(sk.cohen_kappa_score(*named))
+    recall = sk.recall_score(*named, average=None, labels=names)
+    np.testing.assert_allclose(producers_accuracy(confusion), recall)
 
 
 def test_a_class_without_test_pixels_is_left_out_of_the_averages(pixels):

@@ -110,6 +110,46 @@ def test_a_pressed_cell_is_selected_until_it_is_let_go_of(compared):
     assert (look.selection, panel._table.at) == ([], (-1, -1))
 
 
+def test_at_the_level_of_groups_cells_are_sums_and_hold_the_pixels_of_all_they_sum(compared):
+    look, classes = Look(), compared.truth.attrs["classes"]
+    panel = ConfusionPanel(compared, look, Page(compared.refuse), lambda pixels: None)
+    panel._which.value = MODEL
+    assert not panel._by_group.visible
+    matrix = compared.confusion(*MODEL)
+    a, b = np.argwhere((matrix > 0) & ~np.eye(len(matrix), dtype=bool))[0].tolist()
+    c, d = [code for code in range(len(classes)) if code not in (a, b)][:2]
+    members = {"green": {a, c}, "built": {b, d}}
+    for name in classes:
+        assert compared.add_class(name), compared.message
+    for group, codes in members.items():
+        for code in codes:
+            assert compared.group_class(code + 1, group), compared.message
+    assert panel._by_group.visible
+    wanted = members | {name: {i} for i, name in enumerate(classes)}
+    assert panel._table.pixels == matrix.tolist()
+    look.by_group = True
+    names, pixels = panel._table.names, np.array(panel._table.pixels)
+    alone = [name for i, name in enumerate(classes) if i not in {a, b, c, d}]
+    assert sorted(names) == sorted(["green", "built", *alone])
+    for i, j in itertools.product(range(len(names)), repeat=2):
+        cells_of = list(itertools.product(wanted[names[i]], wanted[names[j]]))
+        assert pixels[i, j] == sum(matrix[one] for one in cells_of)
+    right = 100 * np.trace(pixels) / matrix.sum(), 100 * np.trace(matrix) / matrix.sum()
+    assert right[0] > right[1]
+    assert f"accuracy: {right[0]:.1f} % by groups, {right[1]:.1f} % by classes." in panel._said.object
+    i, j = names.index("green"), names.index("built")
+    panel._table._handle_msg({"cell": [i, j]})
+    pairs = itertools.product(members["green"], members["built"])
+    found = [compared.confused(*MODEL, true + 1, named + 1) for true, named in pairs]
+    assert set(look.selection) == {tuple(pixel) for one in found for pixel in one.pixels.tolist()} != set()
+    assert panel._said.object.startswith("green taken for built: ")
+    look.by_group = False
+    assert (panel._table.names, panel._table.pixels, panel._table.at) == (classes, matrix.tolist(), (-1, -1))
+    while compared.can_undo:
+        compared.undo()
+    assert not panel._by_group.visible
+
+
 def test_a_reopened_session_has_the_pixels_and_another_scene_has_not(compared, simulated, tmp_path):
     wanted = compared.confused(*MODEL, 1, 1)
     folder = compared.folder

@@ -30,6 +30,7 @@ label, truth    a pixel's class given by a person; a full reference map
 probe, model    a classifier on embeddings; whatever makes a class map, of one *family*
 budget, draw    labels a class; one random choice of labels
 split           which labelled pixels train and which test
+group           classes that are read as one, as coniferous and broadleaved are as forest
 class map       (``y``, ``x``), 0 = no data, 1…K
 session, run    a folder with scene, labels and runs; one training with its results
 job             work under way in another process

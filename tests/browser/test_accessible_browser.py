@@ -51,6 +51,8 @@ def prepared(folder: Path) -> None:
         session.add_class(truth.attrs["classes"][code - 1])
         for row, column in np.argwhere(truth.values == code)[::97][:4]:
             session.label_pixel(int(row), int(column))
+    session.group_class(1, "cover")
+    session.group_class(2, "cover")
     session.live = True
     session.remember(guide=True)
     session.close()

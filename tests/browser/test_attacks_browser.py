@@ -123,16 +123,28 @@ def test_script_in_names_is_shown_as_it_is_written(desk, tmp_path):
     said(desk, f'class names must differ, but "{SCRIPT}" is there already')
     left, top = desk.cube.rio.transform() * (20, 20)
     field = geopandas.GeoDataFrame(
-        {"class_name": [f"field {SCRIPT}"]}, geometry=[shapely.box(left, top - 90, left + 90, top)]
+        {"class_name": [f"field {SCRIPT}"], "group": [f"fields {SCRIPT}"]},
+        geometry=[shapely.box(left, top - 90, left + 90, top)],
     )
     field.set_crs(desk.cube.rio.crs).to_file(tmp_path / "<b>fields<b>.geojson", driver="GeoJSON")
     page.locator("input[type=file]").first.set_input_files(tmp_path / "<b>fields<b>.geojson")
     desk.wait_count(3, 9)
     expect(page.locator(".status-line.news")).to_contain_text("from <b>fields<b>.geojson", timeout=PATIENCE)
+    box.fill("")
+    box.blur()
     desk.choose(2)
+    page.keyboard.press("Shift+I")
+    expect(page.get_by_label("Group of the chosen class")).to_be_focused(timeout=PATIENCE)
+    page.keyboard.type(SCRIPT)
+    page.keyboard.press("Enter")
+    for group in (SCRIPT, f"fields {SCRIPT}"):
+        fold = page.get_by_role("button", name=f"Fold {group}", exact=True)
+        expect(fold).to_have_attribute("title", f"Fold {group}", timeout=PATIENCE)
     desk.mode("Label pixel")
     desk.click(50, 50)
     desk.wait_map()
+    page.keyboard.press("Shift+H")
+    expect(page.get_by_role("button", name=f"Unfold {SCRIPT}", exact=True)).to_be_visible(timeout=PATIENCE)
     desk.mode("Inspect")
     desk.click(50, 50)
     for tab in ("Suggest & check", "Compare", "Confusion", "Export", "Keys", "Learn"):

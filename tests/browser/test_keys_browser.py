@@ -70,6 +70,14 @@ def named(desk: Driver) -> set[str]:
 def test_every_button_has_a_key(desk):
     page, found = desk.page, set()
     labelled(desk)
+    page.keyboard.press("Shift+I")
+    expect(page.get_by_label("Group of the chosen class")).to_be_focused(timeout=PATIENCE)
+    page.keyboard.type("ground")
+    page.keyboard.press("Enter")
+    for name in ("Fold ground", "Unfold ground"):
+        expect(page.get_by_role("button", name=name)).to_be_visible(timeout=PATIENCE)
+        found |= named(desk)
+        page.keyboard.press("Shift+Y")
     for tab, button in TABS.items():
         page.get_by_role("tab", name=tab).click()
         if button:
@@ -87,6 +95,8 @@ def test_every_button_has_a_key(desk):
     found |= named(desk)
     page.get_by_role("combobox", name="Picture").click()
     page.locator("li", has_text="true colour").click()
+    page.keyboard.press("Control+z")
+    expect(page.get_by_role("button", name="Fold ground")).to_have_count(0, timeout=PATIENCE)
     does = [beginning for keys in KEYS.values() for key in keys for beginning in key.presses]
     assert len(found) > 30
     assert not {name for name in found if not name.startswith(tuple(does))}

@@ -195,6 +195,88 @@ def test_histograms_and_a_graticule_are_drawn(desk):
     until(lambda: not meridians(), "no lines")
 
 
+def test_the_map_is_drawn_by_groups_and_the_legend_follows(desk):
+    labelled(desk)
+    page = desk.page
+    desk.add_class("third")
+    if not desk.count(3):
+        desk.choose(3)
+        desk.mode("Label pixel")
+        desk.click(43, 90)
+        desk.wait_count(3, 1)
+        desk.mode("Inspect")
+    until(lambda: is_settled(desk), "the map of the last label")
+    by_class = desk.wait_map()
+    colors = {key: desk.color(key) for key in range(1, page.locator(".row").count() + 1)}
+    for key in (1, 3):
+        desk.choose(key)
+        page.keyboard.press("Shift+I")
+        expect(page.get_by_label("Group of the chosen class")).to_be_focused(timeout=PATIENCE)
+        page.keyboard.type("ground")
+        page.keyboard.press("Enter")
+        page.locator(f".row.under[data-code='{key}']").wait_for(timeout=PATIENCE)
+    heading = page.locator(".heading")
+    expect(heading.locator(".count")).to_have_text(str(desk.count(1) + desk.count(3)), timeout=PATIENCE)
+    expect(page.locator(".row").first).to_have_attribute("data-code", "2", timeout=PATIENCE)
+    np.testing.assert_array_equal(seen_of(desk.overlay("top")), seen_of(by_class))
+
+    page.keyboard.press("Shift+H")
+    expect(page.locator(".row.under")).to_have_count(0, timeout=PATIENCE)
+    expect(page.get_by_role("switch", name="Groups on the map")).to_be_checked()
+    grouped = desk.wait_map(by_class["src"])
+    assert all_colors(by_class) == set(colors.values())
+    wanted = in_other_colors(by_class, {colors[3]: colors[1]})
+    np.testing.assert_array_equal(seen_of(grouped), wanted)
+    assert all_colors(grouped) == {color for key, color in colors.items() if key != 3}
+    until(lambda: colors[3] not in all_colors(desk.overlay("marks")), "labels in the colours of groups")
+
+    heading.locator("input[type=color]").fill("#12ab9e")
+    painted = desk.wait_map(by_class["src"], grouped["src"])
+    wanted = in_other_colors(by_class, dict.fromkeys((colors[1], colors[3]), (0x12, 0xAB, 0x9E)))
+    np.testing.assert_array_equal(seen_of(painted), wanted)
+    page.keyboard.press("w")
+    page.get_by_role("combobox", name="Right", exact=True).click()
+    page.get_by_role("option", name="class map", exact=True).click()
+    until(lambda: np.array_equal(seen_of(desk.overlay("top")), wanted), "groups at the right of the handle")
+    page.keyboard.press("w")
+    until(lambda: page.get_by_role("combobox", name="Right", exact=True).count() == 0, "no swipe any more")
+
+    page.keyboard.press("Shift+H")
+    page.locator(".row.under[data-code='3']").wait_for(timeout=PATIENCE)
+    until(lambda: desk.overlay("top").get("src") == by_class["src"], "the very same map as before")
+    for _ in range(3):
+        page.keyboard.press("Control+z")
+    expect(heading).to_have_count(0, timeout=PATIENCE)
+    expect(page.get_by_role("switch", name="Groups on the map")).to_have_count(0, timeout=PATIENCE)
+
+
+def is_settled(desk: Driver) -> bool:
+    """Whether no class map is on its way: it is told how long it took, and the picture stays."""
+    before = desk.wait_map()["src"]
+    desk.page.wait_for_timeout(800)
+    told = desk.page.get_by_text(re.compile(r"Class map by SVM: \d")).count()
+    return bool(told) and desk.overlay("top").get("src") == before
+
+
+def seen_of(drawn: dict) -> np.ndarray:
+    """The colours of a picture however faded it is, black where it is clear; none without a picture."""
+    pixels = drawn.get("pixels", np.empty((0, 0, 4)))
+    return np.where(pixels[..., 3:] > 0, pixels[..., :3], 0)
+
+
+def in_other_colors(drawn: dict, by_color: dict[tuple[int, ...], tuple[int, ...]]) -> np.ndarray:
+    """What is seen of a picture, some of its colours given up for others."""
+    before, pixels = seen_of(drawn), seen_of(drawn)
+    for old, new in by_color.items():
+        pixels[(before == old).all(axis=-1)] = new
+    return pixels
+
+
+def all_colors(drawn: dict) -> set[tuple[int, ...]]:
+    """Every colour of a picture, where it is not clear."""
+    return set(map(tuple, np.unique(drawn["pixels"][drawn["pixels"][..., 3] > 0][:, :3], axis=0).tolist()))
+
+
 def seen(desk: Driver, spot: tuple[float, float]) -> tuple[int, ...]:
     """The colour on the screen."""
     clip = {"x": spot[0], "y": spot[1], "width": 1, "height": 1}

@@ -11,6 +11,8 @@ doi:10.1016/0034-4257(91)90048-B. Cohen (1960), for kappa. doi:10.1177/001316446
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -38,6 +40,33 @@ def confusion_matrix(truth: ArrayLike, predicted: ArrayLike, n_classes: int) -> 
     """
     pairs = (np.asarray(truth).astype(int) - 1) * n_classes + np.asarray(predicted).astype(int) - 1
     return np.bincount(pairs.ravel(), minlength=n_classes**2).reshape(n_classes, n_classes)
+
+
+def merged_confusion(confusion: ArrayLike, names: Sequence[str]) -> tuple[list[str], NDArray[np.int64]]:
+    """Confusion of groups of classes: what is mistaken within a group is right.
+
+    Parameters
+    ----------
+    confusion : array-like of shape (K, K)
+        Rows = truth, columns = predicted.
+    names : sequence of K str
+        The group of each class; classes of one name are one.
+
+    Returns
+    -------
+    list of G str
+        The groups, in the order of their first classes.
+    array of int of shape (G, G)
+
+    Examples
+    --------
+    >>> merged_confusion([[5, 2, 1], [3, 4, 0], [0, 1, 9]], ["forest", "forest", "water"])
+    (['forest', 'water'], array([[14,  1],
+           [ 1,  9]]))
+    """
+    groups = list(dict.fromkeys(names))
+    within = np.array([[name == group for name in names] for group in groups], int).reshape(len(groups), len(names))
+    return groups, within @ np.asarray(confusion, int) @ within.T
 
 
 def overall_accuracy(confusion: ArrayLike) -> float:

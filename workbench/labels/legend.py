@@ -21,8 +21,18 @@ LONGEST = 2**24
 
 def read_legend(path: Path) -> dict[str, str]:
     """Colours by class, in the order of their codes; empty where the file has no such row, or an odd one."""
+    return {one["name"]: one["color"] for one in _classes(path)}
+
+
+def read_groups(path: Path) -> dict[str, str]:
+    """Groups by class, of those classes that stand under one."""
+    return {one["name"]: one["group"] for one in _classes(path) if one.get("group")}
+
+
+def _classes(path: Path) -> list[dict]:
+    """What the file says of each class."""
     if path.suffix.lower() != ".gpkg":
-        return {}
+        return []
     a_table = (
         "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'gpkg_metadata'"  # a view could take for ever
     )
@@ -30,13 +40,14 @@ def read_legend(path: Path) -> dict[str, str]:
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
             if not db.execute(a_table).fetchone():
-                return {}
+                return []
             row = db.execute(query, (CLASSES_URI, LONGEST)).fetchone()
         classes = json.loads(row[0]) if row else []
-        return {one["name"]: one["color"] for one in classes if _is_class(one)}
-    except (sqlite3.Error, ValueError, TypeError, KeyError, RecursionError):
-        return {}
+        return [one for one in classes if _is_class(one)]
+    except (sqlite3.Error, ValueError, TypeError, AttributeError, KeyError, RecursionError):
+        return []
 
 
 def _is_class(one: dict) -> bool:
-    return isinstance(one["name"], str) and bool(re.fullmatch(r"#[0-9a-fA-F]{6}", one["color"]))
+    words = isinstance(one["name"], str) and isinstance(one.get("group", ""), str)
+    return words and bool(re.fullmatch(r"#[0-9a-fA-F]{6}", one["color"]))

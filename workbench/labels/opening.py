@@ -9,7 +9,8 @@ import numpy as np
 import xarray as xr
 
 from workbench.labels.grid import Grid, grid_of, short_name, to_pixels
-from workbench.labels.legend import read_legend
+from workbench.labels.groups import groups_told
+from workbench.labels.legend import read_groups, read_legend
 from workbench.labels.raster import RASTER_SUFFIXES, read_mat, read_raster
 from workbench.labels.rasterise import rasterise
 from workbench.labels.signatures import read_geojson
@@ -38,7 +39,7 @@ def open_labels(
     xarray.DataArray of shape (height, width)
         int16, 0 = unlabelled, 1…K; ``attrs["classes"]`` names, ``attrs["colors"]``, ``attrs["source"]`` the path and,
         for vectors, ``attrs["column"]`` and ``attrs["dropped"]``: how many marks each class had that is left without a
-        pixel.
+        pixel. ``attrs["groups"]``, if any class stands under a group: its name, or an empty one, for each class.
 
     Raises
     ------
@@ -100,7 +101,9 @@ def open_marks(
     left = {classes[code - 1] for code in np.unique(labels.values) if code}
     marks = frame["class_name"].value_counts()
     dropped = {name: int(marks[name]) for name in classes if name not in left and name in marks}
-    return frame, labels.assign_attrs(column=column, dropped=dropped)
+    groups = groups_told(frame)[0] or read_groups(path)
+    told = {"groups": [groups.get(name, "") for name in classes]} if groups.keys() & set(classes) else {}
+    return frame, labels.assign_attrs(column=column, dropped=dropped, **told)
 
 
 def _burnt(frame: gpd.GeoDataFrame, cube: xr.DataArray, legend: dict[str, str]) -> xr.DataArray:

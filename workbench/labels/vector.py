@@ -14,6 +14,7 @@ import pandas as pd
 import pyogrio
 
 from workbench.labels.columns import class_column, is_text
+from workbench.labels.groups import GROUP, group_column
 from workbench.labels.signatures import check_signature, read_geojson
 
 VECTOR_SUFFIXES = (".gpkg", ".geojson", ".json", ".shp", ".fgb", ".kml", ".gml")
@@ -39,8 +40,8 @@ def read_vector(path: str | Path, column: str | None = None, layer: str | None =
     -------
     geopandas.GeoDataFrame
         ``class_name`` (str), ``source``, ``created`` (ISO 8601), ``geometry`` in the file's CRS, None where the file
-        declares none (``"crs": null`` in GeoJSON). Rows without a class or a geometry are left out.
-        ``attrs["column"]`` is the column taken.
+        declares none (``"crs": null`` in GeoJSON); and ``group``, where the file has such a column of words. Rows
+        without a class or a geometry are left out. ``attrs["column"]`` is the column taken.
 
     Raises
     ------
@@ -65,6 +66,8 @@ def read_vector(path: str | Path, column: str | None = None, layer: str | None =
         geometry=frame.geometry.values,
         crs=frame.crs,
     )
+    if above := group_column(frame, column):
+        result[GROUP] = _class_names(frame[above])
     kept = result["class_name"].notna() & result.geometry.notna() & ~result.geometry.is_empty
     if not kept.any():
         raise ValueError(

@@ -20,6 +20,7 @@ from rasterio.features import shapes
 
 from workbench.labels.geotiff import write_codes
 from workbench.labels.grid import grid_of
+from workbench.labels.groups import with_groups
 
 DRIVERS = {".gpkg": "GPKG", ".geojson": "GeoJSON", ".json": "GeoJSON", ".shp": "ESRI Shapefile"}
 
@@ -30,8 +31,8 @@ def write_labels(labels: xr.DataArray | gpd.GeoDataFrame, path: str | Path) -> P
     Parameters
     ----------
     labels : xarray.DataArray of shape (height, width) or geopandas.GeoDataFrame
-        A map of labels, or marks with ``class_name``, ``source``, ``created``. A map saved as vectors becomes one
-        polygon for each connected piece of a class.
+        A map of labels, or marks with ``class_name``, ``source``, ``created`` and any further columns. A map saved as
+        vectors becomes one polygon for each connected piece of a class.
     path : str or Path
         ``.gpkg``, ``.geojson``, ``.shp`` or ``.tif``. An existing file is replaced.
 
@@ -78,7 +79,7 @@ def polygonise(labels: xr.DataArray) -> gpd.GeoDataFrame:
     Returns
     -------
     geopandas.GeoDataFrame
-        ``class_name``, ``source`` ("map"), ``created``, geometry in the labels' CRS.
+        ``class_name``, ``group`` where any class has one, ``source`` ("map"), ``created``, geometry in the labels' CRS.
     """
     grid = grid_of(labels)
     values = labels.values.astype(np.int16)
@@ -86,7 +87,7 @@ def polygonise(labels: xr.DataArray) -> gpd.GeoDataFrame:
         (shapely.geometry.shape(piece), int(code))
         for piece, code in shapes(values, values > 0, transform=grid.transform)
     ]
-    return gpd.GeoDataFrame(
+    pieces = gpd.GeoDataFrame(
         {
             "class_name": [labels.attrs["classes"][code - 1] for _, code in found],
             "source": "map",
@@ -95,6 +96,7 @@ def polygonise(labels: xr.DataArray) -> gpd.GeoDataFrame:
         geometry=[piece for piece, _ in found],
         crs=grid.crs,
     )
+    return with_groups(pieces, dict(zip(labels.attrs["classes"], labels.attrs.get("groups", ()), strict=False)))
 
 
 def _write_vector(frame: gpd.GeoDataFrame, path: Path, driver: str) -> None:

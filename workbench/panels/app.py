@@ -55,10 +55,10 @@ class Desk(pn.viewable.Viewer):
         learn, compare = LearnPanel(session, page), ComparePanel(session, look, page)
         self.header = HeaderPanel(session, page)
         left = region(layers, width="clamp(216px, 15vw, 280px)", styles={"border-right": EDGE})
-        spectra = SpectraPanel(session, look, page)
+        spectra, classes = SpectraPanel(session, look, page), ClassesPanel(session, look, page)
         right = region(
             spectra,
-            ClassesPanel(session, look, page),
+            classes,
             gap=14,
             width="clamp(280px, 22vw, 420px)",
             styles={"border-left": EDGE},
@@ -95,7 +95,7 @@ class Desk(pn.viewable.Viewer):
         }
         for_runs = {"shift+u": runs.use, "shift+g": runs.resume, "shift+t": runs.repeat, "shift+d": runs.delete}
         others |= {key: lambda act=act: _on_tab(look, RUNS_TAB, act) for key, act in for_runs.items()}
-        others |= embedding.keys | library.keys | compare.keys
+        others |= embedding.keys | library.keys | compare.keys | classes.keys
         keys = KeysPanel(session, look, page, others, (*parts, KEYS_TAB))
         tabs = _tabs(look, page, {**parts, KEYS_TAB: keys})
         height = f":host {{ height: {DOCK} !important; flex: none !important; }}"

@@ -1,9 +1,19 @@
-// The legend one labels with: a row a class. Values in, messages out.
+// The legend one labels with: a row a class, under the heading of its group. Values in, messages out.
 
 const STYLE = `
   .rows { display: flex; flex-direction: column; gap: 2px; font-size: 13px; color: var(--desk-ink); }
   .row { display: grid; grid-template-columns: 16px 22px 1fr auto 20px; align-items: center; gap: 6px; height: 30px;
     padding: 0 4px 0 6px; border-radius: 6px; cursor: pointer; border-left: 3px solid transparent; }
+  .row.under { margin-left: 14px; }
+  .by-group .row.under input[type=color] { opacity: .3; }
+  .heading { display: grid; grid-template-columns: 18px 22px 1fr auto 20px; align-items: center; gap: 6px; height: 30px;
+    margin-top: 4px; padding: 0 4px; border-radius: 6px; border-left: 3px solid transparent; }
+  .heading.current { background: var(--desk-ground); border-left-color: var(--desk-accent); }
+  .heading input[type=text] { font-weight: 500; cursor: text; }
+  .heading input[type=color]::-webkit-color-swatch { border-radius: 50%; }
+  .fold { border: 0; padding: 0; width: 18px; height: 22px; background: none; color: var(--desk-quiet); cursor: pointer;
+    font-size: 10px; border-radius: 4px; }
+  .fold:hover, .fold:focus-visible { background: var(--desk-ground); color: var(--desk-ink); }
   .row:hover { background: var(--desk-ground); }
   .row.current { background: var(--desk-ground); border-left-color: var(--desk-accent); }
   .key { font-size: 11px; color: var(--desk-quiet); text-align: center; }
@@ -20,6 +30,7 @@ const STYLE = `
     font-size: 15px; line-height: 1; padding: 0; }
   .row:hover .remove, .remove:focus { opacity: 1; }
   .new { display: grid; grid-template-columns: 1fr 30px; gap: 4px; margin-top: 6px; font-size: 13px; }
+  .group-of { grid-template-columns: 1fr; }
   .new input[type=text] { cursor: text; padding: 6px 8px; border: 1px solid var(--desk-edge); color: var(--desk-ink); }
   .new input[type=text]::placeholder { color: var(--desk-quiet); }
   .new button { border: 0; border-radius: 6px; background: none; color: var(--desk-accent); font-size: 20px;
@@ -35,7 +46,7 @@ function input(type, value, label) {
 
 function row(model, one) {
   const line = document.createElement("div")
-  line.className = one.code === model.current ? "row current" : "row"
+  line.className = `row${one.code === model.current ? " current" : ""}${one.group ? " under" : ""}`
   line.dataset.code = one.code
   const send = (kind, value = "") => model.send_msg({kind, code: one.code, value})
 
@@ -46,13 +57,7 @@ function row(model, one) {
   color.onchange = () => send("recolor", color.value)
   const name = input("text", one.name, one.name)
   name.readOnly = one.code !== model.current
-  name.onkeydown = (event) => {
-    if (event.key === "Enter" || event.key === "Escape") {
-      if (event.key === "Escape") { name.value = one.name }
-      name.blur()
-    }
-  }
-  name.onchange = () => send("rename", name.value)
+  edited(name, () => one.name, (value) => send("rename", value))
   const count = document.createElement("span")
   count.className = "count"
   count.title = "labelled pixels"
@@ -64,6 +69,70 @@ function row(model, one) {
   remove.onclick = (event) => { event.stopPropagation(); send("remove") }
   line.onclick = () => { if (one.code !== model.current) { send("choose") } }
   line.append(key, color, name, count, remove)
+  return line
+}
+
+// A field whose text is sent when it is changed; Escape takes back what was typed.
+function edited(field, was, send) {
+  field.onkeydown = (event) => {
+    if (event.key === "Enter" || event.key === "Escape") {
+      if (event.key === "Escape") { field.value = was() }
+      field.blur()
+    }
+  }
+  field.onchange = () => send(field.value)
+}
+
+// A group's heading: without a name, its classes stand under none.
+function heading(model, one) {
+  const line = document.createElement("div")
+  const chosen = model.rows.find((row) => row.code === model.current)
+  line.className = !one.open && chosen && chosen.group === one.name ? "heading current" : "heading"
+  const send = (kind, value = "") => model.send_msg({kind, group: one.name, value})
+
+  const fold = document.createElement("button")
+  fold.className = "fold"
+  fold.textContent = one.open ? "▾" : "▸"
+  fold.title = fold.ariaLabel = `${one.open ? "Fold" : "Unfold"} ${one.name}`
+  fold.ariaExpanded = String(one.open)
+  fold.dataset.group = one.name
+  fold.onclick = () => send("fold")
+  const color = input("color", one.color, `Colour of the group ${one.name}`)
+  color.onchange = () => send("recolor group", color.value)
+  const name = input("text", one.name, `Group ${one.name}: another name renames it, none takes its classes out`)
+  edited(name, () => one.name, (value) => send("rename group", value))
+  const count = document.createElement("span")
+  count.className = "count"
+  const told = (n, what) => `${n.toLocaleString("en")} ${what}${n === 1 ? "" : "s"}`
+  count.title = `${told(one.labels, "label")}, ${told(one.count, "labelled pixel")} of ${one.classes} class${one.classes === 1 ? "" : "es"}`
+  count.textContent = one.count.toLocaleString("en")
+  line.append(fold, color, name, count)
+  return line
+}
+
+// Which group the chosen class stands under; a name that is none yet makes one.
+function grouping(model) {
+  const line = document.createElement("div")
+  line.className = "new group-of"
+  const names = document.createElement("datalist")
+  names.id = "groups"
+  const name = input("text", "", model.field)
+  name.setAttribute("list", names.id)
+  const chosen = () => model.rows.find((one) => one.code === model.current)
+  edited(name, () => (chosen() || {group: ""}).group, (value) => {
+    if (chosen()) { model.send_msg({kind: "group", code: model.current, value}) }
+  })
+  const draw = () => {
+    const one = chosen()
+    line.style.display = one ? "" : "none"
+    names.replaceChildren(...model.groups.map((group) => Object.assign(document.createElement("option"), {value: group.name})))
+    if (!one) { return }
+    if (!name.matches(":focus")) { name.value = one.group } // what is being typed stays
+    name.placeholder = `group of ${one.name}`
+  }
+  for (const what of ["rows", "groups", "current"]) { model.on(what, draw) }
+  draw()
+  line.append(name, names)
   return line
 }
 
@@ -99,11 +168,21 @@ export function render({model}) {
   rows.className = "rows"
   const style = document.createElement("style")
   style.textContent = STYLE
-  root.append(style, rows, adding(model))
+  root.append(style, rows, adding(model), grouping(model))
 
-  const draw = () => rows.replaceChildren(...model.rows.map((one) => row(model, one)))
-  model.on("rows", draw)
-  model.on("current", draw)
+  const under = (name) => model.rows.filter((one) => one.group === name).map((one) => row(model, one))
+  const draw = () => {
+    const focused = root.getRootNode().activeElement
+    const folded = focused && focused.className === "fold" ? focused.dataset.group : null
+    rows.classList.toggle("by-group", model.by_group)
+    const groups = model.groups.flatMap((one) => [heading(model, one), ...(one.open ? under(one.name) : [])])
+    rows.replaceChildren(...under(""), ...groups)
+    if (folded !== null) {
+      const again = [...rows.querySelectorAll(".fold")].find((one) => one.dataset.group === folded)
+      if (again) { again.focus({preventScroll: true}) }
+    }
+  }
+  for (const what of ["rows", "groups", "by_group", "current"]) { model.on(what, draw) }
   draw()
   return root
 }

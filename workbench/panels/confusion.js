@@ -56,7 +56,7 @@ export function render({model}) {
     const had = focused && focused.dataset && focused.dataset.cell
     here = here.map((place) => Math.min(place, Math.max(n - 1, 0)))
     table.replaceChildren()
-    if (!n) { return }
+    if (!n || model.pixels.length !== n) { return } // names come before their numbers, or after
     const head = table.createTHead().insertRow()
     head.append(named(cell("th", "truth ↓ · predicted →"), "col"))
     head.append(...model.names.map((name) => named(cell("th", name, name), "col")), named(cell("th", "right [%]"), "col"))

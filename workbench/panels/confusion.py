@@ -8,7 +8,7 @@ from pathlib import Path
 import panel as pn
 import panel_material_ui as pmui
 import param
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from panel.custom import JSComponent
 
 from workbench.panels.chosen import Pixel, counted, some_of
@@ -17,6 +17,7 @@ from workbench.panels.menu import in_words
 from workbench.panels.pages import Page
 from workbench.panels.style import dock_row, note, stack
 from workbench.session import Confused, Session
+from workbench.session.groups import at_level
 
 CONFUSION_TAB = "Confusion"
 FIRST = "Compare models first (R)."
@@ -25,8 +26,11 @@ MEANT = "Test pixels of all draws together; shades are shares of a row. Press a 
 DARKEST = 45
 """Per cent of the accent behind all pixels of a row; more, and the numbers on it are hard to read in the dark."""
 
-Task = tuple[str, str, int, str]
-"""Run, model, budget and split."""
+Codes = tuple[tuple[int, ...], ...]
+"""Of each row of the matrix, the classes in it: one, or those of a group."""
+
+Task = tuple[str, str, int, str, Codes]
+"""Run, model, budget and split, and what the rows are."""
 
 
 class ConfusionTable(JSComponent):
@@ -74,13 +78,23 @@ class ConfusionPanel(pn.viewable.Viewer):
         self._which.param.watch(lambda _: self._draw(), "value")
         self._said = note(FIRST)
         self._table = ConfusionTable(self._pressed, sizing_mode="stretch_width", margin=0)
+        self._by_group = pmui.Switch.from_param(
+            look.param.by_group, label="By groups", description="", size="small", margin=0, visible=False
+        )
+        self._codes: Codes = ()
+        self._level: dict[str, tuple[str, str]] = {}
+        self._right = ""
         page.follow(session, "scores rows", self._offer)
+        page.follow(session, "classes", self._regroup, now=False)
+        page.follow(look, "by_group", self._draw, now=False)
         page.follow(look, "selection", self._mark, now=False)
 
     def __panel__(self) -> pn.Row:
         """Which classes a model takes for which."""
         table = pn.Column(self._table, sizing_mode="stretch_both", margin=0, styles={"overflow": "auto"})
-        return dock_row(stack(self._which, self._said, gap=12, width=260, sizing_mode="stretch_height"), table)
+        return dock_row(
+            stack(self._which, self._by_group, self._said, gap=12, width=260, sizing_mode="stretch_height"), table
+        )
 
     def _offer(self) -> None:
         scores = self.session.scores
@@ -96,19 +110,35 @@ class ConfusionPanel(pn.viewable.Viewer):
             self._which.options = tasks
         self._draw()
 
+    def _regroup(self) -> None:
+        """Draw anew if classes stand under other groups; a label is no reason."""
+        if at_level(tuple(self.session.classes)) != self._level:
+            self._draw()
+
     def _draw(self) -> None:
         rows = self.session.rows
         if self._which.value is None or rows is None:
             return
-        matrix = self.session.confusion(*self._which.value)
-        names = list(rows["classes"].iloc[0])
-        self._table.param.update(names=names, pixels=matrix.tolist())
+        from workbench.compare import merged_confusion
+
+        matrix, classes = self.session.confusion(*self._which.value), list(rows["classes"].iloc[0])
+        if len(matrix) != len(classes):
+            return  # between two comparisons
+        self._level = at_level(tuple(self.session.classes))
+        groups = [self._level.get(name, (name, ""))[0] for name in classes]
+        self._by_group.visible = groups != classes
+        shown = groups if self.look.by_group else classes
+        names, merged = merged_confusion(matrix, shown)
+        self._codes = tuple(tuple(i for i, one in enumerate(shown, 1) if one == name) for name in names)
+        self._right = _right(matrix, merged) if self.look.by_group else ""
+        if (names, merged.tolist()) != (self._table.names, self._table.pixels):
+            self._table.param.update(names=names, pixels=merged.tolist())
         self._mark()
 
     @property
     def _task(self) -> Task | None:
         """Whose matrix is shown."""
-        return None if self._which.value is None else (self.session.scored_run, *self._which.value)
+        return None if self._which.value is None else (self.session.scored_run, *self._which.value, self._codes)
 
     # ------------------------------------------------------------------ one cell
 
@@ -122,7 +152,7 @@ class ConfusionPanel(pn.viewable.Viewer):
 
         def find() -> tuple[Task, tuple[int, int], Confused]:
             try:
-                return task, (row, column), self.session.confused(*task[1:], row + 1, column + 1)
+                return task, (row, column), self.session.confused(*task[1:4], task[4][row], task[4][column])
             except (OSError, ValueError):
                 self._page.later(self._mark)
                 raise
@@ -147,7 +177,7 @@ class ConfusionPanel(pn.viewable.Viewer):
         chosen = self.look.selection
         is_ours = bool(self._mine) and chosen == self._mine and self._of == self._task
         self._table.at = self._cell if is_ours else (-1, -1)
-        self._said.object = self._in_words() if is_ours else MEANT if self._table.pixels else FIRST
+        self._said.object = self._in_words() if is_ours else self._right + MEANT if self._table.pixels else FIRST
 
     def _in_words(self) -> str:
         names, (row, column), found = self._table.names, self._cell, self._found
@@ -157,3 +187,11 @@ class ConfusionPanel(pn.viewable.Viewer):
         pixels = counted(len(found.pixels), len(self._mine))
         times = "once" if found.times == 1 else f"{found.times:,} times"
         return f"{names[row]} {taken}: {pixels}, {times} in {draws}{lacking}. J goes along them, Esc lets go."
+
+
+def _right(of_classes: ArrayLike, of_groups: ArrayLike) -> str:
+    """Overall accuracies at both levels, in words."""
+    from workbench.compare import overall_accuracy
+
+    groups, classes = (100 * overall_accuracy(matrix) for matrix in (of_groups, of_classes))
+    return f"Overall accuracy: {groups:.1f} % by groups, {classes:.1f} % by classes. "

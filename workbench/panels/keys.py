@@ -10,6 +10,7 @@ import param
 from panel.custom import JSComponent
 
 from workbench.panels.access import reads
+from workbench.panels.classes import GROUP_FIELD
 from workbench.panels.kept import keep
 from workbench.panels.key_map import CHOSEN, DIGITS, KEYS, WALK, key_map_html
 from workbench.panels.library import LIBRARY_TAB
@@ -97,7 +98,7 @@ class KeysPanel(pn.viewable.Viewer):
             **{"w": lambda: look.param.update(swipe=not look.swipe)},
             **{"d": lambda: press("Toggle theme"), "u": self.keyboard.choose_file},
             **{"o": lambda: focus("path of a scene, then Enter"), "a": lambda: focus("new class")},
-            "shift+o": self._type_library,
+            **{"shift+o": self._type_library, "shift+i": lambda: focus(GROUP_FIELD)},
             **{",": lambda: self._next(-1), ".": lambda: self._next(1), "?": self._turn},
             **{"[": lambda: look.resize(-1), "]": lambda: look.resize(1), "x": self._erase},
             **{"ctrl+z": session.undo, "ctrl+shift+z": session.redo, "ctrl+y": session.redo, "shift+x": session.stop},

@@ -6,12 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import xarray as xr
 from numpy.typing import NDArray
 
 from workbench.cubes import possible_presets, preset_bands
+from workbench.panels.advised import advised
 from workbench.panels.graticule import with_graticule
 from workbench.panels.index_picture import picture_of_formula, picture_of_index
 from workbench.panels.kept import kept_here
+from workbench.panels.level import colors_of, shown
 from workbench.panels.look import FORMULA, INDEX, Look
 from workbench.panels.maps import Painter
 from workbench.panels.menu import in_words
@@ -116,19 +119,22 @@ class Layers:
         session = self.session
         if name == CLASS_MAP:
             sure = session.confidence if self.look.by_confidence else None
-            return Layer(of_codes(session.class_map, sure), is_flat=sure is None)
+            return self._codes(session.class_map, sure)
         if name.startswith(MAP_BY):
             found = {map_name(model): one for model, one in session.maps.items()}
-            return Layer(of_codes(found.get(name)), is_flat=True)
+            return self._codes(found.get(name))
         if name == DISAGREEMENT:
             rivals = [session.maps[model] for model in self.look.rivals if model in session.maps]
             return Layer(of_disagreement(rivals), is_flat=True)
         if name == TRUTH:
-            return Layer(of_codes(session.truth), is_flat=True)
+            return self._codes(session.truth)
         if name == CONFIDENCE:
             return Layer(of_confidence(session.confidence), is_flat=False)
         picture = self._picture(name)
         return Layer(lambda window: None if picture is None else self._paint(picture, window), is_flat=False)
+
+    def _codes(self, codes: xr.DataArray | None, sure: xr.DataArray | None = None) -> Layer:
+        return Layer(of_codes(codes, colors_of(codes, self.session, self.look), sure), is_flat=sure is None)
 
     def _paint(self, picture: ScenePicture, window: Window) -> NDArray[np.uint8]:
         wanted = picture.wanted(window)
@@ -141,13 +147,13 @@ class Layers:
         """Labels, what is selected, rings round pixels whose spectra are drawn, and what is advised on a walk."""
         session, look = self.session, self.look
         labels = session.labels
-        colors = [one.color for one in session.classes]
-        by_name = {one.name: one.color for one in session.classes}
+        by_name = {name: color for name, (_, color) in shown(session, look).items()}
+        colors = list(by_name.values())
         dots = [(mark.geometry, by_name[mark.class_name]) for mark in session.marks if mark.is_pixel]
         spots = [(*grid.position_of(point.x, point.y), color, False) for point, color in dots]
         rings = [(one.pixel, color) for one, color in kept_here(session)]
         rings += [] if look.pixel is None or look.pixel in dict(rings) else [(look.pixel, "#ffffff")]
-        waiting, current = _advised(session, look)
+        waiting, current = advised(session, look)
         rings = [ring for ring in rings if current is None or ring[0] != current[0]]
         spots += [(*grid.position(*pixel), color, True) for pixel, color in (*waiting, *rings)]
         aim = [(*grid.position(*current[0]), current[1])] if current else []
@@ -189,13 +195,3 @@ class Layers:
 def _what(look: Look, picture: str) -> tuple[str, str]:
     """A picture that is explained, by its kind and what of that kind it is."""
     return picture, {INDEX: look.index, FORMULA: look.formula}.get(picture, "")
-
-
-def _advised(session: Session, look: Look) -> tuple[list[tuple], tuple | None]:
-    """Pixels that wait for an answer, and the one looked at, each with the colour of the class it is taken for."""
-    made = session.advice
-    if made is None or made.current is None or not look.walking:
-        return [], None
-    colors = {one.name: one.color for one in session.classes}
-    found = [((one.row, one.column), colors.get(one.guess, "#888888")) for one in made.items]
-    return [one for i, one in enumerate(found) if i != made.at and i not in made.answers], found[made.at]

@@ -35,6 +35,7 @@ class Look(param.Parameterized):
     percent = param.Range(default=(2.0, 98.0), bounds=(0, 100), doc="Percentiles shown black and white [%]")
     opacity = param.Number(default=0.65, bounds=(0, 1), doc="Of the class map")
     by_confidence = param.Boolean(default=False, doc="Whether the class map fades where the model is unsure")
+    by_group = param.Boolean(default=False, doc="Whether classes are shown as the groups that they stand under")
     base_map = param.String(default="none", doc="Which map of the world lies below, asked of the network; or none")
     graticule = param.Boolean(default=False, doc="Whether lines of longitude and latitude lie on the map")
     swipe = param.Boolean(default=False, doc="Whether two layers stand side by side")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
@@ -11,14 +13,14 @@ from workbench.panels.pictures import class_picture, disagreement_picture, scala
 from workbench.panels.view import Window
 
 
-def of_codes(class_map: xr.DataArray | None, confidence: xr.DataArray | None = None) -> Painter:
-    """A painter of class codes in the colours they come with; only the window's are coloured."""
+def of_codes(class_map: xr.DataArray | None, colors: Sequence[str], confidence: xr.DataArray | None = None) -> Painter:
+    """A painter of class codes in their classes' colours; only the window's are coloured."""
 
     def paint(window: Window) -> NDArray[np.uint8] | None:
         if class_map is None:
             return None
         sure = None if confidence is None else window.take(confidence.values)
-        return window.clear(class_picture(window.take(class_map.values), class_map.attrs["colors"], sure))
+        return window.clear(class_picture(window.take(class_map.values), colors, sure))
 
     return paint
 

@@ -5,31 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import panel as pn
-import panel_material_ui as pmui
 import xarray as xr
 from shapely.geometry.base import BaseGeometry
 
 from workbench.panels.base_maps import NONE, PUBLIC, BaseMap
 from workbench.panels.brush import Brush
 from workbench.panels.layers import CLASS_MAP, PICTURE, Layers
+from workbench.panels.level import shown
 from workbench.panels.look import Look
 from workbench.panels.maps import SceneMap
 from workbench.panels.pages import Page
 from workbench.panels.scene_picture import Part, ScenePicture
 from workbench.panels.view import ViewGrid, Window
+from workbench.panels.welcome import welcome
 from workbench.session import Session
-
-WELCOME = """
-### Open a scene
-Type where a scene is into the field at the top and press Enter: a file, a product's folder or archive, or an address.
-`workbench formats` lists what opens.
-
-Then click pixels to see spectra, give two classes a few labels each, and a class map appears here.
-"""
-
-
-CODE = {"& code": {"color": "inherit"}}
-"""Panel's own colour of code is too pale on white to be read by everybody."""
 
 
 class MapPanel(pn.viewable.Viewer):
@@ -44,18 +33,21 @@ class MapPanel(pn.viewable.Viewer):
         self._gone_to: tuple[int, int] | None = None
         self._drawn_map: xr.DataArray | None = None
         self._was_swiped: bool | None = None
+        self._level: dict[str, tuple[str, str]] | None = None
         self.layers = Layers(session, look, self._sharpen)
         self._brush = Brush(session.label_stroke)
         self.map = SceneMap(self._clicked, self._drawn, self._hovered, self._sighted)
         page.on_close(self.map.dispose)
         self._pane = self.map.panel()
-        self._welcome = pmui.Typography(WELCOME, margin=40, sizing_mode="stretch_width", sx=CODE)
+        self._welcome = welcome()
         page.follow(session, "cube", self._open)
         page.follow(look, "picture index formula bands percent left right swipe", self._show_picture, now=False)
         page.follow(session, "class_map confidence truth maps maps_note", self._take_map, now=False)
         page.follow(look, "swipe left right rivals tab", self._want_maps, now=False)
         page.on_close(lambda: session.want_maps(self))
         page.follow(look, "by_confidence", self._show_top, now=False)
+        page.follow(look, "by_group", self._show_level, now=False)
+        page.follow(session, "classes", self._show_level, now=False)
         page.follow(look, "opacity", self._fade, now=False)
         page.follow(look, "picture index formula bands percent opacity", self._remember, now=False)
         page.follow(session, "labels marks classes kept", self._show_marks, now=False)
@@ -142,6 +134,16 @@ class MapPanel(pn.viewable.Viewer):
         self.map.paint("top", layer.painter, is_flat=layer.is_flat)
         self._fade()
 
+    def _show_level(self) -> None:
+        """Draw in the colours of groups, or of classes again; in groups that changed, too."""
+        level = shown(self.session, self.look) if self.look.by_group else None
+        is_new, self._level = level != self._level, level
+        if not is_new or self.map.grid is None:
+            return
+        (self._draw_picture if self.look.swipe else self._show_top)()
+        self._show_marks()
+        self._set_pen()
+
     def _fade(self) -> None:
         self.map.fade("top", 1.0 if self.look.swipe else self.look.opacity)
 
@@ -166,8 +168,8 @@ class MapPanel(pn.viewable.Viewer):
             self.session.remember(scene=self.session.scene, **self.look.remembered())
 
     def _set_pen(self) -> None:
-        colors = {one.code: one.color for one in self.session.classes}
-        self._brush.color = colors.get(self.session.current_class, "#ffffff")
+        colors = [color for _, color in shown(self.session, self.look).values()]
+        self._brush.color = dict(enumerate(colors, 1)).get(self.session.current_class, "#ffffff")
         self.map.set_pen(self._brush.color)
 
     def _set_brush(self) -> None:

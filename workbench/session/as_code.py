@@ -11,6 +11,7 @@ from pathlib import Path
 
 from workbench.session import deeds as done
 from workbench.session.deeds import Deed, comment, full, given, read_done, title
+from workbench.session.groups import groups_of
 from workbench.session.held import Held
 from workbench.session.runs import ENCODER
 
@@ -61,7 +62,9 @@ _IMPORTS = {
 def _labels(held: Held) -> list[str]:
     if not held.labels.marks:
         return []
-    told = f"  # {len(held.labels.marks)} labels of {len(held.labels.classes)} classes"
+    n = len(groups_of(held.labels.classes))
+    under = f" in {n} group{'' if n == 1 else 's'}" if n else ""
+    told = f"  # {len(held.labels.marks)} labels of {len(held.labels.classes)} classes{under}"
     return [f"labels = wb.open_labels({done.labels_path(held)!r}, cube){told}"]
 
 

@@ -6,7 +6,7 @@
      "given": [{"id": 7, "class": "water", "source": "click", "x": 390195.0, "y": 5809685.0}]}
 
 ``given`` and ``taken`` list marks by the middle of their ground in scene coordinates, or where there are many, how many
-of each class; ``classes`` lists the names after a change of them.
+of each class; ``classes`` lists the names after a change of them, ``groups`` which class stands under which.
 """
 
 from __future__ import annotations
@@ -64,7 +64,13 @@ def difference(before: LabelState, after: LabelState) -> dict[str, object]:
     new = {mark.id: mark for mark in after.marks}
     given = [mark for i, mark in new.items() if old.get(i) != mark]
     taken = [mark for i, mark in old.items() if new.get(i) != mark]
+    if _groups(before) != _groups(after):
+        changed["groups"] = _groups(after)
     return changed | {key: _told(marks) for key, marks in (("given", given), ("taken", taken)) if marks}
+
+
+def _groups(state: LabelState) -> dict[str, str]:
+    return {one.name: one.group for one in state.classes if one.group}
 
 
 def _told(marks: list[Mark]) -> object:

@@ -28,6 +28,12 @@ class LabelClass:
     color: str
     """``#rrggbb``."""
 
+    group: str = ""
+    """Name of the group that it stands under (``groups``); empty under none."""
+
+    group_color: str = ""
+    """``#rrggbb`` of that group, where one was chosen for it."""
+
 
 Classes = tuple[LabelClass, ...]
 
@@ -51,10 +57,8 @@ def add(classes: Classes, name: str = "", color: str = "") -> Classes:
     code = len(classes) + 1
     taken = {c.name for c in classes}
     name = name.strip() or next(n for n in (f"class {i}" for i in range(code, 2 * code + 1)) if n not in taken)
-    return (
-        *classes,
-        LabelClass(code, _free(classes, name), _color(color or next_color(name, [(c.color, c.name) for c in classes]))),
-    )
+    color = color or next_color(name, [(c.color, c.name) for c in classes])
+    return (*classes, LabelClass(code, _free(classes, name), checked_color(color)))
 
 
 def add_missing(classes: Classes, names: Iterable[str], colors: dict[str, str] | None = None) -> Classes:
@@ -76,7 +80,7 @@ def rename(classes: Classes, code: int, name: str) -> Classes:
 def recolor(classes: Classes, code: int, color: str) -> Classes:
     """The class `code` in another colour."""
     old = find(classes, code)
-    return tuple(replace(c, color=_color(color)) if c is old else c for c in classes)
+    return tuple(replace(c, color=checked_color(color)) if c is old else c for c in classes)
 
 
 def remove(classes: Classes, code: int) -> Classes:
@@ -105,7 +109,8 @@ def _free(classes: Classes, name: str) -> str:
     return name
 
 
-def _color(color: str) -> str:
+def checked_color(color: str) -> str:
+    """A colour as it is kept, if it is one."""
     if not _COLOR.fullmatch(color):
         raise ValueError(f"a colour is written #rrggbb, got {color!r}; for example {PALETTE[0]}")
     return color.lower()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ import xarray as xr
 
 from workbench.cubes import make_library, save_library, spectrum
 from workbench.labels import write_labels
+from workbench.labels.groups import with_groups
 from workbench.labels.rasterise import grid_of
 from workbench.session.classes import LabelClass
 from workbench.session.grid import frame, pixel_square, pixel_under
@@ -18,17 +19,18 @@ from workbench.session.marks import Mark
 from workbench.session.spectra import class_spectra
 
 
-def export_labels(marks: Sequence[Mark], labels: xr.DataArray, path: Path) -> None:
+def export_labels(marks: Sequence[Mark], labels: xr.DataArray, path: Path, groups: Mapping[str, str]) -> None:
     """Write labels: .gpkg, .geojson and .shp as they were given, .tif as pixels.
 
-    A Shapefile holds one type of geometry; where there are several, its points become the squares of their pixels.
+    Where any class has one of `groups` (by class), vector files have a column ``group``. A Shapefile holds one type of
+    geometry; where there are several, its points become the squares of their pixels.
     """
     if not marks:
         raise ValueError("there are no labels yet; click some pixels first")
     if path.suffix.lower() in (".tif", ".tiff"):
         write_labels(labels, path)
         return
-    table = frame(marks, grid_of(labels).crs)
+    table = with_groups(frame(marks, grid_of(labels).crs), groups)
     if path.suffix.lower() == ".shp" and table.geometry.geom_type.str.removeprefix("Multi").nunique() > 1:
         is_point = table.geometry.geom_type == "Point"
         squares = [pixel_square(labels, *pixel_under(labels, point)) for point in table.geometry[is_point]]

@@ -15,7 +15,6 @@ import sqlite3
 import struct
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from shapely.errors import ShapelyError
 
 from workbench.labels.legend import CLASSES_URI
 from workbench.session import classes as legend
+from workbench.session import groups
 from workbench.session.classes import LabelClass
 from workbench.session.commands import sentence
 from workbench.session.geometry import bound, from_blob, to_blob
@@ -81,7 +81,7 @@ class LabelStore:
             for fid, name, geom, source, created in rows
             if name and geom
         )
-        classes = legend.checked(LabelClass(**row) for row in json.loads(text[0])) if text else ()
+        classes = groups.checked(LabelClass(**row) for row in json.loads(text[0])) if text else ()
         # Another program may have added marks of a class of its own.
         return LabelState(marks, legend.add_missing(classes, dict.fromkeys(m.class_name for m in marks))), read_crs(
             *crs
@@ -113,7 +113,7 @@ class LabelStore:
             if state.classes != self._stored.classes:
                 db.execute(
                     "UPDATE gpkg_metadata SET metadata = ? WHERE md_standard_uri = ?",
-                    (json.dumps([asdict(c) for c in state.classes], ensure_ascii=False), CLASSES_URI),
+                    (json.dumps(groups.as_json(state.classes), ensure_ascii=False), CLASSES_URI),
                 )
             extent = shapely.total_bounds([m.geometry for m in state.marks]).tolist() if new else [None] * 4
             db.execute(

@@ -13,6 +13,7 @@ from shapely.geometry.base import BaseGeometry
 from workbench.labels import counts
 from workbench.labels.rasterise import grid_of
 from workbench.session import classes as legend
+from workbench.session import groups
 from workbench.session.audit import AuditLog
 from workbench.session.classes import LabelClass
 from workbench.session.commands import command, sentence
@@ -65,13 +66,13 @@ class Labelling(SceneState):
 
     @command
     def import_labels(self, path: str | Path, column: str | None = None) -> None:
-        """Add the labels of a vector file or a raster; classes that are new are added too."""
+        """Add the labels of a vector file or a raster; classes that are new are added too, under their groups."""
         path = Path(path).expanduser()
-        found, colors = found_in(path, self._scene(), column)
-        state = replace(self._state, classes=legend.add_missing(self._state.classes, colors, colors))
-        self._become(state.with_marks(*((name, area, f"import:{path.name}") for name, area in found)))
+        found = found_in(path, self._scene(), column)
+        state = replace(self._state, classes=groups.add_missing(self._state.classes, found.colors, found.groups))
+        self._become(state.with_marks(*((name, area, f"import:{path.name}") for name, area in found.areas)))
         if self.saved:
-            self.tell(f"{len(found)} labels of {len(colors)} classes from {path.name}")
+            self.tell(found.said(path.name))
 
     @command
     def remove_mark(self, id: int) -> None:

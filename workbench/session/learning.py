@@ -88,8 +88,10 @@ class Learning(Queueing):
         matrices = self._rows_of(model, budget, split)["confusion"]
         return sum((np.array(matrix) for matrix in matrices), start=np.zeros((1, 1), int))
 
-    def confused(self, model: str, budget: int, split: str, true: int, named: int) -> Confused:
-        """The pixels of one cell of that matrix: of class `true`, taken for `named` (codes 1…K).
+    def confused(
+        self, model: str, budget: int, split: str, true: int | Sequence[int], named: int | Sequence[int]
+    ) -> Confused:
+        """The pixels of one cell of that matrix: of class `true`, taken for `named` (codes 1…K), or of several cells.
 
         Raises
         ------

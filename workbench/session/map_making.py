@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from workbench.session.at_hand import AtHand
 from workbench.session.commands import sentence
+from workbench.session.grouping import Grouping
 from workbench.session.growing import Growing, Place
 from workbench.session.keeping import Keeping
 from workbench.session.kept_map import MapKeeper, Wish
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from workbench.probe import ClassMap, Model
 
 
-class MapMaking(Painting, Selecting, Keeping, WithLibrary):
+class MapMaking(Painting, Selecting, Grouping, Keeping, WithLibrary):
     """Class map and confidence, and what they are made of."""
 
     embedding = param.ClassSelector(class_=xr.DataArray, doc="(feature, y, x) of the active run; None without")

@@ -6,7 +6,7 @@ row of scores an array (n,): the class that the model named, 0 where the pixel w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,7 +30,7 @@ Key = tuple[str, str, int, int]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Confused:
-    """Test pixels of one true class that were taken for one class."""
+    """Test pixels of one true class, or group, that were taken for one."""
 
     pixels: NDArray[np.int32]
     """Row and column of each pixel to which it happened in any draw, shape (n, 2)."""
@@ -82,8 +82,10 @@ class Predicted:
             self._left = -1
 
 
-def confused(folder: Path, keys: Iterable[Key], true: int, named: int, shape: tuple[int, int]) -> Confused:
-    """Test pixels of class `true` that were taken for `named`.
+def confused(
+    folder: Path, keys: Iterable[Key], true: int | Sequence[int], named: int | Sequence[int], shape: tuple[int, int]
+) -> Confused:
+    """Test pixels of class `true` that were taken for `named`; of any of several, taken for any of several.
 
     Parameters
     ----------
@@ -91,7 +93,7 @@ def confused(folder: Path, keys: Iterable[Key], true: int, named: int, shape: tu
         The run's.
     keys : iterable of (model, split, budget, draw)
         Rows of scores to look at.
-    true, named : int
+    true, named : int or sequence of int
         Codes, 1…K.
     shape : (int, int)
         Of the scene that they lie on.
@@ -112,12 +114,12 @@ def confused(folder: Path, keys: Iterable[Key], true: int, named: int, shape: tu
     pixels = _read(place / PIXELS)
     if pixels.ndim != 2 or pixels.shape[1] != 3 or (pixels[:, :2] < 0).any() or (pixels[:, :2] >= shape).any():
         raise ValueError(f"{place / PIXELS} is damaged, or of another scene; compare again")
-    times = np.zeros(len(pixels), int)
+    times, of_these = np.zeros(len(pixels), int), np.isin(pixels[:, 2], true)
     for path in kept:
         values = _read(path)
         if values.shape != times.shape:
             raise ValueError(f"{path} is damaged; compare again")
-        times += (values == named) & (pixels[:, 2] == true)
+        times += np.isin(values, named) & of_these
     return Confused(pixels[times > 0, :2], int(times.sum()), len(kept), len(keys) - len(kept))
 
 

@@ -98,7 +98,7 @@ class Session(Families):
     def export_labels(self, path: str | Path) -> None:
         """Write the labels as .gpkg, .geojson or .shp as they were given, or as .tif on the scene's grid."""
         path, _ = Path(path).expanduser(), self._scene()
-        exports.export_labels(self.marks, self.labels, path)
+        exports.export_labels(self.marks, self.labels, path, {one.name: one.group for one in self.classes})
         self.tell(f"labels written to {path}")
 
     @command
