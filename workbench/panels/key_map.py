@@ -52,6 +52,7 @@ KEYS: dict[str, tuple[Key, ...]] = {
         Key(("Z",), "zoom the embedding to the selection, or out", ("z",), ("Zoom to the selection",)),
         Key(("D",), "dark, or light again", ("d",), ("Toggle theme",)),
         Key(("O",), "type the path of a scene", ("o",)),
+        Key(("Shift F",), "open a file of yours", ("shift+f",), ("Open a file of yours",)),
         Key(("Shift O",), "type the path of a spectral library", ("shift+o",)),
         Key(("Shift V",), "draw the library's spectrum nearest to the pixel", ("shift+v",), ("Draw the nearest",)),
         Key(("Shift L",), "draw none of the library's spectra", ("shift+l",), ("Draw none of the library",)),
@@ -80,7 +81,7 @@ KEYS: dict[str, tuple[Key, ...]] = {
     "Learn, compare, take away": (
         Key(("T",), "start learning (train)", ("t",), ("Start learning",)),
         Key(("R",), "start comparing (rank the models)", ("r",), ("Start comparing",)),
-        Key(("Shift X",), "stop the job", ("shift+x",), ("Stop",)),
+        Key(("Shift X",), "stop the job, or what is sent", ("shift+x",), ("Stop",)),
         Key(("Shift G",), "go on with the run", ("shift+g",), ("Resume",)),
         Key(("Shift T",), "choose the same as the run again", ("shift+t",), ("Repeat",)),
         Key(("Shift U",), "use the run's encoder, or none", ("shift+u",), ("Use",)),

@@ -10,6 +10,7 @@ from typing import ClassVar
 from workbench.session import exports
 from workbench.session.allowed import Allowed
 from workbench.session.commands import command
+from workbench.session.dropped import clear_drafts
 from workbench.session.folder import STATE, FolderLock, read_json
 from workbench.session.learning import Learning
 from workbench.session.stranger import refuse_odd_files, refuse_odd_state
@@ -43,6 +44,7 @@ class Session(Learning):
         self._held = FolderLock(folder)
         try:
             super().__init__(folder, **params)
+            clear_drafts(folder)
             self.allowed, self._restoring = allowed, True
             self._restore()
             self._restoring = False
