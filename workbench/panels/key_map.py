@@ -50,6 +50,7 @@ KEYS: dict[str, tuple[Key, ...]] = {
         Key(("V",), "select what is like the pixel, then more", ("v",), ("Select pixels like",)),
         Key(("Shift B", "Shift N"), "area before, next, where models disagree", ("shift+b", "shift+n"), ("Area ",)),
         Key(("Z",), "zoom the embedding to the selection, or out", ("z",), ("Zoom to the selection",)),
+        Key(("Shift H",), "coastline (shore), or without it", ("shift+h",)),
         Key(("D",), "dark, or light again", ("d",), ("Toggle theme",)),
         Key(("O",), "type the path of a scene", ("o",)),
         Key(("Shift F",), "open a file of yours", ("shift+f",), ("Open a file of yours",)),
