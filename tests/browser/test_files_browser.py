@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 
 import geopandas
@@ -12,6 +13,7 @@ import shapely
 from playwright.sync_api import expect
 
 from tests.browser.driver import FIND, PATIENCE, Driver, until
+from tests.browser.test_desk_browser import agreement
 from workbench.cubes import save_cube, simulated_scene
 
 pytestmark = [
@@ -19,20 +21,43 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.parametrize("server", ["simulated"], indirect=True, scope="module"),
 ]
+CARRIED = """
+([name, type, content]) => {
+  const carried = new DataTransfer()
+  carried.items.add(new File([Uint8Array.from(atob(content), (one) => one.charCodeAt(0))], name, {type}))
+  return carried
+}
+"""
+"""What a drag carries that comes from the person's own files."""
+
+
+def two_fields(desk: Driver, path: Path, *names: str) -> Path:
+    """Two squares as a GeoJSON file in degrees."""
+    transform = desk.cube.rio.transform()
+    lefts = (20, desk.cube.sizes["x"] - 30)
+    squares = [shapely.box(*(transform * (left, 40)), *(transform * (left + 5, 35))) for left in lefts]
+    table = geopandas.GeoDataFrame({"class_name": names}, geometry=squares, crs=desk.cube.rio.crs)
+    table.to_crs(4326).to_file(path, driver="GeoJSON")
+    return path
+
+
+def drop(desk: Driver, file: Path, kind: str, says: str) -> None:
+    """Drag a file over the map, read what the page says, and let go."""
+    carried = desk.page.evaluate_handle(CARRIED, [file.name, kind, base64.b64encode(file.read_bytes()).decode()])
+    ground = desk.page.locator(".leaflet-container")
+    for event in ("dragenter", "dragover"):
+        ground.dispatch_event(event, {"dataTransfer": carried})
+    expect(desk.page.get_by_text(says)).to_be_visible(timeout=PATIENCE)
+    ground.dispatch_event("drop", {"dataTransfer": carried})
+    expect(desk.page.get_by_text(says)).to_be_hidden(timeout=PATIENCE)
 
 
 def import_two_fields(desk: Driver, folder: Path) -> None:
     """Two squares as a GeoJSON file in degrees, unless they are there."""
     if desk.page.locator("input[title='left']").count():
         return
-    transform = desk.cube.rio.transform()
-    squares = [
-        shapely.box(*(transform * (left, 40)), *(transform * (left + 5, 35)))
-        for left in (20, desk.cube.sizes["x"] - 30)
-    ]
-    table = geopandas.GeoDataFrame({"class_name": ["left", "right"]}, geometry=squares, crs=desk.cube.rio.crs)
-    table.to_crs(4326).to_file(folder / "fields.geojson", driver="GeoJSON")
-    desk.page.locator("input[type=file]").first.set_input_files(folder / "fields.geojson")
+    file = two_fields(desk, folder / "fields.geojson", "left", "right")
+    desk.page.locator("input[type=file]").first.set_input_files(file)
     desk.page.locator("input[title='right']").wait_for(timeout=PATIENCE)
     desk.wait_count(1, 25)
     desk.wait_count(2, 25)
@@ -109,3 +134,49 @@ def test_map_and_labels_are_taken_away_as_files(desk, tmp_path):
     labels = geopandas.read_file(take(desk, "Labels (GeoPackage)", tmp_path))
     assert len(labels) == 2
     assert labels.crs == desk.cube.rio.crs
+
+
+def test_labels_that_are_dropped_are_imported(desk, tmp_path):
+    file = two_fields(desk, tmp_path / "dropped.geojson", "north", "south")
+    drop(desk, file, "application/geo+json", "Drop labels to import them")
+    desk.page.locator("input[title='south']").wait_for(timeout=PATIENCE)
+    rows = [desk.page.locator(".row", has=desk.page.locator(f"input[title='{name}']")) for name in ("north", "south")]
+    for row in rows:
+        expect(row.locator(".count")).to_have_text("25", timeout=PATIENCE)
+
+
+def test_a_scene_that_is_dropped_or_chosen_is_opened(desk, tmp_path):
+    page, place = desk.page, desk.server["folder"] / "dropped"
+    cube = simulated_scene(80, 120, seed=5)[0].isel(band=slice(0, 120))  # more than a piece
+    file = Path(save_cube(cube, tmp_path / "mine.npz"))
+    other = Driver(page, desk.url, cube)
+    before = desk.overlay("base")["src"]
+    drop(desk, file, "", "Drop a scene to open it")
+    until(lambda: desk.overlay("base").get("src", before) != before, "another picture")
+    until(lambda: bool(desk.overlay("base")) and agreement(other) > 0.98, "the picture of the scene that was dropped")
+    assert (place / "mine" / "mine.npz").read_bytes() == file.read_bytes()
+    expect(page.get_by_role("button", name="Cancel")).to_be_hidden(timeout=PATIENCE)
+    expect(page.get_by_placeholder("path of a scene, then Enter")).to_have_value(
+        str(place / "mine" / "mine.npz"), timeout=PATIENCE
+    )
+
+    with (tmp_path / "long.tif").open("wb") as large:
+        large.truncate(2**30)
+    with page.expect_file_chooser(timeout=PATIENCE) as chosen:
+        page.keyboard.press("Shift+F")
+    chosen.value.set_files(tmp_path / "long.tif")
+    expect(page.get_by_role("status").filter(has_text="Sending long.tif")).to_be_visible(timeout=PATIENCE)
+    assert len(list(place.iterdir())) == 2
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("button", name="Cancel")).to_be_hidden(timeout=PATIENCE)
+    until(lambda: [one.name for one in place.iterdir()] == ["mine"], "nothing left of what was cancelled")
+
+    before = desk.overlay("base")["src"]
+    page.get_by_role("tab", name="Scene").click()
+    (tmp_path / "scene.tif").write_text("no scene")
+    with page.expect_file_chooser(timeout=PATIENCE) as chosen:
+        page.get_by_role("button", name="Open a file of yours").click()
+    chosen.value.set_files(tmp_path / "scene.tif")
+    expect(page.locator(".status-line.refusal")).to_contain_text("scene.tif", timeout=PATIENCE)
+    until(lambda: [one.name for one in place.iterdir()] == ["mine"], "nothing left of what is no scene")
+    assert desk.overlay("base")["src"] == before

@@ -32,7 +32,7 @@ BUTTONS = f"""
 """Names of all buttons in sight; an icon's name is no part of them."""
 
 TABS = {
-    "Scene": "", "Learn": "Start learning", "Runs": "Resume", "Suggest & check": "Suggest pixels",
+    "Scene": "Open a file of yours", "Learn": "Start learning", "Runs": "Resume", "Suggest & check": "Suggest pixels",
     "Embedding": "Let go of the selection", "Library": "Draw the nearest", "Compare": "Start comparing",
     "Curve": "", "Confusion": "", "Disagreement": "Area before", "Export": "Class map (GeoTIFF)", "Keys": "",
 }  # fmt: skip

@@ -8,18 +8,30 @@ import re
 
 import numpy as np
 import pytest
+import shapely
 import xarray as xr
+from affine import Affine
 from PIL import Image
 from playwright.sync_api import expect
 from rasterio.warp import transform
 from scipy.stats import spearmanr
 
-from tests.browser.driver import OVERLAYS, PATIENCE, Driver, until
+from tests.browser.driver import FIND, OVERLAYS, PATIENCE, Driver, until
 from tests.browser.test_embedding_browser import lit
 from tests.browser.test_keys_browser import labelled
 from tests.browser.tiles import COLOR
+from tests.test_coast import HARBOURS, slow
 from tests.test_disagreement import flooded
-from workbench.cubes import good_bands, picture_limits, preset_bands, principal_components, render, stretch_limits
+from workbench.cubes import (
+    good_bands,
+    picture_limits,
+    preset_bands,
+    principal_components,
+    render,
+    save_cube,
+    stretch_limits,
+)
+from workbench.cubes.grid import place
 from workbench.labels import open_labels
 from workbench.panels.pictures import APART, rgb
 from workbench.probe import classify_scene
@@ -342,3 +354,55 @@ def test_areas_where_models_disagree_are_listed_and_gone_to(desk):
     _, wanted = flooded_now(desk, "svm", "knn")
     until(lambda: [n for _, _, n in listed(desk)] == [len(area) for area in wanted[:200]], "the list of the new maps")
     expect(page.get_by_role("combobox", name="Class map by")).to_contain_text("SVM")
+
+
+PATHS = f"""
+() => ({FIND})(".leaflet-coast-pane path").map((path) => {{
+  const at = path.getScreenCTM()
+  return path.getAttribute("d").split("M").filter((line) => /\\d/.test(line)).map((line) =>
+    line.split("L").map((corner) => new DOMPoint(...corner.match(/-?[\\d.]+/g).map(Number)).matrixTransform(at))
+      .map(({{x, y}}) => [x, y]))
+}})
+"""
+"""Corners on the screen of each line of each drawing of the coast."""
+
+
+def test_the_coast_is_drawn_where_it_lies(desk):
+    page, path = desk.page, desk.server["folder"] / "sea.npz"
+    (x,), (y,) = transform("EPSG:4326", desk.cube.rio.crs, *([one] for one in HARBOURS["Warnemünde"][::-1]))
+    ground = Affine(200, 0, x - 12_000, 0, -200, y + 8_000)
+    sea = place(desk.cube, desk.cube.rio.crs, ground)
+    save_cube(sea, path)
+    page.keyboard.press("Shift+H")
+    expect(page.locator(".status-line.news")).to_contain_text("no coast is near", timeout=PATIENCE)
+    assert page.evaluate(PATHS) == []
+    box = page.get_by_placeholder("path of a scene, then Enter")
+    box.fill(str(path))
+    box.press("Enter")
+    by_the_sea = Driver(page, desk.url, sea)
+    drawn: list = []
+    until(lambda: drawn.extend(page.evaluate(PATHS)) or len(drawn) >= 2, "a coast with its rim")
+    by_the_sea.wait_open()
+
+    corners = transform(sea.rio.crs, "EPSG:4326", *np.transpose([ground * (c, r) for c in (0, 120) for r in (0, 80)]))
+    (west, east), (south, north) = ((min(one), max(one)) for one in corners)
+    known = shapely.get_coordinates(slow(((south, west), (north, east)), "i"))
+    columns, rows = ~ground * np.array(transform("EPSG:4326", sea.rio.crs, *known.T)[:2])
+    inside = (rows > 0) & (rows < 80) & (columns > 0) & (columns < 120)
+    assert inside.sum() > 5
+
+    def off() -> float:
+        lines = shapely.MultiLineString([line for line in page.evaluate(PATHS)[-1] if len(line) > 1])
+        spots = [by_the_sea.spot(r - 0.5, c - 0.5) for r, c in zip(rows[inside], columns[inside], strict=True)]
+        return max(lines.distance(shapely.Point(spot)) for spot in spots)
+
+    until(lambda: off() < 1.5, "the coast within a pixel or two of the screen")
+    within = np.abs(np.stack([rows, columns]) % 1 - 0.5).max(axis=0)
+    best = np.flatnonzero(inside)[
+        within[inside].argmin()
+    ]  # a corner well inside of a pixel: the line lets clicks through
+    page.mouse.click(*by_the_sea.spot(rows[best] - 0.5, columns[best] - 0.5))
+    told = f"row {int(rows[best])}, column {int(columns[best])}"
+    expect(page.locator(".where")).to_contain_text(told, timeout=PATIENCE)
+    page.get_by_role("switch", name="Coastline").click()
+    until(lambda: page.evaluate(PATHS) == [], "no coast")

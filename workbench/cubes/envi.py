@@ -43,6 +43,9 @@ TYPES = {1: "u1", 2: "i2", 3: "i4", 4: "f4", 5: "f8", 12: "u2", 13: "u4", 14: "i
 LAYOUTS = {"bsq": ("band", "y", "x"), "bil": ("y", "band", "x"), "bip": ("y", "x", "band")}
 """How each interleave runs through the file, slowest first."""
 
+BINARIES = (".bsq", ".bil", ".bip", ".dat", ".img", ".raw", ".bin", "")
+"""Endings of the binary beside a header, looked for in this order."""
+
 _BLOCK = 4_000_000
 _IN_MEMORY = 256 * 2**20
 
@@ -124,11 +127,10 @@ def binary_of(header: Path) -> Path:
     plain = header.with_suffix("")
     if plain.is_file():
         return plain
-    endings = (".bsq", ".bil", ".bip", ".dat", ".img", ".raw", ".bin", "")
     beside = {
         path.suffix.lower(): path for path in header.parent.glob(f"{_escaped(plain.name)}.*") if path.stem == plain.name
     }
-    found = next((beside[ending] for ending in endings if ending in beside), None)
+    found = next((beside[ending] for ending in BINARIES if ending in beside), None)
     if found is None:
         raise FileNotFoundError(f"no binary beside {header}; put {plain.name}.bsq, .bil, .bip, .dat or .img next to it")
     return found

@@ -20,6 +20,7 @@ from workbench.panels.compare import COMPARE_TAB, ComparePanel
 from workbench.panels.confusion import CONFUSION_TAB, ConfusionPanel
 from workbench.panels.curves import CURVE_TAB, CurvePanel
 from workbench.panels.disagreement import DisagreementPanel
+from workbench.panels.dropping import DropDoor
 from workbench.panels.embedding import EMBEDDING_TAB, EmbeddingPanel
 from workbench.panels.export import ExportPanel
 from workbench.panels.guide import GuidePanel, turn_guide
@@ -67,10 +68,11 @@ class Desk(pn.viewable.Viewer):
         embedding = EmbeddingPanel(session, look, page, scene.map.go)
         apart = DisagreementPanel(session, look, page, scene.map.go)
         library = LibraryPanel(session, look, page)
+        door = DropDoor(session, page, width=0, height=0, margin=0)
         runs = RunsPanel(session, page, lambda run: _repeat(look, learn, run))
         export = ExportPanel(session, look, page, EXPORT_TAB)
         parts = {
-            SCENE_TAB: OpenPanel(session, look, page),
+            SCENE_TAB: OpenPanel(session, look, page, door.choose),
             LEARN_TAB: learn,
             RUNS_TAB: runs,
             ADVICE_TAB: advice,
@@ -91,6 +93,8 @@ class Desk(pn.viewable.Viewer):
             "shift+n": lambda: apart.step(1),
             "t": lambda: _on_tab(look, LEARN_TAB, learn.begin),
             "r": lambda: _on_tab(look, COMPARE_TAB, compare.begin),
+            "/": door.choose,
+            "shift+x": lambda: door.cancel() or session.stop(),
             "shift+k": lambda: _on_tab(look, EXPORT_TAB, export.code.turn),
         }
         for_runs = {"shift+u": runs.use, "shift+g": runs.resume, "shift+t": runs.repeat, "shift+d": runs.delete}
@@ -109,6 +113,7 @@ class Desk(pn.viewable.Viewer):
             pn.Row(left, middle, right, sizing_mode="stretch_both", margin=0, styles={"overflow": "hidden"}),
             StatusLine(session, look, page),
             keys.keyboard,
+            door,
             Access(width=0, height=0, margin=0),
             sizing_mode="stretch_both", margin=0, styles={"background": "var(--desk-ground)"},
             css_classes=["desk-page"],

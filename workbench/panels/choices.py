@@ -77,6 +77,7 @@ class LayersPanel(pn.viewable.Viewer):
             look.param.right, label="Right", description="", groups=layers.groups(), **small
         )
         self._lines = _switch(look.param.graticule, "Graticule")
+        self._coast = _switch(look.param.coast, "Coastline")
         self._online = pmui.Select(label="Base map (asks the network)", options=[NONE, *base_maps], **small)
         self._online.param.watch(lambda event: look.param.update(base_map=event.new), "value")
         page.follow(look, "base_map", lambda: self._online.param.update(value=look.base_map))
@@ -105,7 +106,7 @@ class LayersPanel(pn.viewable.Viewer):
             pmui.Divider(margin=0, sizing_mode="stretch_width"),
             self._swipe, self._left, self._right,
             pmui.Divider(margin=0, sizing_mode="stretch_width"),
-            self._lines, self._online, gap=14,
+            self._lines, self._coast, self._online, gap=14,
         )  # fmt: skip
 
     def _count(self) -> None:
@@ -134,7 +135,7 @@ class LayersPanel(pn.viewable.Viewer):
             pictures = [*possible_presets(cube), OWN_BANDS, *COMPONENTS, *([INDEX] if names else []), FORMULA]
             shown = self.look.picture if self.look.picture in pictures else pictures[0]
             self._picture.param.update(options=pictures, value=shown)
-            self._online.disabled = cube.rio.crs is None
+            self._online.disabled = self._coast.disabled = cube.rio.crs is None
             self._draw()
 
     def _draw(self) -> None:

@@ -96,6 +96,7 @@ class KeysPanel(pn.viewable.Viewer):
             **{name: lambda mode=mode: look.param.update(mode=mode) for name, mode in _MODES.items()},
             **{"m": lambda: keep(session, look), "shift+m": session.let_go_of_spectra},
             **{"w": lambda: look.param.update(swipe=not look.swipe)},
+            **{";": lambda: look.param.update(coast=not look.coast)},
             **{"d": lambda: press("Toggle theme"), "u": self.keyboard.choose_file},
             **{"o": lambda: focus("path of a scene, then Enter"), "a": lambda: focus("new class")},
             **{"shift+o": self._type_library, "shift+i": lambda: focus(GROUP_FIELD)},

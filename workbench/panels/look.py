@@ -38,6 +38,7 @@ class Look(param.Parameterized):
     by_group = param.Boolean(default=False, doc="Whether classes are shown as the groups that they stand under")
     base_map = param.String(default="none", doc="Which map of the world lies below, asked of the network; or none")
     graticule = param.Boolean(default=False, doc="Whether lines of longitude and latitude lie on the map")
+    coast = param.Boolean(default=False, doc="Whether coastlines lie on the map")
     swipe = param.Boolean(default=False, doc="Whether two layers stand side by side")
     left = param.String(default="picture", doc="Layer left of the handle")
     right = param.String(default="class map", doc="Layer right of the handle")

@@ -19,8 +19,13 @@ from workbench.panels.view import Bounds, ViewGrid, Window
 
 SLOTS = ("base", "top", "marks")
 MODES = ("inspect", "pixel", "polygon", "brush")
-BRUSH = {"brush": {"zIndex": "1", "visibility": "hidden"}}
-"""The pane of a clear picture over the whole scene, by which the browser tells where a stroke lies (``brush.js``)."""
+PANES = {
+    **{name: {"zIndex": str(250 + 10 * i)} for i, name in enumerate(SLOTS)},
+    "coast": {"zIndex": "265"},
+    "brush": {"zIndex": "1", "visibility": "hidden"},
+}
+"""Where layers lie: coastlines over the pictures and below the labels; what is being drawn is at 400. In that for the
+brush a clear picture lies over the whole scene, by which the browser tells where a stroke is (``brush.js``)."""
 
 Painter = Callable[[Window], NDArray[np.uint8] | None]
 """Draws a window as RGBA (height, width, 4); None for nothing."""
@@ -74,7 +79,7 @@ class SceneMap:
             fullscreen_control=False,
             layers_control=False,
             scale_control=True,
-            panes={name: {"zIndex": str(250 + 10 * i)} for i, name in enumerate(SLOTS)} | BRUSH,  # drawings lie at 400
+            panes=PANES,
             zoom_snap=0.1,
             zoom_delta=0.5,
             max_zoom=24,

@@ -15,13 +15,15 @@ from workbench.cubes import describe, facts_in_words
 from workbench.panels.access import reads
 from workbench.panels.look import Look
 from workbench.panels.pages import Page
-from workbench.panels.style import dock_row, note, stack
+from workbench.panels.style import action, dock_row, line, note, stack
 from workbench.session import Session
 from workbench.session.browsing import Listing, listing, roots
 
 SCENE_TAB = "Scene"
 
-FIRST = "No scene is open yet: choose one in the list, or type its path at the top."
+FIRST = "No scene is open yet: choose one in the list, type its path at the top, or drop its file on the page."
+
+OWN = "Open a file of yours: one file, or an ENVI header with its data; or drop it anywhere on the page (/)"
 
 TITLES = {
     "source": "File", "format": "Format", "sensor": "Sensor", "acquired": "Acquired [UTC]", "quantity": "Quantity",
@@ -58,9 +60,11 @@ class FileList(JSComponent):
 
 
 class OpenPanel(pn.viewable.Viewer):
-    """The scene card left, folders and files right."""
+    """The scene card left, folders and files right; above them, a way in for a file of one's own (`choose`)."""
 
-    def __init__(self, session: Session, look: Look, page: Page, **params: object) -> None:
+    def __init__(
+        self, session: Session, look: Look, page: Page, choose: Callable[[], object], **params: object
+    ) -> None:
         super().__init__(**params)
         self.session, self.look, self._page = session, look, page
         self._doors: list[tuple[str, Path | None]] = []
@@ -69,6 +73,7 @@ class OpenPanel(pn.viewable.Viewer):
         scrolls = {"sizing_mode": "stretch_both", "margin": 0, "styles": {"overflow": "auto"}}
         self._card = pn.pane.HTML("", **scrolls, **reads("scene"))
         self._where = note("")
+        self._own = action("Open a file of yours", "upload_file", OWN, choose)
         self._files = FileList(self._clicked, sizing_mode="stretch_width", margin=0)
         self._list = pn.Column(self._files, **scrolls)
         page.follow(session, "cube", self._tell)
@@ -76,7 +81,7 @@ class OpenPanel(pn.viewable.Viewer):
 
     def __panel__(self) -> pn.Row:
         """Card and files."""
-        files = stack(self._where, self._list, gap=6, sizing_mode="stretch_both")
+        files = stack(line(self._where, self._own), self._list, gap=6, sizing_mode="stretch_both")
         return dock_row(self._card, files)
 
     def _tell(self) -> None:

@@ -16,6 +16,7 @@ from workbench.panels.look import Look
 from workbench.panels.maps import SceneMap
 from workbench.panels.pages import Page
 from workbench.panels.scene_picture import Part, ScenePicture
+from workbench.panels.shore import Shore
 from workbench.panels.view import ViewGrid, Window
 from workbench.panels.welcome import welcome
 from workbench.session import Session
@@ -41,6 +42,7 @@ class MapPanel(pn.viewable.Viewer):
         self._pane = self.map.panel()
         self._welcome = welcome()
         page.follow(session, "cube", self._open)
+        self._shore = Shore(session, look, page, self.map)
         page.follow(look, "picture index formula bands percent left right swipe", self._show_picture, now=False)
         page.follow(session, "class_map confidence truth maps maps_note", self._take_map, now=False)
         page.follow(look, "swipe left right rivals tab", self._want_maps, now=False)

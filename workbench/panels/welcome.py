@@ -6,8 +6,8 @@ import panel_material_ui as pmui
 
 WELCOME = """
 ### Open a scene
-Type where a scene is into the field at the top and press Enter: a file, a product's folder or archive, or an address.
-`workbench formats` lists what opens.
+Drop its file here, or type where a scene is into the field at the top and press Enter: a file, a product's folder or
+archive, or an address. `workbench formats` lists what opens.
 
 Then click pixels to see spectra, give two classes a few labels each, and a class map appears here.
 """

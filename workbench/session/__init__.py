@@ -2,8 +2,8 @@
 
 In: what a person chose, clicked, drew or began.
 Out: the state every screen shows, kept in a folder that survives a crash.
-May use: the rooms before it, param, geopandas, SQLite; torch and scikit-learn only in the worker process and where the
-live class map is computed. Never: anything that draws.
+May use: the rooms before it, param, geopandas, SQLite, psutil; torch and scikit-learn only in the worker process and
+where the live class map is computed. Never: anything that draws.
 """
 
 from workbench.session.advice import Advice, Round

@@ -12,6 +12,7 @@ from pathlib import Path
 STATE = "session.json"
 LABELS = "labels.gpkg"
 RUNS = "runs"
+DROPPED = "dropped"
 ADVICE = "advice.jsonl"
 HISTORY = "history.jsonl"
 MAP = "class_map.npy"

@@ -28,7 +28,7 @@ STEPS = (
 ENOUGH = 3
 """Labelled pixels after which the guide goes on. One is enough for a map; three say more of a class."""
 
-FIRST_SCENE = "Press `O`, type the path of a scene into the field at the top, then press `Enter`."
+FIRST_SCENE = "Drop a scene's file on the page; or press `O`, type its path into the field at the top, then `Enter`."
 DONE = "That was all. More labels make a better map: `G` shows pixels worth one. `?` shows every key."
 
 _WORDS = {1: "one", 2: "two", 3: "three"}

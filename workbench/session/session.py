@@ -10,6 +10,7 @@ from typing import ClassVar
 from workbench.session import exports
 from workbench.session.allowed import Allowed
 from workbench.session.commands import command
+from workbench.session.dropped import clear_drafts
 from workbench.session.families import Families
 from workbench.session.folder import STATE, FolderLock, read_json
 from workbench.session.limits import Limits
@@ -48,6 +49,7 @@ class Session(Families):
         self._held = FolderLock(folder)
         try:
             super().__init__(folder, **params)
+            clear_drafts(folder)
             self.allowed, self.limits, self._restoring = allowed, limits or Limits(), True
             self._restore()
             self._restoring = False

@@ -11,7 +11,7 @@ import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from workbench.session.folder import ADVICE, FAMILIES, HISTORY, LABELS, LOCK, MAP, MAP_CARD, RUNS, STATE
+from workbench.session.folder import ADVICE, DROPPED, FAMILIES, HISTORY, LABELS, LOCK, MAP, MAP_CARD, RUNS, STATE
 from workbench.session.runs import CARD, ORIGIN, PROGRESS
 
 SIZES = {
@@ -80,7 +80,7 @@ def are_options(found: object) -> bool:
 def _own_files(folder: Path) -> Iterator[os.DirEntry]:
     """What a session writes in `folder`, its runs' files among them; a link is told, not followed."""
     with os.scandir(folder) as entries:
-        ours = [entry for entry in entries if entry.name.startswith(_OWN)]
+        ours = [entry for entry in entries if entry.name.startswith(_OWN) or entry.name == DROPPED]
     yield from ours
     for entry in ours:
         if entry.name == RUNS and entry.is_dir(follow_symlinks=False):
