@@ -373,7 +373,7 @@ def test_the_coast_is_drawn_where_it_lies(desk):
     ground = Affine(200, 0, x - 12_000, 0, -200, y + 8_000)
     sea = place(desk.cube, desk.cube.rio.crs, ground)
     save_cube(sea, path)
-    page.keyboard.press("Shift+H")
+    page.keyboard.press(";")
     expect(page.locator(".status-line.news")).to_contain_text("no coast is near", timeout=PATIENCE)
     assert page.evaluate(PATHS) == []
     box = page.get_by_placeholder("path of a scene, then Enter")

@@ -31,7 +31,7 @@ class Families(Learning):
         self._lookers: set[Hashable] = set()
         self._scoring, self._scored_basis = 0, None
         self._footprints: dict[str, int] = {}
-        self._scorer = Refit(lambda *_: None, self._score)
+        self._scorer = Refit(lambda *_: None, self._score_families)
         super().__init__(folder, **params)
         self.param.watch(lambda *_: self._follow_families(), ["labels", "truth", "embedding", "map_state"])
 
@@ -83,7 +83,7 @@ class Families(Learning):
         run = self._run(self.active_run) if self.embedding is not None else None
         return (run.id, run.encoder) if run else ("", None)
 
-    def _score(self, number: int, basis: Basis) -> None:
+    def _score_families(self, number: int, basis: Basis) -> None:
         """In the background, once labels have ceased to come for a moment."""
         try:
             made = self._point(number, basis)
