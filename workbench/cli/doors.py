@@ -70,8 +70,7 @@ def has_doors(verb: argparse.ArgumentParser) -> None:
     )
     verb.add_argument(
         "--max-memory",
-        type=size,
-        default=0,
+        type=gib,
         metavar="GIB",
         help="of each session: a scene that is held as a whole takes no more, and a run that does is ended "
         "(default: as much as there is)",
@@ -81,22 +80,22 @@ def has_doors(verb: argparse.ArgumentParser) -> None:
     )
 
 
-def size(text: str) -> int:
-    """GiB on a command line, in bytes."""
+def gib(text: str) -> float:
+    """An amount of memory [GiB] on a command line."""
     try:
         found = float(text)
     except ValueError:
         found = 0.0
     if not 0 < found < 2**20:
         raise argparse.ArgumentTypeError(f"memory is a number of GiB above 0, got {text!r}")
-    return int(found * 2**30)
+    return found
 
 
 def limits(args: argparse.Namespace) -> Limits:
     """What the desk gives its sessions."""
     from workbench.session import Limits
 
-    return Limits(args.max_runs, args.max_memory)
+    return Limits(args.max_runs, int((args.max_memory or 0) * 2**30))
 
 
 def passwords(args: argparse.Namespace) -> dict[str, str]:
