@@ -63,7 +63,11 @@ def test_who_no_longer_wants_gives_their_turn_to_the_next():
     limits.leave("d")  # asked nothing more
     assert begun == ["d", "e"]
     assert limits.take("e")
-    assert not limits.take("f")
+    for who in "fg":
+        assert not limits.take(who, lambda who=who: begun.append(who))
+    limits.leave("b")
+    limits.pass_turn()  # by f, who had something else under way
+    assert begun == ["d", "e", "f", "g"]
     assert all(Limits().take(n) for n in range(100))
 
 

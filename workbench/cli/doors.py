@@ -72,8 +72,8 @@ def has_doors(verb: argparse.ArgumentParser) -> None:
         "--max-memory",
         type=gib,
         metavar="GIB",
-        help="of each session: a scene that is held as a whole takes no more, and a run that does is ended "
-        "(default: as much as there is)",
+        help="of each session: a scene that is held as a whole takes no more, and a run of this "
+        "machine that does is ended (default: as much as there is)",
     )
     verb.add_argument(
         "--max-pages", type=count, default=32, metavar="N", help="pages open at once (default: %(default)s)"

@@ -82,8 +82,10 @@ class Following(Answering):
         so_far = steps_told(run)
         self.job = Job(run.id, kind, title, "running", part_done(so_far, run), run.seconds, so_far, note="starting")
         heard, ended = partial(self._heard, run), partial(self._ended, run)
+        is_weighed = self.limits.memory and not self.cluster  # which holds it on a machine of its own
+        too_much = self.limits.overrun if is_weighed else None
         try:
-            self._worker = Worker(run.folder, kind, heard, ended, self.cluster, self.limits.overrun)
+            self._worker = Worker(run.folder, kind, heard, ended, self.cluster, too_much)
         except OSError:
             self.limits.leave(self)
             raise

@@ -41,6 +41,11 @@ class Limits:
         with self._lock:
             self._at_work.discard(who)
             self._in_line.pop(who, None)
+        self.pass_turn()
+
+    def pass_turn(self) -> None:
+        """Let the first in line ask again, if there is room: after a job, or where whoever was told needs none."""
+        with self._lock:
             free = bool(self._in_line) and len(self._at_work) < self.runs
             begin = self._in_line.pop(next(iter(self._in_line))) if free else None
         if begin is not None:

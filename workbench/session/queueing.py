@@ -128,6 +128,8 @@ class Queueing(Following):
                     self.refuse(f"{self.waiting[0].title} did not begin: {sentence(error)}")
             elif self._worker is None:
                 self.limits.leave(self)
+            else:
+                self.limits.pass_turn()
 
     def _start(self, run: Run) -> None:
         write_run(replace(run, state="running"))
