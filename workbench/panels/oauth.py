@@ -15,6 +15,7 @@ import panel as pn
 from panel.auth import AUTH_PROVIDERS, OAuthLoginHandler, OAuthProvider
 from tornado.web import HTTPError, RequestHandler
 
+from workbench.panels.doors import LOGIN
 from workbench.session.allowed import LOG
 
 PROVIDERS = ("auth0", "azure", "azurev2", "bitbucket", "generic", "github", "gitlab", "google", "okta")
@@ -24,7 +25,6 @@ GENERIC = ("AUTHORIZE_URL", "TOKEN_URL", "USER_URL")
 """What ``extra`` must hold of a provider that Panel does not know by name."""
 
 ANYBODY = "*"
-REFUSED = Path(__file__).with_name("refused.html")
 
 
 @dataclass(frozen=True)
@@ -141,4 +141,4 @@ def guard_by_oauth(oauth: OAuth) -> dict[str, object]:
     told = {"oauth_key": oauth.key, "oauth_secret": oauth.secret, "oauth_extra_params": oauth.extra}
     told |= {"oauth_redirect_uri": oauth.redirect} if oauth.redirect else {}
     told |= {"oauth_jwt_user": oauth.name} if oauth.name else {}
-    return {"auth_provider": Guard(error_template=str(REFUSED)), "cookie_secret": secrets.token_hex(32), **told}
+    return {"auth_provider": Guard(error_template=str(LOGIN)), "cookie_secret": secrets.token_hex(32), **told}
