@@ -12,8 +12,8 @@ import pytest
 import xarray as xr
 
 from tests.jobs import until
+from tests.small_sessions import file_and_truth, session_of_it  # noqa: F401, fixtures
 from workbench.compare import contenders, live_rows, live_splits, live_summary
-from workbench.cubes import save_cube, simulated_scene
 from workbench.labels import write_labels
 from workbench.pretrain import Recipe, begin, save_encoder
 from workbench.probe import embed
@@ -26,23 +26,9 @@ DRAWS = 3
 """Fewer splits than the desk's, for the tests' sake."""
 
 
-@pytest.fixture(scope="module")
-def simulated(tmp_path_factory):
-    cube, truth = simulated_scene(24, 30, seed=1)
-    return save_cube(cube, tmp_path_factory.mktemp("scene") / "scene.npz"), truth
-
-
 @pytest.fixture(autouse=True)
 def few_splits(monkeypatch):
     monkeypatch.setattr("workbench.compare.few_labels.DRAWS", DRAWS)
-
-
-@pytest.fixture
-def session(tmp_path, simulated):
-    session = Session.at(tmp_path / "session")
-    assert session.open_scene(simulated[0]), session.message
-    yield session
-    session.close()
 
 
 def label(session: Session, truth: xr.DataArray, n: int) -> None:

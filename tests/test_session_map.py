@@ -11,25 +11,12 @@ import pytest
 import rasterio
 import xarray as xr
 
+from tests.small_sessions import file_and_truth, session_of_it  # noqa: F401, fixtures
 from workbench.cubes import save_cube, simulated_scene
 from workbench.probe import classify_scene
 from workbench.session import Session
 from workbench.session.growing import Growing
 from workbench.session.live import Refit
-
-
-@pytest.fixture(scope="module")
-def simulated(tmp_path_factory):
-    cube, truth = simulated_scene(24, 30, seed=1)
-    return save_cube(cube, tmp_path_factory.mktemp("scene") / "scene.npz"), truth
-
-
-@pytest.fixture
-def session(tmp_path, simulated):
-    session = Session.at(tmp_path / "session")
-    assert session.open_scene(simulated[0]), session.message
-    yield session
-    session.close()
 
 
 def give(session: Session, truth: xr.DataArray, code: int, n: int = 4) -> None:

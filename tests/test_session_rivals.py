@@ -3,28 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 import xarray as xr
 
-from workbench.cubes import save_cube, simulated_scene
+from tests.small_sessions import file_and_truth, session_of_it  # noqa: F401, fixtures
 from workbench.probe import classify_scene
 from workbench.session import Session
 
 RIVALS = ("knn", "spectral_angle")
-
-
-@pytest.fixture(scope="module")
-def simulated(tmp_path_factory):
-    cube, truth = simulated_scene(24, 30, seed=1)
-    return save_cube(cube, tmp_path_factory.mktemp("scene") / "scene.npz"), truth
-
-
-@pytest.fixture
-def session(tmp_path, simulated):
-    session = Session.at(tmp_path / "session")
-    assert session.open_scene(simulated[0]), session.message
-    yield session
-    session.close()
 
 
 def label(session: Session, truth: xr.DataArray, n: int) -> None:
