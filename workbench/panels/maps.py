@@ -1,41 +1,26 @@
-"""The map: pictures in, clicks and polygons out. The only file that knows leafmap."""
+"""The map: pictures in, clicks and polygons out."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 import ipyleaflet
-import leafmap.leafmap as leafmap
 import numpy as np
 from numpy.typing import NDArray
 from shapely.geometry import shape as to_geometry
 from shapely.geometry.base import BaseGeometry
 
 from workbench.panels.assets import LeafletPane
-from workbench.panels.base_maps import BaseMap
+from workbench.panels.leaflet_map import SLOTS, leaflet_map
 from workbench.panels.sight import is_any_seen, towards, whole
 from workbench.panels.slots import CLEAR, Slot, close_all
 from workbench.panels.view import Bounds, ViewGrid, Window
+from workbench.panels.world import World
 
-SLOTS = ("base", "top", "marks")
 MODES = ("inspect", "pixel", "polygon", "brush")
-PANES = {
-    **{name: {"zIndex": str(250 + 10 * i)} for i, name in enumerate(SLOTS)},
-    "coast": {"zIndex": "265"},
-    "brush": {"zIndex": "1", "visibility": "hidden"},
-}
-"""Where layers lie: coastlines over the pictures and below the labels; what is being drawn is at 400. In that for the
-brush a clear picture lies over the whole scene, by which the browser tells where a stroke is (``brush.js``)."""
 
 Painter = Callable[[Window], NDArray[np.uint8] | None]
 """Draws a window as RGBA (height, width, 4); None for nothing."""
-
-
-class LeafletMap(leafmap.Map):
-    """leafmap's map without what phones out or rebuilds widgets at every change."""
-
-    def update_layer_manager(self) -> None:
-        """Nothing: the page has its own layer panel, and leafmap's makes a hundred widgets at each ``add``."""
 
 
 class SceneMap:
@@ -67,25 +52,8 @@ class SceneMap:
         self._under: tuple[int, int] | None = None
         self._painters: dict[str, tuple[Painter, bool]] = {}
         self._swipe: ipyleaflet.SplitMapControl | None = None
-        self._online: list[ipyleaflet.Widget] = []
-        self.leaflet = LeafletMap(
-            center=(0, 0),
-            zoom=14,
-            height="100%",
-            basemap=ipyleaflet.TileLayer(url=CLEAR, name="none", base=True),
-            draw_control=False,
-            toolbar_control=False,
-            attribution_control=False,
-            fullscreen_control=False,
-            layers_control=False,
-            scale_control=True,
-            panes=PANES,
-            zoom_snap=0.1,
-            zoom_delta=0.5,
-            max_zoom=24,
-            min_zoom=2,
-            double_click_zoom=False,
-        )
+        self.leaflet = leaflet_map()
+        self.world = World(self.leaflet)
         self._box = ipyleaflet.ImageOverlay(url=CLEAR, bounds=((0, 0), (1e-6, 1e-6)), pane="brush")
         self.leaflet.add(self._box)
         self.slots = {name: Slot(self.leaflet, name) for name in SLOTS}
@@ -180,21 +148,6 @@ class SceneMap:
             self._swipe = None
             for name in ("base", "top"):  # the control leaves its own copies of the layers on the map, over ours
                 self.slots[name].renew()
-
-    def base_map(self, chosen: BaseMap | None) -> None:
-        """Show a map of the world below the scene, and whose it is; None for none."""
-        for part in self._online:
-            self.leaflet.remove(part)
-        close_all(*self._online)
-        self._online = []
-        if chosen is not None:
-            told = {"attribution": chosen.attribution, "max_native_zoom": chosen.deepest, "max_zoom": 24}
-            self._online = [
-                ipyleaflet.TileLayer(url=chosen.url, name="base map", **told),
-                ipyleaflet.AttributionControl(position="bottomright", prefix=""),
-            ]
-            for part in self._online:
-                self.leaflet.add(part)
 
     # ------------------------------------------------------------------ what comes back
 

@@ -59,7 +59,7 @@ class MapPanel(pn.viewable.Viewer):
         page.follow(look, "mode", lambda: self.map.set_mode(look.mode))
         page.follow(look, "mode radius erase", self._set_brush)
         page.follow(session, "classes current_class", self._set_pen)
-        page.follow(look, "base_map", lambda: self.map.base_map(base_maps.get(look.base_map)))
+        page.follow(look, "base_map", lambda: self.map.world.show(base_maps.get(look.base_map)))
 
     def __panel__(self) -> pn.Column:
         """The map, or what to do before there is one."""
