@@ -189,7 +189,7 @@ def test_a_formula_of_ones_own_is_a_picture_and_all_is_there_after_a_reload(desk
     box.press("Enter")
     expect(page.locator(".status-line.refusal")).to_contain_text("got 'os.remove'", timeout=PATIENCE)
     expect(box).to_have_value("R1650 / R560 + os.remove")
-    page.wait_for_timeout(500)  # nobody types another formula sooner after the refusal
+    page.wait_for_timeout(500)  # Panel takes what comes at once as one: what was entered would overwrite what is typed
     box.fill("R1650 ** 2 / (R560 + 0.1)")
     expect(box).to_have_value("R1650 ** 2 / (R560 + 0.1)")
     box.press("Enter")
