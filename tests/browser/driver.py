@@ -101,6 +101,10 @@ class Driver:
         across, down = (x[0] - left) / (right - left), (top - y[0]) / (top - bottom)
         return box["x"] + across * box["width"], box["y"] + down * box["height"]
 
+    def map_box(self) -> dict[str, float]:
+        """Where the map is on the screen."""
+        return self.page.locator(".leaflet-container").first.bounding_box()
+
     def click(self, row: int, column: int) -> None:
         """Click a pixel and wait until the page has heard of it."""
         x, y = self.spot(row, column)

@@ -191,6 +191,10 @@ def test_keys_change_the_radius_and_two_painted_classes_make_a_map(brush):
     for key, shown in (("]", 4), ("[", 3), ("[", 2), ("]", 3)):
         page.keyboard.press(key)
         until(lambda shown=shown: field.inner_text().strip() == str(shown), "the radius")
+    for key, shown in (("]", 4), ("[", 3)):  # where AltGr with a digit writes them, which to a browser is Ctrl with Alt
+        held = f"{{key: '{key}', ctrlKey: true, altKey: true, modifierAltGraph: true}}"
+        page.evaluate(f"() => document.body.dispatchEvent(new KeyboardEvent('keydown', {{bubbles: true, ...{held}}}))")
+        until(lambda shown=shown: field.inner_text().strip() == str(shown), "the radius")
     for code, row in ((1, 5), (2, 75)):
         brush.choose(code)
         drag(brush, (row, 10), (row, 30))

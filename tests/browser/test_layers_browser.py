@@ -207,6 +207,32 @@ def test_histograms_and_a_graticule_are_drawn(desk):
     until(lambda: not meridians(), "no lines")
 
 
+def test_the_dock_is_dragged_higher_and_a_click_still_finds_its_pixel(desk):
+    page = desk.page
+    line, tab = page.get_by_role("separator", name="height of the dock"), page.get_by_role("tab", name="Learn")
+    usual, height = desk.map_box()["height"], int(line.get_attribute("aria-valuenow"))
+    box, top = line.bounding_box(), tab.bounding_box()["y"]
+    page.mouse.move(box["x"] + 100, box["y"] + 4)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 100, box["y"] - 96, steps=5)
+    page.mouse.up()
+    until(lambda: abs(desk.map_box()["height"] - (usual - 100)) < 2, "the map to be lower")
+    assert int(line.get_attribute("aria-valuenow")) == pytest.approx(height + 100, abs=2)
+    assert tab.bounding_box()["y"] == pytest.approx(top - 100, abs=2)
+    desk.click(40, 60)  # where the scene's grid and the map's projection say, on a map that knows its size
+
+    page.reload()
+    desk.wait_open()
+    until(lambda: abs(desk.map_box()["height"] - (usual - 100)) < 2, "the browser to remember it")
+    line.focus()
+    page.keyboard.press("ArrowUp")
+    until(lambda: abs(desk.map_box()["height"] - (usual - 124)) < 2, "an arrow key to move it")
+    page.keyboard.press("Home")
+    until(lambda: int(line.get_attribute("aria-valuenow")) == 160, "the least height")
+    page.keyboard.press("'")
+    until(lambda: abs(desk.map_box()["height"] - usual) < 2, "the usual height")
+
+
 def test_the_map_is_drawn_by_groups_and_the_legend_follows(desk):
     labelled(desk)
     page = desk.page

@@ -20,6 +20,7 @@ from workbench.panels.compare import COMPARE_TAB, ComparePanel
 from workbench.panels.confusion import CONFUSION_TAB, ConfusionPanel
 from workbench.panels.curves import CURVE_TAB, CurvePanel
 from workbench.panels.disagreement import DisagreementPanel
+from workbench.panels.divider import DOCK, Divider
 from workbench.panels.dropping import DropDoor
 from workbench.panels.embedding import EMBEDDING_TAB, EmbeddingPanel
 from workbench.panels.export import ExportPanel
@@ -41,8 +42,6 @@ from workbench.session import Run, Session
 
 TITLE = "Hyperspectral workbench"
 LEARN_TAB = "Learn"
-DOCK = "clamp(268px, 30vh, 420px)"
-"""Height of the dock at the foot, the guide's line among it, in CSS's words."""
 
 
 class Desk(pn.viewable.Viewer):
@@ -85,7 +84,9 @@ class Desk(pn.viewable.Viewer):
             EXPORT_TAB: export,
         }
         others = {"g": advice.suggest, "c": advice.check}
+        divider = Divider(sizing_mode="stretch_width", height=1, margin=0, styles={"z-index": "2"})
         others |= {
+            "'": divider.turn,
             "shift+p": spectra.turn,
             "h": lambda: turn_guide(session),
             "shift+a": layers.play,
@@ -108,7 +109,7 @@ class Desk(pn.viewable.Viewer):
             region(tabs, sizing_mode="stretch_both", styles={"border-top": EDGE, "padding": "0 16px 6px"}),
             stylesheets=[height], sizing_mode="stretch_both", margin=0,
         )  # fmt: skip
-        middle = pn.Column(scene, dock, sizing_mode="stretch_both", margin=0)
+        middle = pn.Column(scene, divider, dock, sizing_mode="stretch_both", margin=0)
         self._body = pn.Column(
             pn.Row(left, middle, right, sizing_mode="stretch_both", margin=0, styles={"overflow": "hidden"}),
             StatusLine(session, look, page),

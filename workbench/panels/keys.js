@@ -22,9 +22,10 @@ function isTaken(event, path, tabbed) {
   return event.key === "Enter" && tabbed && target.matches && target.matches("button, a, input, [role]")
 }
 
-// Ctrl+Shift+Z, Shift+M and Shift+Delete have names of their own; "?" is one key, with Shift or without.
+// Ctrl+Shift+Z, Shift+M and Shift+Delete have names of their own; "?" is one key, with Shift or without, and "[" is one
+// with AltGr or without: on many keyboards there is no other way to it, and to a browser AltGr is Ctrl with Alt.
 function nameOf(event) {
-  const held = event.ctrlKey || event.metaKey
+  const held = (event.ctrlKey || event.metaKey) && !event.getModifierState("AltGraph")
   const shifted = event.shiftKey && (held || event.key.length > 1 || /^[a-z]$/i.test(event.key))
   return (held ? "ctrl+" : "") + (shifted ? "shift+" : "") + event.key.toLowerCase()
 }
@@ -62,12 +63,12 @@ export function render({model, el}) {
     const path = event.composedPath()
     const inNotebook = document.querySelector(".jp-Notebook") !== null
     if (inNotebook && !path.includes(home(el))) { return } // there, most keys are the notebook's
-    if (event.altKey || isTaken(event, path, tabbed)) { return }
+    if ((event.altKey && !event.getModifierState("AltGraph")) || isTaken(event, path, tabbed)) { return }
     const name = nameOf(event)
     if (!model.always.includes(name) && !(model.walking && model.walk.includes(name))) { return }
     event.preventDefault()
     event.stopPropagation() // to Leaflet a 6 means: zoom out
-    if (event.ctrlKey || event.metaKey || !event.repeat) { model.send_msg({key: name}) }
+    if (name.startsWith("ctrl+") || !event.repeat) { model.send_msg({key: name}) }
   }
   model.on("msg:custom", (message) => {
     const inNotebook = document.querySelector(".jp-Notebook") !== null
