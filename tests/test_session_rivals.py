@@ -29,7 +29,9 @@ def test_every_map_is_its_models_own_of_the_newest_labels(session, simulated):
     seen = []
     session.param.watch(lambda event: seen.append((session.map_state, event.new.get("svm"))), "maps")
     for n in (3, 5):
+        session.live = False  # until the labels of both classes are there
         label(session, simulated[1], n)
+        session.live = True
         assert session.wait_for_maps(60)
         assert set(session.maps) == {"svm", *RIVALS}
         assert session.maps["svm"] is session.class_map
