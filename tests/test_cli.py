@@ -33,6 +33,7 @@ VERBS = [
     "replay",
     "pack",
     "unpack",
+    "agree",
     "info",
     "convert",
     "pretrain",
@@ -252,6 +253,7 @@ SPOKEN = {
     "replay": "replay session --out D --scene a.zarr --truth t.tif",
     "pack": "pack session f.zip --with-scene --scene a.zarr",
     "unpack": "unpack f.zip D --scene a.zarr --most 3",
+    "agree": "agree ada ben --scene a.zarr --at-least 2 --seed 3 --out D",
     **{name: name for name in ("models", "objectives", "encoders", "formats")},
 }
 
@@ -262,8 +264,8 @@ def test_the_recorded_command_means_the_same(verb, tmp_path, monkeypatch):
     asked = parser().parse_args(SPOKEN[verb].split())
     again = parser().parse_args(command(asked)[1:])
     absolute = {key: value.absolute() if isinstance(value, Path) else value for key, value in vars(asked).items()}
-    if "allow" in absolute:
-        absolute["allow"] = [path.absolute() for path in absolute["allow"]]
+    for name in {"allow", "sessions"} & {name for name, value in absolute.items() if isinstance(value, list)}:
+        absolute[name] = [path.absolute() for path in absolute[name]]
     assert vars(again) == absolute
 
 

@@ -132,7 +132,7 @@ BY_PLACE = (
 )
 """Arguments without a flag, beside the scene of most verbs."""
 
-WHERE_IT_IS_NOW = ("report", "replay", "pack", "unpack")
+WHERE_IT_IS_NOW = ("report", "replay", "pack", "unpack", "agree")
 """Verbs that know their scene, and may be told with a flag where it is."""
 
 
@@ -148,7 +148,7 @@ def command(args: argparse.Namespace) -> list[str]:
         if name in ("allow", "origin", "log"):  # again for more
             words += [word for one in value for word in (f"--{name}", _in_full(one))]
             continue
-        if name == "more":  # scenes by place
+        if name == "more" or (args.verb, name) == ("agree", "sessions"):  # several by place
             words += [_in_full(one) for one in value]
             continue
         text = ",".join(map(str, value)) if isinstance(value, list) else _in_full(value)

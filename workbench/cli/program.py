@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import workbench
 from workbench.cli import (
+    agreeing,
     comparing,
     explaining,
     handing,
@@ -50,6 +51,7 @@ def parser() -> Parser:
     groups = (
         serving,
         handing,
+        agreeing,
         scene,
         pretraining,
         pairing,

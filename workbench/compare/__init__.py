@@ -1,11 +1,13 @@
 """MODELS × LABELS → SCORES.
 
 In: a cube, its truth, names of models. Out: a score table, a row a (model, budget, draw, split), and what it shows;
-    where class maps disagree; a page of it, and a catalogue's item of a model (``report``).
+    where class maps disagree, and how far people who label do; a page of it, and a catalogue's item of a model
+    (``report``).
 May use: rooms up to probe, pandas, numpy, scipy; in ``report`` pillow, pyproj and shapely.
 Never: a test label before the score, a screen; anything that draws, but for ``report``.
 """
 
+from workbench.compare.agreement import Agreement, agreement_of
 from workbench.compare.answers import answers
 from workbench.compare.area import AreaAdjusted, area_adjusted
 from workbench.compare.asked import run_of
@@ -30,6 +32,7 @@ from workbench.compare.metrics import (
     users_accuracy,
 )
 from workbench.compare.pair_probes import pair_probe_rows, pair_probe_summary
+from workbench.compare.people import Opinions, Person, side_by_side
 from workbench.compare.progress import question_of, rows_so_far, write_row, write_rows
 from workbench.compare.protocol import compare, compare_rows
 from workbench.compare.record import read_scores, replay, write_scores, write_table
@@ -44,8 +47,12 @@ __all__ = [
     "FRACTIONS",
     "OFFICIAL",
     "SPLITS",
+    "Agreement",
     "AreaAdjusted",
     "Contender",
+    "Opinions",
+    "Person",
+    "agreement_of",
     "answers",
     "area_adjusted",
     "areas_apart",
@@ -87,6 +94,7 @@ __all__ = [
     "run_of",
     "score_table",
     "shared_draws",
+    "side_by_side",
     "split_truth",
     "study_rows",
     "study_summary",

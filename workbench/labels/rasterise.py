@@ -12,10 +12,11 @@ from collections.abc import Iterable, Sequence
 import geopandas as gpd
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 from rasterio.features import rasterize
 
 from workbench.labels.colors import class_colors
-from workbench.labels.grid import grid_of, to_pixels
+from workbench.labels.grid import Grid, grid_of, to_pixels
 
 
 def rasterise(frame: gpd.GeoDataFrame, cube: xr.DataArray, classes: Sequence[str] | None = None) -> xr.DataArray:
@@ -49,15 +50,40 @@ def rasterise(frame: gpd.GeoDataFrame, cube: xr.DataArray, classes: Sequence[str
         raise ValueError(
             f"labels name the class {unknown[0]!r}, but the classes are: {', '.join(classes)}; add it first"
         )
+    values = _burnt(frame, [codes[name] for name in frame["class_name"]], grid, np.int16)
+    return as_labels(values, cube, classes)
+
+
+def rows_shown(frame: gpd.GeoDataFrame, cube: xr.DataArray) -> NDArray[np.int32]:
+    """Which geometry each pixel has its label from.
+
+    Parameters
+    ----------
+    frame, cube
+        As for :func:`rasterise`.
+
+    Returns
+    -------
+    array of int32 of shape (height, width)
+        0 = unlabelled, else the number of the frame's row, 1 for the first.
+
+    Raises
+    ------
+    ValueError
+        If scene and labels cannot be brought to one CRS.
+    """
+    return _burnt(frame, range(1, len(frame) + 1), grid_of(cube), np.int32)
+
+
+def _burnt(frame: gpd.GeoDataFrame, values: Sequence[int], grid: Grid, dtype: type) -> NDArray:
+    """A value for each row of the frame, on the pixels of its geometry."""
     shapes = [
-        (geometry, codes[name])
-        for geometry, name in zip(to_pixels(frame, grid), frame["class_name"], strict=True)
+        (geometry, value)
+        for geometry, value in zip(to_pixels(frame, grid), values, strict=True)
         if geometry is not None and not geometry.is_empty and np.isfinite(geometry.bounds).all()
     ]
-    values = np.zeros((grid.height, grid.width), np.int16)
-    if shapes:
-        values = rasterize(shapes, out=values)
-    return as_labels(values, cube, classes)
+    burnt = np.zeros((grid.height, grid.width), dtype)
+    return rasterize(shapes, out=burnt) if shapes else burnt
 
 
 def as_labels(
