@@ -19,8 +19,9 @@ from tests.browser.axe import barriers, shot
 from tests.browser.conftest import address
 from tests.browser.driver import FIND, PATIENCE, Driver, until, watch
 from workbench.compare import compare_rows
-from workbench.cubes import open_cube, save_cube, save_library, simulated_scene, spectra_at
+from workbench.cubes import good_bands, open_cube, save_cube, save_library, simulated_scene, spectra_at
 from workbench.labels import write_labels
+from workbench.labels.legend import read_legend
 from workbench.session import Session
 from workbench.session.runs import new_run, write_run
 
@@ -243,3 +244,50 @@ def test_the_desk_keeps_nobody_out(desk, view):
         if view == "models" and theme == "light":
             VIEWS[view](desk)
     assert not any(found.values()), "\n".join(f"{theme}: {one}" for theme in THEMES for one in found[theme])
+
+
+def described(desk: Driver, role: str, name: str) -> str:
+    """How Chromium describes a picture to a screen reader; the same words stand beside it as text."""
+    session = desk.page.context.new_cdp_session(desk.page)
+    nodes = session.send("Accessibility.getFullAXTree")["nodes"]
+    session.detach()
+    key = {"role": role, "name": name}
+    (found,) = [one for one in nodes if all(one.get(part, {}).get("value") == key[part] for part in key)]
+    words = found.get("description", {}).get("value", "")
+    texts = [one.get("name", {}).get("value") for one in nodes if one.get("role", {}).get("value") == "StaticText"]
+    return words if words in texts else ""
+
+
+def test_what_map_and_spectra_show_is_told_in_words_that_follow_a_label(desk):
+    swipe = desk.page.get_by_label("Swipe left | right")
+    if swipe.is_checked():
+        swipe.click()
+    desk.mode("Label pixel")
+    desk.choose(1)
+    before = desk.count(1)
+    desk.click(50, 70)
+    desk.wait_count(1, before + 1)
+    names = list(read_legend(desk.folder / "labels.gpkg"))
+    given = ", ".join(f"{name} {desk.count(code)}" for code, name in enumerate(names, 1))
+
+    def follows() -> bool:
+        words = described(desk, "region", "map")
+        codes = np.load(desk.folder / "class_map.npy")[0]  # as the session keeps it
+        share = {name: 100 * (codes == code).mean() for code, name in enumerate(names, 1) if (codes == code).any()}
+        told = {
+            name: float(part) for name, part in re.findall(r"([a-z ]+) ([\d.]+) %", words.partition("Class map:")[2])
+        }
+        told = {name.strip(): part for name, part in told.items()}
+        is_same = told.keys() == share.keys() and all(abs(told[name] - share[name]) <= 0.5 for name in share)
+        return is_same and f"labelled pixels: {given}." in words
+
+    until(follows, "words of the map that are those of the class map")
+    words = described(desk, "figure", "plot of spectra")
+    values = np.where(good_bands(desk.cube), desk.cube[:, 50, 70].values, np.nan)
+    waves = desk.cube["wavelength"].values
+    (least, at, most, where) = re.search(
+        r"row 50, column 70: least ([\d.]+) at (\d+), most ([\d.]+) at (\d+)", words
+    ).groups()
+    assert [float(least), float(most)] == pytest.approx([np.nanmin(values), np.nanmax(values)], rel=1e-3)
+    assert [int(at), int(where)] == [round(waves[np.nanargmin(values)]), round(waves[np.nanargmax(values)])]
+    assert all(f"mean of {name}" in words for name in names)

@@ -1,4 +1,5 @@
-// Names and roles for what the libraries draw without any, so that a screen reader can tell it. Nothing is drawn.
+// Names and roles for what the libraries draw without any, and words for what only eyes could tell, so that a screen
+// reader can tell it. Nothing is drawn, and nothing is announced: words stand beside their picture.
 
 // The desk that `element` belongs to: the nearest ancestor of that class, through shadow roots.
 function home(element) {
@@ -29,6 +30,37 @@ const RULES = {
 }
 const ANY = Object.keys(RULES).join(", ")
 
+// By selector, what a picture is: the name of its words in the model, its role, and how it is called.
+const PICTURES = {
+  ".desk-map": ["map", "region", "map"],
+  ".bk-Figure.spectra": ["spectra", "figure", "plot of spectra"],
+  ".bk-Figure.loss": ["loss", "figure", "plot of the loss"],
+  ".bk-Figure.curves": ["curves", "figure", "plot of learning curves"],
+  ".bk-Figure.plane": ["plane", "figure", "plot of pixels by likeness"],
+}
+const ANY_PICTURE = Object.keys(PICTURES).join(", ")
+const UNSEEN = "position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); margin: 0;"
+
+// Words as text within the picture's own root, where its description may refer to them.
+function tellPicture(host, words) {
+  const root = host.shadowRoot
+  const drawn = root && [...root.children].find((one) => one.tagName === "DIV")
+  if (!drawn) { return }
+  const [key, role, name] = PICTURES[Object.keys(PICTURES).find((selector) => host.matches(selector))]
+  let told = root.getElementById("in-words")
+  if (!told) {
+    told = document.createElement("p")
+    Object.assign(told, {className: "in-words", id: "in-words"})
+    told.style.cssText = UNSEEN
+    root.append(told)
+  }
+  if (told.textContent !== (words[key] || "")) { told.textContent = words[key] || "" }
+  const wanted = {role, "aria-label": name, "aria-describedby": "in-words"}
+  for (const [attribute, value] of Object.entries(wanted)) {
+    if (drawn.getAttribute(attribute) !== value) { drawn.setAttribute(attribute, value) }
+  }
+}
+
 function mend(one) {
   if (one.hasAttribute("aria-label") && !one.dataset.mended) { return } // it has a name of its own
   for (const [selector, told] of Object.entries(RULES)) {
@@ -41,9 +73,13 @@ function mend(one) {
 export function render({model, el}) {
   const watched = new WeakSet()
   const watchers = []
+  const pictures = new Set()
+  const meet = (host) => { pictures.add(host); tellPicture(host, model.words) }
   const look = (root) => {
     if (root.matches && root.matches(ANY)) { mend(root) }
     root.querySelectorAll(ANY).forEach(mend)
+    if (root.matches && root.matches(ANY_PICTURE)) { meet(root) }
+    root.querySelectorAll(ANY_PICTURE).forEach(meet)
     const inside = [root, ...root.querySelectorAll("*")]
     inside.forEach((one) => { if (one.shadowRoot) { watch(one.shadowRoot) } })
   }
@@ -54,6 +90,7 @@ export function render({model, el}) {
       for (const {addedNodes} of changes) {
         addedNodes.forEach((node) => { if (node.nodeType === Node.ELEMENT_NODE) { look(node) } })
       }
+      if (root.host && root.host.matches(ANY_PICTURE)) { meet(root.host) } // what it draws may have been drawn anew
     })
     watcher.observe(root, {childList: true, subtree: true})
     watchers.push(watcher)
@@ -69,6 +106,9 @@ export function render({model, el}) {
     const desk = inNotebook ? home(el) : document.documentElement
     if (desk) { watch(desk) }
   }
+  model.on("words", () => {
+    pictures.forEach((host) => { if (host.isConnected) { tellPicture(host, model.words) } else { pictures.delete(host) } })
+  })
   window.addEventListener("click", tell, true)
   window.addEventListener("keyup", tell, true)
   requestAnimationFrame(begin)

@@ -10,7 +10,6 @@ import panel as pn
 import panel_material_ui as pmui
 import xarray as xr
 
-from workbench.panels.access import Access
 from workbench.panels.advice import ADVICE_TAB, AdvicePanel
 from workbench.panels.assets import load_extensions
 from workbench.panels.base_maps import offered
@@ -31,6 +30,7 @@ from workbench.panels.layers import DISAGREEMENT_TAB
 from workbench.panels.learn import LearnPanel
 from workbench.panels.library import LIBRARY_TAB, LibraryPanel
 from workbench.panels.look import Look
+from workbench.panels.map_words import MapWords
 from workbench.panels.menu import read_menu
 from workbench.panels.opening import SCENE_TAB, OpenPanel
 from workbench.panels.pages import Page
@@ -51,6 +51,7 @@ class Desk(pn.viewable.Viewer):
         super().__init__(**params)
         page, look, base_maps = Page(session.refuse), Look(), offered(tiles)
         scene = MapPanel(session, look, page, base_maps)
+        MapWords(session, look, page)
         layers = LayersPanel(session, look, scene.layers, page, base_maps)
         learn, compare = LearnPanel(session, page), ComparePanel(session, look, page)
         self.header = HeaderPanel(session, page)
@@ -115,7 +116,7 @@ class Desk(pn.viewable.Viewer):
             StatusLine(session, look, page),
             keys.keyboard,
             door,
-            Access(width=0, height=0, margin=0),
+            page.words.access,
             sizing_mode="stretch_both", margin=0, styles={"background": "var(--desk-ground)"},
             css_classes=["desk-page"],
         )  # fmt: skip

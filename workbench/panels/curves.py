@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from html import escape
 
 import numpy as np
@@ -11,6 +12,7 @@ import panel_material_ui as pmui
 from workbench.panels.access import reads
 from workbench.panels.curve_figure import A_CLASS, STYLES, CurveFigure
 from workbench.panels.curve_words import Read, read_curves
+from workbench.panels.described import NOTHING, learning_words
 from workbench.panels.families import COUNTED, IN_WORDS, LIVE, live_read
 from workbench.panels.look import Look
 from workbench.panels.menu import in_words
@@ -114,6 +116,7 @@ class CurvePanel(pn.viewable.Viewer):
         self._first.visible = found is None
         if found is None:
             self._figure.draw({}, {})
+            self._page.words.tell("curves", lambda: NOTHING)
             self._words.object = ""
             return
         there = {model for read in self._read.values() for model in read.curves}
@@ -126,6 +129,7 @@ class CurvePanel(pn.viewable.Viewer):
         given, is_live = sorted(pixels for pixels in self.session.counts.values() if pixels), self._split.value == LIVE
         named = {names[model]: points for model, points in found.curves.items()}
         self._figure.draw(named, styles, COUNTED if is_live else A_CLASS)
+        self._page.words.tell("curves", partial(learning_words, named, COUNTED if is_live else A_CLASS))
         self._figure.stand_at(float(sum(given) if is_live else np.median(given)) if given else 0.0)
         where = "Your labels now (dotted)" if self._figure.is_marked else "Your labels now"
         many = f"{sum(given):,}" if is_live else f"{_from_to(given)} a class" if given else ""

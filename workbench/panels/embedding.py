@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import panel as pn
 import panel_material_ui as pmui
 
+from workbench.panels.described import NOTHING, plane_words
 from workbench.panels.look import Look
 from workbench.panels.menu import Menu
 from workbench.panels.pages import Page
@@ -135,6 +137,7 @@ class EmbeddingPanel(pn.viewable.Viewer):
         if found is None:
             nothing = points(NO_PIXELS)
             self._figure.draw(drawn=nothing, labelled=nothing, selected=nothing, here=nothing)
+            self._page.words.tell("plane", lambda: NOTHING)
             return
         labels = None if session.labels is None else session.labels.values
         by_map = session.class_map is not None and self._colors.value == "map"
@@ -146,6 +149,9 @@ class EmbeddingPanel(pn.viewable.Viewer):
             for name, (which, codes) in parts.items()
         }
         self._figure.draw(**look)
+        names = {name: part["name"] for name, part in look.items()}
+        say = partial(plane_words, titles_of(found.plane), names["drawn"] + names["selected"], names["labelled"])
+        self._page.words.tell("plane", partial(say, int(chosen.sum())))
 
     # ------------------------------------------------------------------ linked with map and spectra
 

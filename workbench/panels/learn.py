@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import holoviews as hv
 import panel as pn
 import panel_material_ui as pmui
 
+from workbench.panels.described import loss_words
 from workbench.panels.grouped import OneOf, SomeOf, grouped
 from workbench.panels.menu import Menu
 from workbench.panels.pages import Page
@@ -27,7 +29,7 @@ class LearnPanel(pn.viewable.Viewer):
 
     def __init__(self, session: Session, page: Page, **params: object) -> None:
         super().__init__(**params)
-        self.session, self._terms = session, ()
+        self.session, self._page, self._terms = session, page, ()
         self._seed, self._others = 0, {}  # of a run that is repeated
         small = {"size": "small", "margin": 0, "sizing_mode": "stretch_width"}
         self._objective = OneOf("barlow_twins", label="Objective", **small)
@@ -42,7 +44,9 @@ class LearnPanel(pn.viewable.Viewer):
         self._bar = pmui.LinearProgress(value=0, variant="determinate", margin=0, sizing_mode="stretch_width")
         self._status = note(FIRST)
         self._history = hv.streams.Pipe(data=([], {}))
-        self._curve = pn.pane.HoloViews(None, sizing_mode="stretch_both", margin=0, linked_axes=False)
+        self._curve = pn.pane.HoloViews(
+            None, sizing_mode="stretch_both", margin=0, linked_axes=False, css_classes=["loss"]
+        )
         self._watch = stack(self._bar, self._curve, gap=6, sizing_mode="stretch_both", visible=False)
         page.follow(session, "job cube", self._draw)
         page.follow(session, "runs active_run", self._list)
@@ -117,6 +121,7 @@ class LearnPanel(pn.viewable.Viewer):
         terms = tuple(name for name in (job.history[-1] if job.history else {}) if name not in NOT_TERMS)
         rows = [row for row in job.history if all(name in row for name in terms)]
         data = [row["step"] for row in rows], {name: [row[name] for row in rows] for name in terms}
+        self._page.words.tell("loss", partial(loss_words, *data))
         if terms and terms == self._terms:
             self._history.send(data)
         elif terms:

@@ -17,6 +17,7 @@ import panel as pn
 import param
 
 from workbench.cubes import CubeError
+from workbench.panels.words import Words
 from workbench.session.commands import sentence
 
 
@@ -39,6 +40,7 @@ class Page:
         self._soon: set[Callable[[], None]] = set()
         self._lock = threading.Lock()
         self.is_open = True
+        self.words = Words(self)
         self._queue: list[Callable[[], None]] | None = None
         if self._document is not None:
             self._queue = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import panel as pn
 import panel_material_ui as pmui
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from workbench.cubes import SHAPES, has_wavelengths, spectrum
 from workbench.panels.access import reads
 from workbench.panels.axes import SpectralAxis
+from workbench.panels.described import spectra_words
 from workbench.panels.kept import keep
 from workbench.panels.look import Look
 from workbench.panels.pages import Page
@@ -32,8 +34,9 @@ class SpectraPanel(pn.viewable.Viewer):
 
     def __init__(self, session: Session, look: Look, page: Page, **params: object) -> None:
         super().__init__(**params)
-        self.session, self.look = session, look
+        self.session, self.look, self._page = session, look, page
         self._axis: SpectralAxis | None = None
+        self._lines: dict[str, list[tuple[str, NDArray]]] = {"clicked": [], "others": []}
         self._plot = SpectraFigure(
             sizing_mode="stretch_width", height=HEIGHT, min_height=HEIGHT, margin=0, css_classes=["spectra"]
         )
@@ -86,6 +89,7 @@ class SpectraPanel(pn.viewable.Viewer):
         if self._axis is not None:
             axis = self._axis
             self._plot.lay(axis.x, (axis.titles[0], axis.title_of(self.look.shape)), axis.bad)
+            self._lines = {"clicked": [], "others": []}
 
     def _show_clicked(self) -> None:
         self._tools[0].disabled = self.look.pixel is None
@@ -94,16 +98,26 @@ class SpectraPanel(pn.viewable.Viewer):
             return
         if self.look.pixel is None:
             self._plot.click(self._axis.nothing)
+            self._tell(clicked=[])
             self._where.object = "Click the map to see the spectrum of a pixel."
             return
         row, column = self.look.pixel
-        self._plot.click(self._values(row, column))
+        values = self._values(row, column)
+        self._plot.click(values)
+        self._tell(clicked=[(f"pixel in row {row}, column {column}", values)])
         self._where.object = f"row {row}, column {column}{self._class_at(row, column)}"
 
     def _show_hovered(self) -> None:
         if self._axis is not None:
             pixel = self.look.hover
             self._plot.hover(self._axis.nothing if pixel is None else self._values(*pixel))
+
+    def _tell(self, **lines: list[tuple[str, NDArray]]) -> None:
+        """Have it said in words what is drawn; not what lies under the pointer."""
+        self._lines |= lines
+        drawn = [*self._lines["clicked"], *self._lines["others"]]
+        titles = self._axis.titles[0], self._axis.title_of(self.look.shape)
+        self._page.words.tell("spectra", partial(spectra_words, self._axis.x, titles, drawn))
 
     def _values(self, row: int, column: int) -> NDArray:
         values = spectrum(self.session.scene_at_hand(), row, column).values
@@ -126,5 +140,6 @@ class SpectraPanel(pn.viewable.Viewer):
             for one in self._others.spectra()
         ]
         self._plot.draw(spectra)
+        self._tell(others=[(one.name if one.spread is None else f"mean of {one.name}", one.values) for one in spectra])
         named = legend_html([one for one in spectra if one.spread is None], bad=bool(len(self._axis.bad)))
         self._legend.param.update(object=named, visible=bool(named))
