@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -167,6 +168,18 @@ def test_people_of_one_session_are_told_apart_by_its_history(desk, tmp_path, cap
     lines = (tmp_path / "shared" / "history.jsonl").read_text().splitlines(keepends=True)
     (tmp_path / "shared" / "history.jsonl").write_text("".join(one for one in lines if '"woods", "source"' not in one))
     assert run(capsys, tmp_path / "shared")["unknown_marks"] == 3
+
+
+def test_names_that_differ_in_capitals_alone_are_two_people(desk, tmp_path, capsys):
+    session = begun(tmp_path / "shared", desk[0] / "scene.npz")
+    for name, areas in (("Ada", AREAS["ada"]), ("ada", AREAS["ben"]), ("far", [("water", (14, 18, 18, 22))])):
+        session.who = lambda name=name: name
+        draw(session, areas)
+    session.close()
+    assert main(["agree", str(tmp_path / "shared"), "--out", str(tmp_path / "out")]) == 0
+    assert re.search(r"^ada – far +0 +0 +– +–$", capsys.readouterr().out, re.MULTILINE)
+    pieces = geopandas.read_file(tmp_path / "out" / "differences.gpkg")
+    assert pieces[["by Ada", "by ada (2)"]].iloc[0].tolist() == ["water", "woods"]
 
 
 def test_pixels_selected_at_once_are_one_decision():

@@ -73,9 +73,9 @@ def agree(args: argparse.Namespace) -> None:
     from workbench.compare.people import side_by_side
     from workbench.session.people import read_people
 
-    if args.out:
-        refuse_inputs([args.out / name for name in FILES], [*args.sessions, args.scene])
     people = read_people(args.sessions, args.scene)
+    if args.out:
+        refuse_inputs([args.out / name for name in FILES], [*args.sessions, people.place])
     opinions = side_by_side(people.labels)
     if args.at_least > len(opinions.names):
         raise ValueError(f"--at-least {args.at_least} of {len(opinions.names)} people leaves nothing; ask for fewer")

@@ -69,9 +69,10 @@ def lines_of(result: dict) -> list[str]:
 
 
 def _cells(pair: dict) -> tuple[str, ...]:
-    share = f"{100 * pair['agreement']:.1f} %" if pair["pixels"] else "–"
-    figures = (f"{pair['pixels']:,}", f"{pair['groups']:,}", share, _figure(pair["kappa"], pair["kappa_ci95"]))
-    return (f"{pair['a']} – {pair['b']}", *figures)
+    told = ("–", "–")
+    if pair["pixels"]:
+        told = f"{100 * pair['agreement']:.1f} %", _figure(pair["kappa"], pair["kappa_ci95"])
+    return (f"{pair['a']} – {pair['b']}", f"{pair['pixels']:,}", f"{pair['groups']:,}", *told)
 
 
 def _most_confused(pair: dict, classes: Sequence[str], most: int = 5) -> list[str]:

@@ -43,8 +43,9 @@ def differing_pieces(
     -------
     geopandas.GeoDataFrame
         ``class_name``: what was said ("water / woods"), so that an import on the desk makes a class of it; ``rank``
-        from 1, ``pixels``, ``row`` and ``column`` of the first of them, ``by NAME`` with what that person says, empty
-        for nothing, and the ground, along the edges of pixels in the scene's CRS.
+        from 1, ``pixels``, ``row`` and ``column`` of the first of them, ``by NAME`` with what that person says (empty
+        for nothing; ``by NAME (2)`` where another's differs in capitals alone), and the ground, along the edges of
+        pixels in the scene's CRS.
     """
     grid = grid_of(cube)
     said, which = np.unique(codes, axis=1, return_inverse=True)
@@ -60,11 +61,20 @@ def differing_pieces(
         "row": [_first(piece)[0] for piece, _ in found],
         "column": [_first(piece)[1] for piece, _ in found],
     }
-    for person, name in enumerate(names):
-        table[f"by {name}"] = [classes[codes[person] - 1] if codes[person] else "" for _, codes in found]
+    for person, column in enumerate(_columns(names)):
+        table[column] = [classes[codes[person] - 1] if codes[person] else "" for _, codes in found]
     to = grid.transform
     ground = gpd.GeoSeries([piece for piece, _ in found]).affine_transform([to.a, to.b, to.d, to.e, to.c, to.f])
     return gpd.GeoDataFrame(table, geometry=ground.values, crs=grid.crs)
+
+
+def _columns(names: Sequence[str]) -> list[str]:
+    """A column for each, of names that differ in more than capitals, which GeoPackage takes for the same."""
+    found: list[str] = []
+    for name in names:
+        same = sum(name.casefold() == other.casefold() for other in names[: len(found)])
+        found.append(f"by {name} ({same + 1})" if same else f"by {name}")
+    return found
 
 
 def _first(piece: Polygon) -> tuple[int, int]:
