@@ -269,6 +269,15 @@ def test_the_recorded_command_means_the_same(verb, tmp_path, monkeypatch):
     assert vars(again) == absolute
 
 
+def test_the_command_in_the_record_of_a_demo_is_one_of_a_demo(tmp_path, monkeypatch):
+    monkeypatch.setattr("workbench.cli.serving._show", lambda session, *_: session.close())
+    line = f"demo --height 20 --width 24 --no-show --session {tmp_path}/d".split()
+    assert main(line) == 0
+    program, *again = shlex.split(json.loads((tmp_path / "d" / "scene.run.json").read_text())["command"])
+    assert program == "workbench"
+    assert vars(parser().parse_args(again)) == vars(parser().parse_args([*line, "--seed", "0"]))
+
+
 def test_the_files_reported_are_the_files_written(folder, tmp_path, capsys):
     line = f"classify {{0}}/scene.zarr --labels {{0}}/labels.gpkg --model knn --out {tmp_path}/UP.TIF --json"
     assert main(words(folder, line)) == 0

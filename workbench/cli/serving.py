@@ -97,7 +97,7 @@ def demo(args: argparse.Namespace) -> None:
     known = passwords(args) or vouching(args)
     _reach(args.cluster)
     folder = args.session or data_folder() / f"demo-{datetime.now():%Y%m%d-%H%M%S}"
-    args.scene, truth = folder / "scene.zarr", folder / "truth.tif"
+    scene, truth = folder / "scene.zarr", folder / "truth.tif"
     record = folder / "scene.run.json"
     if truth.exists():
         _same_scene(record, args)
@@ -106,9 +106,10 @@ def demo(args: argparse.Namespace) -> None:
         for name, value in NEW.items():
             setattr(args, name, value if getattr(args, name) is None else getattr(args, name))
         cube, labels = simulated_scene(args.height, args.width, seed=args.seed)
-        save_cube(cube, args.scene, overwrite=True)
+        save_cube(cube, scene, overwrite=True)
         write_run(record, args, {})
         write_labels(labels, truth)
+    args.scene = scene  # to be served like any other
     _show(_session(folder, args, truth=truth), args, known)
 
 
