@@ -4,24 +4,12 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from workbench.cubes.remote import Address
-
-
-class Parser(argparse.ArgumentParser):
-    """An argument parser that refuses in one line."""
-
-    def __init__(self, **options: object) -> None:
-        # No abbreviations: a script that says --out must not change meaning when --outline comes.
-        super().__init__(**{"allow_abbrev": False, **options})
-
-    def error(self, message: str) -> NoReturn:
-        """Say what is wrong and where the help is; exit with 2."""
-        self.exit(2, f"{self.prog}: {' '.join(message.split())}; see {self.prog} --help\n")
 
 
 def names(text: str) -> list[str]:

@@ -28,11 +28,11 @@ from workbench.cli import (
     studying,
     transferring,
 )
-from workbench.cli.arguments import Parser
+from workbench.cli.parser import Parser, takes_config
 from workbench.cli.refusals import in_one_line, is_refusal
 
 EPILOG = """\
-`workbench VERB --help` explains a verb, its units and its defaults.
+`workbench VERB --help` explains a verb, its units and its defaults; `workbench VERB --config FILE` reads them.
 Exit code: 0, or 2 with one sentence on standard error; 130 when interrupted.
 Set WORKBENCH_TRACEBACK=1 to see where a refusal came from.
 """
@@ -68,7 +68,14 @@ def parser() -> Parser:
     )
     for group in groups:
         group.add_verbs(verbs)
+    for verb in verbs.choices.values():
+        takes_config(verb)
     return program
+
+
+def verbs_of() -> dict[str, argparse.ArgumentParser]:
+    """A parser a verb, none of which anybody else has."""
+    return next(action.choices for action in parser()._actions if action.dest == "verb")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
