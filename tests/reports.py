@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
@@ -94,3 +95,8 @@ class Page(HTMLParser):
     def table(self, title: str, number: int = 0) -> list[list[str]]:
         """Cells of a table in a part."""
         return self.section(title).all("table")[number].rows()
+
+
+def squeezed(text: str) -> str:
+    """Text without spaces, which lines of a page break, and without ligatures."""
+    return "".join(unicodedata.normalize("NFKC", text).split())

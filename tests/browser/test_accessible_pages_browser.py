@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
+from pypdf import PdfReader
 
+from tests import reports
 from tests.browser.axe import barriers, shot
 from tests.browser.conftest import address
 from tests.browser.driver import PATIENCE
 from tests.labelled_patches import encoder_for, quarters, write_patches
-from tests.reports import compared
 from workbench.cli import main
 from workbench.cubes import save_cube, simulated_scene
 from workbench.labels import write_labels
@@ -37,26 +38,26 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Path
 
 def pages(place: Path) -> dict[str, Path]:
     """Written by verbs into a folder."""
-    scores = compared(place)
+    scores = reports.compared(place)
     report = place / "report.html"
     assert main(["report", str(scores), "--out", str(report)]) == 0
     cube, truth = simulated_scene(40, 50, seed=2, n_bands=30)
     scene = str(save_cube(cube, place / "scene.npz"))
     write_labels(truth, place / "labels.tif")
-    on = [scene, "--truth", str(place / "labels.tif"), "--encoder", "pixel", "--device", "cpu", "--steps", "2"]
+    on = [scene, "--truth", str(place / "labels.tif"), "--encoder", "pixel", "--device", "cpu", "--steps", "2", "--pdf"]
     study = ["study", *on, "--fractions", "5,100", "--repeats", "2"]
     assert main([*study, "--out", str(place / "study")]) == 0
     pair = ["pair", scene, "--split-at", "1000", "--encoder", "pixel", "--steps", "10", "--pairs", "64", "--dim", "8"]
     assert main([*pair, "--device", "cpu", "--out", str(place / "pair.safetensors")]) == 0
     explain = ["explain", str(place / "pair.safetensors"), scene, "--split-at", "1000", "--pixels", "256"]
-    explain += ["--labels", str(place / "labels.tif"), "--draws", "2", "--budget", "5", "--split", "random"]
+    explain += ["--labels", str(place / "labels.tif"), "--draws", "2", "--budget", "5", "--split", "random", "--pdf"]
     assert main([*explain, "--device", "cpu", "--out", str(place / "explain")]) == 0
     write_patches(place / "toy", quarters(15))
     encoder = encoder_for()
     encoder.scene = {"source": "toy", "fingerprint": "0"}
     save_encoder(encoder, place / "toy.safetensors")
     transfer = ["transfer", str(place / "toy" / "images"), "--masks", str(place / "toy" / "masks"), "--steps", "5"]
-    transfer += ["--encoder", str(place / "toy.safetensors"), "--fractions", "10,100", "--repeats", "2"]
+    transfer += ["--encoder", str(place / "toy.safetensors"), "--fractions", "10,100", "--repeats", "2", "--pdf"]
     assert main([*transfer, "--device", "cpu", "--random-weights", "--out", str(place / "transfer")]) == 0
     return {
         "report": report,
@@ -81,6 +82,17 @@ def test_a_page_that_a_verb_writes_keeps_nobody_out(written, page, verb, theme):
     page.goto(written[verb].as_uri())
     shot(page, f"{verb}-{theme}", whole=True)
     assert not barriers(page), "\n".join(barriers(page))
+
+
+@pytest.mark.parametrize("verb", ["study", "explain", "transfer"])
+def test_its_pdf_is_tagged_and_says_the_same(written, verb):
+    page, read = reports.Page(written[verb].read_text(encoding="utf-8")), PdfReader(written[verb].with_suffix(".pdf"))
+    assert read.metadata.title == page.root.all("title")[0].text
+    assert read.trailer["/Root"]["/MarkInfo"]["/Marked"]
+    text = reports.squeezed("".join(sheet.extract_text() for sheet in read.pages))
+    cells = [cell for table in page.root.all("table") for row in table.rows() for cell in row]
+    assert cells
+    assert [cell for cell in cells if reports.squeezed(cell) not in text] == []
 
 
 def test_the_way_in_keeps_nobody_out(tmp_path, browser):

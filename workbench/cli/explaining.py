@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from workbench.cli.arguments import count, on_device, repeats, takes_labels
 from workbench.cli.outputs import Meter, tell, tell_dropped, write_run
+from workbench.cli.pages import takes_pdf, write_page, written
 from workbench.cli.pairing import are_two_scenes, open_both
 from workbench.cli.places import output_folder, refuse_inputs
 
@@ -28,8 +29,8 @@ over pixels), how far each pixel stands out in them, and how much each kind alon
 linear probe tells what each kind, both, the common and the unique features say of the classes (accuracies 0…1, 95 %
 intervals over draws).
 
-Writes in DIR pair.html (one page), bands.csv, diagonal.csv, with --labels probes.csv and probe_summary.csv, and
-explain.run.json (how to repeat it).
+Writes in DIR pair.html (one page; with --pdf pair.pdf, too), bands.csv, diagonal.csv, with --labels probes.csv and
+probe_summary.csv, and explain.run.json (how to repeat it).
 """
 
 
@@ -70,6 +71,7 @@ def add_verbs(verbs: argparse._SubParsersAction) -> None:
     )
     on_device(verb)
     verb.add_argument("--out", required=True, type=output_folder, metavar="DIR", help="folder for the files above")
+    takes_pdf(verb, "pair.html")
     repeats(verb)
     verb.set_defaults(do=explain)
 
@@ -79,11 +81,10 @@ def explain(args: argparse.Namespace) -> None:
     from workbench import probe
     from workbench.compare import pair_probe_summary
     from workbench.compare.report import pair_in_words, pair_page
-    from workbench.files import replacing
     from workbench.pretrain import load_pair
 
     files = {"pair": args.pair, "scene": args.scene, "second": args.second, "labels": args.labels}
-    refuse_inputs([args.out / name for name in FILES], files.values())
+    refuse_inputs(written(args, FILES), files.values())
     encoder = load_pair(args.pair)
     cubes = open_both(args)
     found = probe.explain_pair(*cubes, encoder, pixels=args.pixels, seed=args.seed, device=args.device)
@@ -105,11 +106,10 @@ def explain(args: argparse.Namespace) -> None:
         "steps": encoder.card["steps"],
         "pixels drawn": f"{found.n_pixels:,}",
     }
-    with replacing(args.out / "pair.html") as draft:
-        draft.write_text(pair_page(found, cubes, names, told, rows), encoding="utf-8")
+    pages = write_page(args, args.out / "pair.html", pair_page(found, cubes, names, told, rows))
     common, unique = found.diagonal[: found.n_common], abs(found.diagonal[found.n_common :])
     result = {
-        "page": args.out / "pair.html",
+        **pages,
         "common": float(common.mean()) if len(common) else None,
         "unique": float(unique.mean()) if len(unique) else None,
         "alone": found.alone,

@@ -1,4 +1,4 @@
-"""``report``: a finished comparison as one HTML file, and the chosen model as an item of a catalogue."""
+"""``report``: a finished comparison as one HTML or PDF file, and the chosen model as an item of a catalogue."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ REPORT = """\
 What a comparison says, as one HTML file that needs nothing beside itself: question and answer, scene, labels, protocol,
 scores 0…1 with 95 % intervals and the gap between splits, differences, learning curves, forecast, calibration,
 confusion matrices (rows = truth, columns = map), maps side by side and where they disagree, model cards, and the
-command that replays it. Prints well.
+command that replays it. With --out FILE.pdf a PDF of it instead, which Chromium, Chrome or Edge prints: the first that
+is found, or that of WORKBENCH_BROWSER.
 
 DIR is what `workbench compare --out DIR` wrote. For the maps the scene and its truth are opened where DIR/run.json says
 they are, the labels of the first draw are drawn again by their seed, and every model maps the scene once.
@@ -30,7 +31,7 @@ def add_verbs(verbs: argparse._SubParsersAction) -> None:
     """Add ``report``."""
     verb = verbs.add_parser(
         "report",
-        help="a finished comparison as one HTML file",
+        help="a finished comparison as one HTML or PDF file",
         description=REPORT,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -53,7 +54,10 @@ def add_verbs(verbs: argparse._SubParsersAction) -> None:
         help="leave the maps out: nothing is fitted, and a scene that is no longer there is done without",
     )
     verb.add_argument(
-        "--out", metavar="FILE.html", type=output(".html"), help="page to write (default: report.html in DIR)"
+        "--out",
+        metavar="FILE",
+        type=output(".html", ".pdf"),
+        help="page to write, .html or .pdf (default: report.html in DIR)",
     )
     verb.add_argument(
         "--stac",
@@ -87,6 +91,9 @@ def report(args: argparse.Namespace) -> None:
         raise ValueError(
             f"--model is one of those compared, got {args.model!r}; choose from {', '.join(finished.models)}"
         )
+    printed = args.out.suffix.lower() == ".pdf"
+    if printed:
+        room.find_browser()  # refused before any work
     record = args.out.with_suffix(".run.json")
     asked = finished.record["arguments"]
     read = {"scene": args.scene or _path(asked.get("scene")), "truth": args.truth or _path(asked.get("truth"))}
@@ -97,8 +104,11 @@ def report(args: argparse.Namespace) -> None:
     scene = room.scene_of(finished, again.cube, again.truth) if again else None
     maps = [] if args.no_maps or again is None else _maps(finished, again)
     page = room.report_page(finished, scene, maps)
-    with replacing(args.out) as draft:
-        draft.write_text(page, encoding="utf-8")
+    if printed:
+        room.print_page(page, args.out)
+    else:
+        with replacing(args.out) as draft:
+            draft.write_text(page, encoding="utf-8")
     model = args.model or main.best
     if args.stac:
         item = room.stac_item(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from workbench.cli.arguments import count, is_scene, names, on_device, open_scene, repeats, takes_labels
 from workbench.cli.outputs import Meter, tell, tell_dropped, write_run
+from workbench.cli.pages import takes_pdf, write_page, written
 from workbench.cli.places import output_folder, refuse_inputs
 
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ Which augmentations does an objective need on this scene? Pretrains with all of 
 with none, each time afresh, and teaches a linear probe several fractions of the labels. Training and test pixels lie in
 separate blocks. Accuracies are 0…1; differences from "all" are paired by repeat, with 95 % intervals.
 
-Writes in DIR study.parquet and study.csv (a row each), summary.csv (means and intervals), study.html (table and plot)
-and study.run.json (how to repeat it).
+Writes in DIR study.parquet and study.csv (a row each), summary.csv (means and intervals), study.html (table and plot;
+with --pdf study.pdf, too) and study.run.json (how to repeat it).
 """
 
 
@@ -61,6 +62,7 @@ def add_verbs(verbs: argparse._SubParsersAction) -> None:
     )
     on_device(verb)
     verb.add_argument("--out", required=True, type=output_folder, metavar="DIR", help="folder for the files above")
+    takes_pdf(verb, "study.html")
     repeats(verb)
     verb.set_defaults(do=study)
 
@@ -89,11 +91,10 @@ def study(args: argparse.Namespace) -> None:
     from workbench import compare as room
     from workbench.compare.report import study_page, told_in_words
     from workbench.compare.study import conditions
-    from workbench.files import replacing
     from workbench.labels import open_labels
     from workbench.pretrain import Recipe, settle
 
-    refuse_inputs([args.out / name for name in FILES], [args.scene, args.truth])
+    refuse_inputs(written(args, FILES), [args.scene, args.truth])
     cube, shares = open_scene(args), [part / 100 for part in args.fractions]
     truth = open_labels(args.truth, cube, column=args.column, layer=args.layer)
     tell_dropped(args.truth, truth.attrs)
@@ -109,10 +110,9 @@ def study(args: argparse.Namespace) -> None:
     summary = room.study_summary(table)
     _keep(table, args.out / "study.parquet", args.out / "study.csv")
     _keep(summary, args.out / "summary.csv")
-    with replacing(args.out / "study.html") as draft:
-        draft.write_text(study_page(table, PurePath(str(args.scene)).stem), encoding="utf-8")
+    pages = write_page(args, args.out / "study.html", study_page(table, PurePath(str(args.scene)).stem))
     said = {name: told_in_words(summary[summary["objective"] == name]) for name in args.objectives}
-    result = {"study": args.out / "study.csv", "page": args.out / "study.html", "answer": said}
+    result = {"study": args.out / "study.csv", **pages, "answer": said}
     write_run(args.out / "study.run.json", args, {"scene": args.scene, "truth": args.truth}, result=result)
     tell(args, result, "\n".join([f"wrote {args.out / 'study.html'}", *(f"{k}: {v}" for k, v in said.items())]))
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from workbench.cli.arguments import count, names, none_or_more, on_device, option, repeats
 from workbench.cli.named_patches import TorchgeoPlace, folder_or_set, opened
 from workbench.cli.outputs import Meter, say, tell, write_run
+from workbench.cli.pages import takes_pdf, write_page, written
 from workbench.cli.places import output_folder, refuse_inputs
 from workbench.cli.studying import percents
 
@@ -26,7 +27,7 @@ units); with --random-weights, differences from the same encoder at random weigh
 intervals.
 
 Writes in DIR transfer.parquet and transfer.csv (a row each), summary.csv (means, differences and intervals),
-transfer.html (learning curves and table) and transfer.run.json (how to repeat it).
+transfer.html (learning curves and table; with --pdf transfer.pdf, too) and transfer.run.json (how to repeat it).
 
 torchgeo:NAME@DIR takes a data set from where torchgeo would download it to, with its labels and its published split:
 EuroSAT, EuroSATSpatial, EuroSAT100, BigEarthNet, So2Sat, SSL4EOLBenchmark; or L7Irish and L8Biome, whose scenes are cut
@@ -116,6 +117,7 @@ def add_verbs(verbs: argparse._SubParsersAction) -> None:
     verb.add_argument("--batch", type=count, default=8, metavar="N", help="patches a step (default: %(default)s)")
     on_device(verb)
     verb.add_argument("--out", required=True, type=output_folder, metavar="DIR", help="folder for the files above")
+    takes_pdf(verb, "transfer.html")
     repeats(verb)
     verb.set_defaults(do=transfer)
 
@@ -131,12 +133,11 @@ def transfer(args: argparse.Namespace) -> None:
 
     from workbench import compare as room
     from workbench.compare.report import gains_in_words, transfer_page
-    from workbench.files import replacing
     from workbench.pretrain import load_encoder
     from workbench.probe import Teaching
 
     folder = args.patches.root if isinstance(args.patches, TorchgeoPlace) else args.patches
-    refuse_inputs([args.out / name for name in FILES], [folder, args.masks, args.labels, args.split, *args.encoder])
+    refuse_inputs(written(args, FILES), [folder, args.masks, args.labels, args.split, *args.encoder])
     encoders = {name: load_encoder(path) for name, path in named(args.encoder).items()}
     teaching = Teaching(head=args.head, steps=args.steps, batch=args.batch)
     patches = opened(args)
@@ -154,10 +155,9 @@ def transfer(args: argparse.Namespace) -> None:
     args.out.mkdir(exist_ok=True)
     for name, some in (("transfer.parquet", table), ("transfer.csv", table), ("summary.csv", summary)):
         room.write_table(some, args.out / name)
-    with replacing(args.out / "transfer.html") as draft:
-        draft.write_text(transfer_page(table, facts), encoding="utf-8")
+    pages = write_page(args, args.out / "transfer.html", transfer_page(table, facts))
     said = gains_in_words(summary)
-    result = {"table": args.out / "transfer.csv", "page": args.out / "transfer.html", "answer": said}
+    result = {"table": args.out / "transfer.csv", **pages, "answer": said}
     read = {"labels": args.labels, **{f"encoder {name}": path for name, path in named(args.encoder).items()}}
     known = facts | {"fingerprint": patches.fingerprint}
     write_run(args.out / "transfer.run.json", args, read, patches=known, result=result)

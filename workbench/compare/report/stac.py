@@ -111,7 +111,11 @@ def _assets(
     files = {
         "model": (finished.folder / "run.json", "application/json", ["mlm:model", "metadata"]),
         "scores": (finished.folder / "scores.parquet", "application/vnd.apache.parquet", ["data"]),
-        "report": (report, "text/html", ["overview"]),
+        "report": (
+            report,
+            "application/pdf" if report and report.suffix.lower() == ".pdf" else "text/html",
+            ["overview"],
+        ),
     }
     titles = {
         "model": "How the model is made again: scene, labels by their seed, versions; no weights are kept",
