@@ -99,7 +99,7 @@ def test_without_a_browser_it_is_refused_before_any_work(kept, tmp_path, monkeyp
 
 BROKEN = {
     "fails": (
-        "echo '[1:2:0101/000000.1:ERROR:z.cc(9)] No sandbox!' >&2; exit 1",
+        "echo '[1:2:0101/0.1:ERROR:z.cc(9)] No sandbox!' >&2; echo '[1:2:0101/0.1:ERROR:dbus/bus.cc:4] No bus' >&2",
         "printed nothing .No sandbox!.;",
     ),
     "half": ('echo "%PDF-1.4 and no more" > "$OUT"', "printed half a file .it said nothing.; name another"),
