@@ -36,7 +36,7 @@ def in_words(action: argparse.Action, setting: Setting, folder: Path) -> str | l
         return value
     if setting.spoken:
         return value
-    if isinstance(action, argparse._AppendAction) or action.nargs == "*":
+    if isinstance(action, argparse._AppendAction) or action.nargs in ("*", "+"):
         if isinstance(value, dict) and kind == PAIR:
             value = list(value.items())
         return [_word(action, kind, one, folder) for one in (value if isinstance(value, list) else [value])]

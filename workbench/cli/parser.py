@@ -57,7 +57,8 @@ class Parser(argparse.ArgumentParser):
         for action in actions.values():  # a mark of its own for each, which stays where the command line says nothing
             action.default = [] if isinstance(action, argparse._AppendAction) else object()
             action.required = False
-            action.nargs = "?" if action.nargs is None and not action.option_strings else action.nargs
+            if not action.option_strings:
+                action.nargs = {None: "?", "+": "*"}.get(action.nargs, action.nargs)
         left = {name: action.default for name, action in actions.items()}
         try:
             found, more = super().parse_known_args(args, namespace)
