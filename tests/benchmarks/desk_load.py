@@ -57,7 +57,7 @@ def main(sessions: str = "20", training: str = "5", seconds: str = "600") -> Non
             try:
                 url = address(server, log)
                 Hand(url, cube, ["warm"], 0).work(20)
-                time.sleep(PATIENCE + 5)
+                time.sleep(PATIENCE + 60)
                 before = psutil.Process(server.pid).memory_info().rss
                 hands = [Hand(url, cube, [f"a{k:02d}" for k in range(h, n, HANDS)], trains) for h in range(HANDS)]
                 threads = [threading.Thread(target=hand.work, args=(float(seconds),)) for hand in hands]
@@ -65,7 +65,7 @@ def main(sessions: str = "20", training: str = "5", seconds: str = "600") -> Non
                     thread.start()
                 for thread in threads:
                     thread.join()
-                time.sleep(PATIENCE + 15)
+                time.sleep(PATIENCE + 60)  # a server hears late that a page has left
                 after = psutil.Process(server.pid).memory_info().rss
             finally:
                 server.terminate()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipyleaflet
+import ipywidgets
 import leafmap.leafmap as leafmap
 
 from workbench.panels.slots import CLEAR
@@ -19,6 +20,11 @@ brush a clear picture lies over the whole scene, by which the browser tells wher
 
 class LeafletMap(leafmap.Map):
     """leafmap's map without what phones out or rebuilds widgets at every change."""
+
+    @property
+    def list_of_layers(self) -> ipywidgets.Widget:
+        """The box that leafmap has made for its list of layers."""
+        return self._layer_manager_widget
 
     def update_layer_manager(self) -> None:
         """Nothing: the page has its own layer panel, and leafmap's makes a hundred widgets at each ``add``."""

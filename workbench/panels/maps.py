@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 from workbench.panels.assets import LeafletPane
 from workbench.panels.leaflet_map import SLOTS, leaflet_map
 from workbench.panels.sight import is_any_seen, towards, whole
-from workbench.panels.slots import CLEAR, Slot, close_all
+from workbench.panels.slots import CLEAR, Slot, close_all, forget_line
 from workbench.panels.view import Bounds, ViewGrid, Window
 from workbench.panels.world import World
 
@@ -202,5 +202,6 @@ class SceneMap:
         return bounds if len(bounds) == 2 else self.grid.bounds
 
     def dispose(self) -> None:
-        """Close every widget."""
-        close_all(self.leaflet, self._pen)
+        """Close every widget, and let go of the page."""
+        close_all(self.leaflet, self._pen, self.leaflet.list_of_layers)
+        forget_line(self.leaflet)

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import base64
 import io
+from contextlib import suppress
 from functools import partial
 
+import comm
 import ipyleaflet
 import ipywidgets
 import numpy as np
+import panel as pn
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -96,6 +99,23 @@ def close_all(*widgets: ipywidgets.Widget) -> None:
         _close(widget)
 
 
+def forget_line(widget: ipywidgets.Widget) -> None:
+    """Let go of the page that `widget` was on: Panel keeps the kernel by which it told the browser, and that the page.
+
+    The table it is in forgets a page that nobody else holds, but what stands beside the page there holds it itself.
+    """
+    kernel = pn.state._ipykernels.pop(getattr(widget, "_document", None), None)
+    if kernel is not None:
+        kernel.comm_manager.comms.clear()
+        lines = comm.get_comm_manager().comms
+        for name in [name for name, line in lines.items() if getattr(line, "kernel", None) is kernel]:
+            del lines[name]  # of widgets that are none of the map's
+        from panel.io.ipywidget import _IPyComm
+
+        if _IPyComm.kernel is kernel:  # the last page's
+            _IPyComm.kernel = None
+
+
 def _faded(picture: NDArray[np.uint8], opacity: float) -> NDArray[np.uint8]:
     if opacity == 1:
         return picture
@@ -109,7 +129,9 @@ def _same(left: Bounds, right: Bounds) -> bool:
 
 
 def _close(widget: ipywidgets.Widget) -> None:
-    try:
+    name = widget.model_id
+    with suppress(Exception):  # the browser it tells is gone; the widget has left the table by then
         widget.close()
-    except Exception:  # noqa: BLE001, the browser it tells is gone; the widget has left the table by then
-        return
+    # On a server Panel gives it another line to the browser; the first one, which is not closed, would hold all of it.
+    comm.get_comm_manager().comms.pop(name, None)
+    widget.unobserve_all()
