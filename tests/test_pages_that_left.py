@@ -32,6 +32,7 @@ def left() -> list[weakref.ref]:
         scene = SceneMap(desk.clicked, desk.clicked)
         root = scene.panel().get_root(page)
         scene.dispose()
+        scene.dispose()  # a second time does no harm
     pn.state._views.pop(root.ref["id"])  # as a server does
     return [weakref.ref(one) for one in (page, desk, scene, scene.leaflet)]
 

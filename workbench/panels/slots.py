@@ -129,7 +129,7 @@ def _same(left: Bounds, right: Bounds) -> bool:
 
 
 def _close(widget: ipywidgets.Widget) -> None:
-    name = widget.model_id
+    name = None if widget.comm is None else widget.model_id  # it may have been closed before
     with suppress(Exception):  # the browser it tells is gone; the widget has left the table by then
         widget.close()
     # On a server Panel gives it another line to the browser; the first one, which is not closed, would hold all of it.
