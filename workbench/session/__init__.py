@@ -19,7 +19,6 @@ from workbench.session.live_map import live_map
 from workbench.session.many import Sessions
 from workbench.session.marks import Mark
 from workbench.session.packing import pack
-from workbench.session.people import People, read_people
 from workbench.session.predicted import Confused
 from workbench.session.replaying import Step, replay
 from workbench.session.runs import Run
@@ -38,7 +37,6 @@ __all__ = [
     "Limits",
     "Mark",
     "Near",
-    "People",
     "Round",
     "Run",
     "Session",
@@ -52,7 +50,6 @@ __all__ = [
     "mean_spectrum",
     "nearest",
     "pack",
-    "read_people",
     "replay",
     "unpack",
 ]
