@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import numpy as np
+import panel as pn
 import pytest
 import xarray as xr
 from bokeh.document import Document
+from bokeh.document.events import ModelChangedEvent
 from bokeh.events import SelectionGeometry, Tap
+from bokeh.models import Range1d
 from bokeh.plotting import figure
+from panel.io.document import _WRITE_BLOCK
+from panel.io.state import set_curdoc
 
 from workbench.cubes import simulated_scene
 from workbench.panels.pictures import SELECTION, label_picture, rgb
@@ -181,3 +189,38 @@ def test_selected_pixels_light_up_on_the_map_where_they_lie(cube, size):
     seen = set(zip(window.rows[is_lit].tolist(), window.columns[is_lit].tolist(), strict=True))
     assert seen >= set(map(tuple, pixels.tolist()))
     assert max(min(np.abs(np.array(one) - pixel).max() for pixel in pixels) for one in seen) <= 1
+
+
+class Line:
+    """To a browser: keeps what is to be written."""
+
+    def __init__(self) -> None:
+        self.waiting, self.protocol, self._socket = [], self, None
+
+    def create(self, kind: str, events: list) -> None:
+        """A message of events."""
+        self.waiting += events
+
+
+def test_what_is_drawn_does_not_overtake_a_figure_that_waits_to_be_sent(monkeypatch):
+    page, line, at_once = Document(), Line(), []
+    context = SimpleNamespace(session=SimpleNamespace(_subscribed_connections=[line]))
+    monkeypatch.setattr(page, "_session_context", lambda: context)
+    monkeypatch.setitem(pn.state._loaded, page, True)
+    monkeypatch.setitem(pn.state._thread_id_, page, threading.get_ident())
+    monkeypatch.setitem(_WRITE_BLOCK, page, True)  # Panel has something to write: a figure, say, on a tab just opened
+    pane = PlaneFigure(lambda xs, ys: None, lambda x, y, scale: None)
+
+    async def turn() -> None:
+        with set_curdoc(page):
+            page.add_root(pane.get_root(page))
+            page.on_change(at_once.append)
+            pane.look_at(np.array([[2.0, 3.0], [5.0, 9.0]]))
+            for one in page.session_callbacks:
+                one.callback()
+
+    monkeypatch.setattr("panel.io.document._dispatch_msgs", lambda page: asyncio.sleep(0))  # and nothing is written yet
+    asyncio.run(turn())
+    changed = {(type(event.model), event.attr) for event in line.waiting}
+    assert {(Range1d, "start"), (Range1d, "end")} <= changed
+    assert [event for event in at_once if isinstance(event, ModelChangedEvent)] == []

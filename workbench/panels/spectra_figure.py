@@ -159,9 +159,15 @@ def change_all(pane: pn.pane.Bokeh, change: Callable[[figure], None]) -> None:
         if document is None or document.session_context is None:
             change(model)
         else:
-            document.add_next_tick_callback(partial(change, model))
+            document.add_next_tick_callback(partial(_in_turn, change, model))
     if pane._models and pn.state.curdoc is None:
         pn.io.push_notebook(pane)
+
+
+def _in_turn(change: Callable[[figure], None], model: figure) -> None:
+    """Change a figure after what Panel has yet to write: the figure may be new, and the browser not know it yet."""
+    with pn.io.unlocked():
+        change(model)
 
 
 def _title(model: figure, titles: tuple[str, str]) -> None:
